@@ -1,0 +1,2 @@
+//! The Kusto Query Language: text → tokens → syntax tree → bound, typed plan.
+pub mod signature;
