@@ -2,28 +2,12 @@
 
 use crate::args::{Args, CallContext, EvalError};
 use arrow::array::ArrayRef;
+pub use kql::catalog::Naming;
 use kql::signature::Signature;
 use schema::{Column, KqlType, Value};
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-/// How an unnamed result column is named.
-///
-/// # Source
-/// Kusto reference, "Entity names" and the pages of the operators; settled against Microsoft's binder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Naming {
-    /// No name of its own: `Column1`, `print_0`, or for an aggregation `{name}_`.
-    None,
-    /// The name of the first argument's column: `bin(TimeGenerated, 1h)` gives `TimeGenerated`.
-    FirstArgument,
-    /// `{name}_{first argument}`: `sum(x)` gives `sum_x`.
-    NameAndFirstArgument,
-    /// `{prefix}_{first argument}`, or `{prefix}_` when it has no name: `countif` gives `countif_`.
-    PrefixAndFirstArgument(&'static str),
-    /// Always this name.
-    Fixed(&'static str),
-}
 
 /// The body of a scalar function or operator.
 #[derive(Clone, Copy)]
