@@ -79,7 +79,12 @@ pub trait FunctionCatalog: Send + Sync {
     ///
     /// # Errors
     /// A text that says what is wrong with the arguments.
-    fn plugin_columns(&self, name: &str, inputs: &[Vec<Column>], args: &[crate::plan::PluginArgument]) -> Result<PluginColumns, String>;
+    fn plugin_columns(
+        &self,
+        name: &str,
+        inputs: &[Vec<Column>],
+        args: &[crate::plan::PluginArgument],
+    ) -> Result<PluginColumns, String>;
     /// Evaluates a scalar function over constants; `None` when it has no body that can run alone.
     fn fold(&self, name: &str, args: &[Value], returns: KqlType) -> Option<Result<Value, String>>;
     /// Every name, for suggestions: scalar functions, aggregates, plugins.

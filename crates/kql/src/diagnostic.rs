@@ -79,12 +79,26 @@ impl Diagnostic {
 
     /// Makes an error for valid KQL that is refused or not supported yet.
     pub fn unsupported(code: &'static str, span: Span, message: impl Into<String>) -> Diagnostic {
-        Diagnostic { code, severity: Severity::Error, kind: Kind::Unsupported, message: message.into(), span, help: None }
+        Diagnostic {
+            code,
+            severity: Severity::Error,
+            kind: Kind::Unsupported,
+            message: message.into(),
+            span,
+            help: None,
+        }
     }
 
     /// Makes a warning.
     pub fn warning(code: &'static str, span: Span, message: impl Into<String>) -> Diagnostic {
-        Diagnostic { code, severity: Severity::Warning, kind: Kind::Semantic, message: message.into(), span, help: None }
+        Diagnostic {
+            code,
+            severity: Severity::Warning,
+            kind: Kind::Semantic,
+            message: message.into(),
+            span,
+            help: None,
+        }
     }
 
     /// Adds what to do.

@@ -259,7 +259,13 @@ pub enum Node {
     Union { inputs: Vec<Plan>, exprs: Vec<Vec<Expr>> },
     /// A row per element of the items' arrays, side by side. `columns` are columns of the input, the items' outputs and
     /// the index, in any order.
-    MvExpand { input: Box<Plan>, items: Vec<ExpandItem>, bag_as_array: bool, index: Option<ColumnId>, limit: Option<u64> },
+    MvExpand {
+        input: Box<Plan>,
+        items: Vec<ExpandItem>,
+        bag_as_array: bool,
+        index: Option<ColumnId>,
+        limit: Option<u64>,
+    },
     /// The input's columns that are not captured anew, and the captures. With `only_matching`, rows that do not match
     /// are dropped; else their captures are null.
     Parse { input: Box<Plan>, subject: Expr, mode: ParseMode, parts: Vec<ParsePart>, only_matching: bool },
@@ -311,7 +317,11 @@ impl Plan {
     /// Returns the plans directly below, in order.
     pub fn inputs(&self) -> Vec<&Plan> {
         match &self.node {
-            Node::Table { .. } | Node::Values { .. } | Node::Range { .. } | Node::Materialised { .. } | Node::PartitionInput => vec![],
+            Node::Table { .. }
+            | Node::Values { .. }
+            | Node::Range { .. }
+            | Node::Materialised { .. }
+            | Node::PartitionInput => vec![],
             Node::Filter { input, .. }
             | Node::Project { input, .. }
             | Node::Window { input, .. }

@@ -1,0 +1,8 @@
+//! Text to tokens to tree.
+
+pub mod ast;
+
+/// Reads tokens into the tree.
+pub struct Parser<'a> {
+    text: &'a str,
+}
