@@ -9,17 +9,23 @@
 
 mod aggregate;
 mod call;
+mod expand;
+mod join;
 mod name;
 mod projection;
 mod refresh;
+mod rows;
 mod scalar;
 mod scope;
 mod statement;
 mod tabular;
+mod try_bind;
 mod union;
 
 pub use aggregate::BoundAggregate;
+pub use expand::{ExpandColumn, ExpandOptions};
 pub use projection::Projection;
+pub use rows::ItemStyle;
 pub use scope::Scope;
 
 use crate::catalog::{Catalog, FunctionCatalog, Host};
@@ -287,10 +293,20 @@ impl<'a> Binder<'a> {
         self.depth = self.depth.saturating_sub(1);
     }
 
-    /// Wraps a relation in a filter.
-    pub fn filter(&self, input: Relation, predicate: Expr) -> Relation {
+    /// Keeps the rows for which a predicate is true.
+    pub fn filter(&mut self, input: Relation, predicate: Expr) -> Relation {
         let columns = input.plan.columns.clone();
-        Relation { plan: Plan { node: Node::Filter { input: Box::new(input.plan), predicate }, columns }, ..input }
+        let mut exprs = [predicate];
+        let plan = self.hoist_windows(input.plan, &mut exprs);
+        let hoisted = plan.columns.len() > columns.len();
+        let [predicate] = exprs;
+        let inner = plan.columns.clone();
+        let mut plan = Plan { node: Node::Filter { input: Box::new(plan), predicate }, columns: inner };
+        if hoisted {
+            let exprs = columns.iter().map(Expr::column).collect();
+            plan = Plan { node: Node::Project { input: Box::new(plan), exprs }, columns };
+        }
+        Relation { plan, ..input }
     }
 
     /// Reports a column that does not exist, with the nearest name.

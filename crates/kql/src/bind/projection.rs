@@ -34,6 +34,11 @@ impl Projection {
         self.items.iter().map(|(name, _)| name.clone()).collect()
     }
 
+    /// Returns the columns listed so far.
+    pub fn items(&self) -> &[(String, Expr)] {
+        &self.items
+    }
+
     /// Adds a column under a name that was derived, not written: made unique by a number when it is taken.
     pub fn add(&mut self, name: &str, expr: Expr) {
         let name = self.unique(name);
