@@ -2,7 +2,7 @@
 
 use super::{Binder, Relation, Row};
 use crate::diagnostic::Diagnostic;
-use crate::plan::{ExpandItem, Field, Node, Plan};
+use crate::plan::{ExpandItem, Expr, Field, Node, Plan};
 use crate::syntax::ast::{self, ExprKind};
 use schema::KqlType;
 
@@ -53,7 +53,46 @@ impl Binder<'_> {
             index: index.map(|field| field.id),
             limit: options.limit,
         };
-        let relation = Relation { serialized: false, ..input };
-        self.with_unique_names(Relation { plan: Plan { node, columns: result }, ..relation })
+        let open = input.open;
+        self.with_unique_names(Relation { open, ..Relation::new(Plan { node, columns: result }) })
+    }
+
+    /// Runs a subquery over the rows that each input row expands to (`mv-apply`). The result has the input's columns that
+    /// were not expanded in place, then the subquery's columns.
+    pub fn apply(
+        &mut self,
+        input: Relation,
+        columns: &[ExpandColumn<'_>],
+        options: &ExpandOptions<'_>,
+        body: &ast::Expr,
+    ) -> Relation {
+        let before = input.plan.columns.clone();
+        let open = input.open;
+        let row_id = self.new_field("(row_id)", KqlType::Long);
+        let mut numbered = before.clone();
+        numbered.push(row_id.clone());
+        let mut exprs: Vec<Expr> = before.iter().map(Expr::column).collect();
+        exprs.push(Expr::call("(row_id)", vec![], KqlType::Long));
+        let plan = Plan { node: Node::Project { input: Box::new(input.plan), exprs }, columns: numbered };
+        let expanded = self.expand(Relation { open, ..Relation::new(plan) }, columns, options);
+        let mut visible = expanded.plan.columns.clone();
+        visible.retain(|field| field.id != row_id.id);
+        let carry: Vec<Field> = before.iter().filter(|field| visible.contains(field)).cloned().collect();
+        let given = Plan { node: Node::PartitionInput, columns: visible };
+        let inner = self.bind_subquery(body, Relation { open, ..Relation::new(given) });
+        // The subquery's columns that are carried anyway come once.
+        let own: Vec<Field> =
+            inner.plan.columns.iter().filter(|field| !carry.iter().any(|c| c.id == field.id)).cloned().collect();
+        let inner_open = inner.open;
+        let exprs = own.iter().map(Expr::column).collect();
+        let body = Plan { node: Node::Project { input: Box::new(inner.plan), exprs }, columns: own.clone() };
+        let columns: Vec<Field> = carry.iter().chain(&own).cloned().collect();
+        let node = Node::Partition {
+            input: Box::new(expanded.plan),
+            keys: vec![row_id.id],
+            carry: carry.iter().map(|field| field.id).collect(),
+            body: Box::new(body),
+        };
+        self.with_unique_names(Relation { open: open || inner_open, ..Relation::new(Plan { node, columns }) })
     }
 }
