@@ -35,11 +35,33 @@ pub mod bitset_count_ones;
 pub mod column_names_of;
 pub mod dynamics;
 pub mod element;
+pub mod format_ipv4;
+pub mod format_ipv4_mask;
 pub mod gettype;
+pub mod has_any_ipv4;
+pub mod has_any_ipv4_prefix;
+pub mod has_ipv4;
+pub mod has_ipv4_prefix;
+pub mod ip;
+pub mod ipv4_compare;
+pub mod ipv4_is_in_any_range;
+pub mod ipv4_is_in_range;
+pub mod ipv4_is_match;
+pub mod ipv4_is_private;
+pub mod ipv4_netmask_suffix;
+pub mod ipv4_range_to_cidr_list;
+pub mod ipv6_compare;
+pub mod ipv6_is_in_any_range;
+pub mod ipv6_is_in_range;
+pub mod ipv6_is_match;
 pub mod jaccard_index;
 pub mod json_path;
 pub mod pack_all;
 pub mod pack_array;
+pub mod parse_ipv4;
+pub mod parse_ipv4_mask;
+pub mod parse_ipv6;
+pub mod parse_ipv6_mask;
 pub mod parse_json;
 pub mod path;
 pub mod prelude;
@@ -89,10 +111,31 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &bitset_count_ones::FUNCTION,
     &column_names_of::FUNCTION,
     &element::FUNCTION,
+    &format_ipv4::FUNCTION,
+    &format_ipv4_mask::FUNCTION,
     &gettype::FUNCTION,
+    &has_any_ipv4::FUNCTION,
+    &has_any_ipv4_prefix::FUNCTION,
+    &has_ipv4::FUNCTION,
+    &has_ipv4_prefix::FUNCTION,
+    &ipv4_compare::FUNCTION,
+    &ipv4_is_in_any_range::FUNCTION,
+    &ipv4_is_in_range::FUNCTION,
+    &ipv4_is_match::FUNCTION,
+    &ipv4_is_private::FUNCTION,
+    &ipv4_netmask_suffix::FUNCTION,
+    &ipv4_range_to_cidr_list::FUNCTION,
+    &ipv6_compare::FUNCTION,
+    &ipv6_is_in_any_range::FUNCTION,
+    &ipv6_is_in_range::FUNCTION,
+    &ipv6_is_match::FUNCTION,
     &jaccard_index::FUNCTION,
     &pack_all::FUNCTION,
     &pack_array::FUNCTION,
+    &parse_ipv4::FUNCTION,
+    &parse_ipv4_mask::FUNCTION,
+    &parse_ipv6::FUNCTION,
+    &parse_ipv6_mask::FUNCTION,
     &parse_json::FUNCTION,
     &path::FUNCTION,
     &range::FUNCTION,
