@@ -156,7 +156,8 @@ pub struct FunctionDeclaration {
 /// A list of statements, the last of which is the value.
 #[derive(Debug)]
 pub struct Block {
-    pub statements: Vec<Statement>,
+    /// Shared, as a function bound later keeps its statement.
+    pub statements: Vec<std::sync::Arc<Statement>>,
     pub span: Span,
 }
 
