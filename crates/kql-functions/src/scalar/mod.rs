@@ -33,15 +33,31 @@ pub mod binary_shift_right;
 pub mod binary_xor;
 pub mod bitset_count_ones;
 pub mod column_names_of;
+pub mod contains;
+pub mod contains_cs;
 pub mod dynamics;
 pub mod element;
+pub mod endswith;
+pub mod endswith_cs;
+pub mod equals_tilde;
 pub mod format_ipv4;
 pub mod format_ipv4_mask;
 pub mod gettype;
+pub mod has;
+pub mod has_all;
+pub mod has_any;
+pub mod has_any_index;
 pub mod has_any_ipv4;
 pub mod has_any_ipv4_prefix;
+pub mod has_cs;
 pub mod has_ipv4;
 pub mod has_ipv4_prefix;
+pub mod hasprefix;
+pub mod hasprefix_cs;
+pub mod hassuffix;
+pub mod hassuffix_cs;
+pub mod r#in;
+pub mod in_tilde;
 pub mod ip;
 pub mod ipv4_compare;
 pub mod ipv4_is_in_any_range;
@@ -56,6 +72,23 @@ pub mod ipv6_is_in_range;
 pub mod ipv6_is_match;
 pub mod jaccard_index;
 pub mod json_path;
+pub mod matches_regex;
+pub mod membership;
+pub mod not_contains;
+pub mod not_contains_cs;
+pub mod not_endswith;
+pub mod not_endswith_cs;
+pub mod not_equals_tilde;
+pub mod not_has;
+pub mod not_has_cs;
+pub mod not_hasprefix;
+pub mod not_hasprefix_cs;
+pub mod not_hassuffix;
+pub mod not_hassuffix_cs;
+pub mod not_in;
+pub mod not_in_tilde;
+pub mod not_startswith;
+pub mod not_startswith_cs;
 pub mod pack_all;
 pub mod pack_array;
 pub mod parse_ipv4;
@@ -66,13 +99,20 @@ pub mod parse_json;
 pub mod path;
 pub mod prelude;
 pub mod range;
+pub mod regexes;
 pub mod repeat;
 pub mod set_difference;
 pub mod set_equals;
 pub mod set_has_element;
 pub mod set_intersect;
 pub mod set_union;
+pub mod startswith;
+pub mod startswith_cs;
 pub mod strlen;
+pub mod term_list;
+pub mod text_match;
+pub mod text_search;
+pub mod texts;
 pub mod treepath;
 pub mod zip;
 
@@ -110,14 +150,30 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &binary_xor::FUNCTION,
     &bitset_count_ones::FUNCTION,
     &column_names_of::FUNCTION,
+    &contains::FUNCTION,
+    &contains_cs::FUNCTION,
     &element::FUNCTION,
+    &endswith::FUNCTION,
+    &endswith_cs::FUNCTION,
+    &equals_tilde::FUNCTION,
     &format_ipv4::FUNCTION,
     &format_ipv4_mask::FUNCTION,
     &gettype::FUNCTION,
+    &has::FUNCTION,
+    &has_all::FUNCTION,
+    &has_any::FUNCTION,
+    &has_any_index::FUNCTION,
     &has_any_ipv4::FUNCTION,
     &has_any_ipv4_prefix::FUNCTION,
+    &has_cs::FUNCTION,
     &has_ipv4::FUNCTION,
     &has_ipv4_prefix::FUNCTION,
+    &hasprefix::FUNCTION,
+    &hasprefix_cs::FUNCTION,
+    &hassuffix::FUNCTION,
+    &hassuffix_cs::FUNCTION,
+    &r#in::FUNCTION,
+    &in_tilde::FUNCTION,
     &ipv4_compare::FUNCTION,
     &ipv4_is_in_any_range::FUNCTION,
     &ipv4_is_in_range::FUNCTION,
@@ -130,6 +186,22 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &ipv6_is_in_range::FUNCTION,
     &ipv6_is_match::FUNCTION,
     &jaccard_index::FUNCTION,
+    &matches_regex::FUNCTION,
+    &not_contains::FUNCTION,
+    &not_contains_cs::FUNCTION,
+    &not_endswith::FUNCTION,
+    &not_endswith_cs::FUNCTION,
+    &not_equals_tilde::FUNCTION,
+    &not_has::FUNCTION,
+    &not_has_cs::FUNCTION,
+    &not_hasprefix::FUNCTION,
+    &not_hasprefix_cs::FUNCTION,
+    &not_hassuffix::FUNCTION,
+    &not_hassuffix_cs::FUNCTION,
+    &not_in::FUNCTION,
+    &not_in_tilde::FUNCTION,
+    &not_startswith::FUNCTION,
+    &not_startswith_cs::FUNCTION,
     &pack_all::FUNCTION,
     &pack_array::FUNCTION,
     &parse_ipv4::FUNCTION,
@@ -145,6 +217,8 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &set_has_element::FUNCTION,
     &set_intersect::FUNCTION,
     &set_union::FUNCTION,
+    &startswith::FUNCTION,
+    &startswith_cs::FUNCTION,
     &strlen::FUNCTION,
     &treepath::FUNCTION,
     &zip::FUNCTION,
