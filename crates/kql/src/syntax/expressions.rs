@@ -161,6 +161,13 @@ impl Parser<'_> {
         read.unwrap_or_else(|| self.error_expr())
     }
 
+    /// Reads one operator whose input the context gives, as after `facet by x with`.
+    pub(crate) fn suboperator(&mut self) -> Expr {
+        let start = self.span().start;
+        let operators = self.nested(Self::required_operator).into_iter().collect();
+        Expr { kind: ExprKind::Pipe { source: None, operators }, span: self.span_from(start) }
+    }
+
     /// Returns whether the text goes on with an operator that takes its input from the context.
     pub(crate) fn at_operator(&self) -> bool {
         find_operator(self.word_at(0)).is_some_and(|info| info.piped) && !self.at_nth(1, "(")
@@ -235,9 +242,9 @@ impl Parser<'_> {
         // The word may be a name. Only after an operator's keyword can another word or a number follow directly.
         let next = self.word_at(1);
         let is_operator = match word {
+            "inline_external_table" => matches!(self.text_at(1), "(" | "kind"),
             "range" => self.name_ahead(1).is_some_and(|length| self.at_nth(1 + length, "from")),
             "evaluate" => next == "hint" || self.name_ahead(1).is_some_and(|length| !self.at_nth(1 + length, "]")),
-            "datascope" => false,
             _ => {
                 self.kind_at(1) == Some(TokenKind::Long)
                     || !next.is_empty() && infix(next).is_none() && next != "matches"
