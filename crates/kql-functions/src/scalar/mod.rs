@@ -58,11 +58,17 @@ pub mod jaccard_index;
 pub mod json_path;
 pub mod pack_all;
 pub mod pack_array;
+pub mod parse_command_line;
 pub mod parse_ipv4;
 pub mod parse_ipv4_mask;
 pub mod parse_ipv6;
 pub mod parse_ipv6_mask;
 pub mod parse_json;
+pub mod parse_path;
+pub mod parse_url;
+pub mod parse_urlquery;
+pub mod parse_version;
+pub mod parse_xml;
 pub mod path;
 pub mod prelude;
 pub mod range;
@@ -132,11 +138,17 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &jaccard_index::FUNCTION,
     &pack_all::FUNCTION,
     &pack_array::FUNCTION,
+    &parse_command_line::FUNCTION,
     &parse_ipv4::FUNCTION,
     &parse_ipv4_mask::FUNCTION,
     &parse_ipv6::FUNCTION,
     &parse_ipv6_mask::FUNCTION,
     &parse_json::FUNCTION,
+    &parse_path::FUNCTION,
+    &parse_url::FUNCTION,
+    &parse_urlquery::FUNCTION,
+    &parse_version::FUNCTION,
+    &parse_xml::FUNCTION,
     &path::FUNCTION,
     &range::FUNCTION,
     &repeat::FUNCTION,
