@@ -37,6 +37,12 @@ pub mod dynamics;
 pub mod element;
 pub mod format_ipv4;
 pub mod format_ipv4_mask;
+pub mod geo;
+pub mod geo_distance_2points;
+pub mod geo_distance_point_to_line;
+pub mod geo_distance_point_to_polygon;
+pub mod geo_point_in_circle;
+pub mod geo_point_in_polygon;
 pub mod gettype;
 pub mod has_any_ipv4;
 pub mod has_any_ipv4_prefix;
@@ -119,6 +125,11 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &element::FUNCTION,
     &format_ipv4::FUNCTION,
     &format_ipv4_mask::FUNCTION,
+    &geo_distance_2points::FUNCTION,
+    &geo_distance_point_to_line::FUNCTION,
+    &geo_distance_point_to_polygon::FUNCTION,
+    &geo_point_in_circle::FUNCTION,
+    &geo_point_in_polygon::FUNCTION,
     &gettype::FUNCTION,
     &has_any_ipv4::FUNCTION,
     &has_any_ipv4_prefix::FUNCTION,
