@@ -42,6 +42,12 @@ pub mod endswith_cs;
 pub mod equals_tilde;
 pub mod format_ipv4;
 pub mod format_ipv4_mask;
+pub mod geo;
+pub mod geo_distance_2points;
+pub mod geo_distance_point_to_line;
+pub mod geo_distance_point_to_polygon;
+pub mod geo_point_in_circle;
+pub mod geo_point_in_polygon;
 pub mod gettype;
 pub mod has;
 pub mod has_all;
@@ -91,11 +97,17 @@ pub mod not_startswith;
 pub mod not_startswith_cs;
 pub mod pack_all;
 pub mod pack_array;
+pub mod parse_command_line;
 pub mod parse_ipv4;
 pub mod parse_ipv4_mask;
 pub mod parse_ipv6;
 pub mod parse_ipv6_mask;
 pub mod parse_json;
+pub mod parse_path;
+pub mod parse_url;
+pub mod parse_urlquery;
+pub mod parse_version;
+pub mod parse_xml;
 pub mod path;
 pub mod prelude;
 pub mod range;
@@ -158,6 +170,11 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &equals_tilde::FUNCTION,
     &format_ipv4::FUNCTION,
     &format_ipv4_mask::FUNCTION,
+    &geo_distance_2points::FUNCTION,
+    &geo_distance_point_to_line::FUNCTION,
+    &geo_distance_point_to_polygon::FUNCTION,
+    &geo_point_in_circle::FUNCTION,
+    &geo_point_in_polygon::FUNCTION,
     &gettype::FUNCTION,
     &has::FUNCTION,
     &has_all::FUNCTION,
@@ -204,11 +221,17 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &not_startswith_cs::FUNCTION,
     &pack_all::FUNCTION,
     &pack_array::FUNCTION,
+    &parse_command_line::FUNCTION,
     &parse_ipv4::FUNCTION,
     &parse_ipv4_mask::FUNCTION,
     &parse_ipv6::FUNCTION,
     &parse_ipv6_mask::FUNCTION,
     &parse_json::FUNCTION,
+    &parse_path::FUNCTION,
+    &parse_url::FUNCTION,
+    &parse_urlquery::FUNCTION,
+    &parse_version::FUNCTION,
+    &parse_xml::FUNCTION,
     &path::FUNCTION,
     &range::FUNCTION,
     &repeat::FUNCTION,
