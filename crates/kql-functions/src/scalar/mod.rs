@@ -32,14 +32,19 @@ pub mod binary_shift_left;
 pub mod binary_shift_right;
 pub mod binary_xor;
 pub mod bitset_count_ones;
+pub mod characters;
 pub mod column_names_of;
 pub mod contains;
 pub mod contains_cs;
+pub mod countof;
 pub mod dynamics;
 pub mod element;
+pub mod emptiness;
 pub mod endswith;
 pub mod endswith_cs;
 pub mod equals_tilde;
+pub mod extract;
+pub mod extract_all;
 pub mod format_ipv4;
 pub mod format_ipv4_mask;
 pub mod geo;
@@ -64,6 +69,8 @@ pub mod hassuffix;
 pub mod hassuffix_cs;
 pub mod r#in;
 pub mod in_tilde;
+pub mod indexof;
+pub mod indexof_regex;
 pub mod ip;
 pub mod ipv4_compare;
 pub mod ipv4_is_in_any_range;
@@ -76,8 +83,15 @@ pub mod ipv6_compare;
 pub mod ipv6_is_in_any_range;
 pub mod ipv6_is_in_range;
 pub mod ipv6_is_match;
+pub mod isascii;
+pub mod isempty;
+pub mod isnotempty;
+pub mod isnotnull;
+pub mod isnull;
+pub mod isutf8;
 pub mod jaccard_index;
 pub mod json_path;
+pub mod letter_case;
 pub mod matches_regex;
 pub mod membership;
 pub mod not_contains;
@@ -111,21 +125,45 @@ pub mod parse_xml;
 pub mod path;
 pub mod prelude;
 pub mod range;
+pub mod regex_quote;
+pub mod regex_rewrite;
 pub mod regexes;
 pub mod repeat;
+pub mod replace;
+pub mod replace_regex;
+pub mod replace_string;
+pub mod replace_strings;
+pub mod reverse;
 pub mod set_difference;
 pub mod set_equals;
 pub mod set_has_element;
 pub mod set_intersect;
 pub mod set_union;
+pub mod split;
 pub mod startswith;
 pub mod startswith_cs;
+pub mod strcat;
+pub mod strcat_array;
+pub mod strcat_delim;
+pub mod strcmp;
+pub mod string_size;
 pub mod strlen;
+pub mod strrep;
+pub mod substring;
 pub mod term_list;
 pub mod text_match;
 pub mod text_search;
 pub mod texts;
+pub mod tolower;
+pub mod toupper;
+pub mod translate;
 pub mod treepath;
+pub mod trim;
+pub mod trim_end;
+pub mod trim_start;
+pub mod trimming;
+pub mod unicode_codepoints_from_string;
+pub mod unicode_codepoints_to_string;
 pub mod zip;
 
 /// Every entry, in the order of the file names.
@@ -164,10 +202,13 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &column_names_of::FUNCTION,
     &contains::FUNCTION,
     &contains_cs::FUNCTION,
+    &countof::FUNCTION,
     &element::FUNCTION,
     &endswith::FUNCTION,
     &endswith_cs::FUNCTION,
     &equals_tilde::FUNCTION,
+    &extract::FUNCTION,
+    &extract_all::FUNCTION,
     &format_ipv4::FUNCTION,
     &format_ipv4_mask::FUNCTION,
     &geo_distance_2points::FUNCTION,
@@ -191,6 +232,8 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &hassuffix_cs::FUNCTION,
     &r#in::FUNCTION,
     &in_tilde::FUNCTION,
+    &indexof::FUNCTION,
+    &indexof_regex::FUNCTION,
     &ipv4_compare::FUNCTION,
     &ipv4_is_in_any_range::FUNCTION,
     &ipv4_is_in_range::FUNCTION,
@@ -202,6 +245,12 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &ipv6_is_in_any_range::FUNCTION,
     &ipv6_is_in_range::FUNCTION,
     &ipv6_is_match::FUNCTION,
+    &isascii::FUNCTION,
+    &isempty::FUNCTION,
+    &isnotempty::FUNCTION,
+    &isnotnull::FUNCTION,
+    &isnull::FUNCTION,
+    &isutf8::FUNCTION,
     &jaccard_index::FUNCTION,
     &matches_regex::FUNCTION,
     &not_contains::FUNCTION,
@@ -234,15 +283,37 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &parse_xml::FUNCTION,
     &path::FUNCTION,
     &range::FUNCTION,
+    &regex_quote::FUNCTION,
     &repeat::FUNCTION,
+    &replace::FUNCTION,
+    &replace_regex::FUNCTION,
+    &replace_string::FUNCTION,
+    &replace_strings::FUNCTION,
+    &reverse::FUNCTION,
     &set_difference::FUNCTION,
     &set_equals::FUNCTION,
     &set_has_element::FUNCTION,
     &set_intersect::FUNCTION,
     &set_union::FUNCTION,
+    &split::FUNCTION,
     &startswith::FUNCTION,
     &startswith_cs::FUNCTION,
+    &strcat::FUNCTION,
+    &strcat_array::FUNCTION,
+    &strcat_delim::FUNCTION,
+    &strcmp::FUNCTION,
+    &string_size::FUNCTION,
     &strlen::FUNCTION,
+    &strrep::FUNCTION,
+    &substring::FUNCTION,
+    &tolower::FUNCTION,
+    &toupper::FUNCTION,
+    &translate::FUNCTION,
     &treepath::FUNCTION,
+    &trim::FUNCTION,
+    &trim_end::FUNCTION,
+    &trim_start::FUNCTION,
+    &unicode_codepoints_from_string::FUNCTION,
+    &unicode_codepoints_to_string::FUNCTION,
     &zip::FUNCTION,
 ];
