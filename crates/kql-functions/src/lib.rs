@@ -9,10 +9,11 @@ pub mod args;
 pub mod plugin;
 mod registry;
 pub mod scalar;
+mod series;
 pub mod window;
 
 pub use args::{Arg, Args, CallContext, EvalError, call};
 pub use registry::{
-    Accumulator, AggregateBody, AggregateCall, AggregateFunction, Body, FUNCTIONS, Functions, Naming, Plugin, PluginArg,
-    PluginCall, PluginShape, ScalarFunction, Table,
+    Accumulator, AggregateBody, AggregateCall, AggregateFunction, Body, FUNCTIONS, Functions, Naming, Plugin,
+    PluginArg, PluginCall, PluginShape, ScalarFunction, Table,
 };
