@@ -22,7 +22,7 @@ impl FunctionCatalog for Functions {
             returns: function.returns,
             naming: function.naming,
             class,
-            tuple: &[],
+            tuple: function.tuple,
         })
     }
 

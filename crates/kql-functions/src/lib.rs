@@ -10,6 +10,7 @@ pub mod catalog;
 pub mod plugin;
 mod registry;
 pub mod scalar;
+mod series;
 pub mod window;
 
 pub use args::{Arg, Args, CallContext, EvalError, call};
