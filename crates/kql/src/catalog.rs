@@ -14,8 +14,14 @@ pub enum Naming {
     None,
     /// The name of the first argument's column: `bin(TimeGenerated, 1h)` gives `TimeGenerated`.
     FirstArgument,
+    /// As `FirstArgument` when there is one argument only.
+    OnlyArgument,
+    /// The text of the first argument, a literal: `column_ifexists("x", 0)` gives `x`.
+    FirstArgumentValue,
     /// `{name}_{first argument}`: `sum(x)` gives `sum_x`.
     NameAndFirstArgument,
+    /// As `NameAndFirstArgument` when there is at most one argument.
+    NameAndOnlyArgument,
     /// `{prefix}_{first argument}`, or `{prefix}_` when it has no name: `countif` gives `countif_`.
     PrefixAndFirstArgument(&'static str),
     /// Always this name.

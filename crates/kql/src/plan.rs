@@ -281,6 +281,8 @@ pub enum Node {
         from: Option<Expr>,
         to: Option<Expr>,
         step: Expr,
+        /// Whether a bin that starts at `to` is included.
+        to_included: bool,
         /// `kind=nonempty`: an empty input without keys gives one row of defaults.
         nonempty: bool,
     },

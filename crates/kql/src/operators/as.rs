@@ -21,6 +21,10 @@ fn parse(parser: &mut Parser<'_>) -> Box<dyn Operator> {
 
 impl Operator for As {
     fn bind(&self, binder: &mut Binder<'_>, input: Option<Relation>, at: &PipeOperator) -> Relation {
-        binder.unbound(input, at)
+        let input = binder.expect_input(input, at);
+        let mut shared = binder.share(input);
+        shared.name = Some(self.name.text.clone());
+        binder.name_table(&self.name, &shared);
+        binder.refresh(&shared)
     }
 }

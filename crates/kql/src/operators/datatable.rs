@@ -34,7 +34,7 @@ fn parse(parser: &mut Parser<'_>) -> Box<dyn Operator> {
 }
 
 impl Operator for Datatable {
-    fn bind(&self, binder: &mut Binder<'_>, input: Option<Relation>, at: &PipeOperator) -> Relation {
-        binder.unbound(input, at)
+    fn bind(&self, binder: &mut Binder<'_>, _input: Option<Relation>, _at: &PipeOperator) -> Relation {
+        binder.datatable(&self.schema, &self.values)
     }
 }

@@ -31,7 +31,8 @@ fn parse(parser: &mut Parser<'_>) -> Box<dyn Operator> {
 }
 
 impl Operator for Evaluate {
-    fn bind(&self, binder: &mut Binder<'_>, input: Option<Relation>, at: &PipeOperator) -> Relation {
-        binder.unbound(input, at)
+    fn bind(&self, binder: &mut Binder<'_>, input: Option<Relation>, _at: &PipeOperator) -> Relation {
+        let input = input.unwrap_or_else(|| binder.no_rows());
+        binder.evaluate(input, &self.call, self.schema.as_ref())
     }
 }

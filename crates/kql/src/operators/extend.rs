@@ -1,6 +1,6 @@
 //! `extend column = expression, ...`: adds columns, or replaces those of the same name.
 
-use crate::bind::{Binder, Relation};
+use crate::bind::{Binder, ItemStyle, Projection, Relation, Row};
 use crate::operator::{Operator, OperatorInfo};
 use crate::syntax::Parser;
 use crate::syntax::ast::{Expr, PipeOperator};
@@ -20,6 +20,12 @@ fn parse(parser: &mut Parser<'_>) -> Box<dyn Operator> {
 
 impl Operator for Extend {
     fn bind(&self, binder: &mut Binder<'_>, input: Option<Relation>, at: &PipeOperator) -> Relation {
-        binder.unbound(input, at)
+        let input = binder.expect_input(input, at);
+        let row = Row::of(&input);
+        let mut projection = Projection::over(input.columns());
+        for item in &self.columns {
+            binder.project_item(&mut projection, item, &row, ItemStyle::Extend);
+        }
+        projection.finish(binder, input)
     }
 }

@@ -1,6 +1,6 @@
 //! `join [kind=k] [hint...] right on key, $left.a == $right.b, ...`: puts rows of two tables side by side.
 
-use crate::bind::{Binder, Relation};
+use crate::bind::{Binder, Relation, Row};
 use crate::operator::{Operator, OperatorInfo};
 use crate::syntax::ast::{Expr, Name, PipeOperator};
 use crate::syntax::{Options, Parser};
@@ -34,7 +34,14 @@ fn parse(parser: &mut Parser<'_>) -> Box<dyn Operator> {
 
 impl Operator for Join {
     fn bind(&self, binder: &mut Binder<'_>, input: Option<Relation>, at: &PipeOperator) -> Relation {
-        binder.unbound(input, at)
+        let input = binder.expect_input(input, at);
+        let right = binder.bind_table_expr(&self.right, &Row::none());
+        if self.condition.is_some() {
+            return binder.refuse(at.span, "`join ... where` is not supported: give the keys by `on`");
+        }
+        let keys = binder.bind_join_keys(&self.on, &input, &right);
+        let kind = self.kind.as_ref().map_or("innerunique", |kind| kind.text.as_str());
+        binder.join(input, right, kind, keys)
     }
 }
 

@@ -1,6 +1,6 @@
 //! `lookup [kind=leftouter|inner] right on key, ...`: adds columns of a dimension table.
 
-use crate::bind::{Binder, Relation};
+use crate::bind::{Binder, Relation, Row};
 use crate::operator::{Operator, OperatorInfo};
 use crate::syntax::ast::{Expr, Name, PipeOperator};
 use crate::syntax::{Options, Parser};
@@ -31,6 +31,10 @@ fn parse(parser: &mut Parser<'_>) -> Box<dyn Operator> {
 
 impl Operator for Lookup {
     fn bind(&self, binder: &mut Binder<'_>, input: Option<Relation>, at: &PipeOperator) -> Relation {
-        binder.unbound(input, at)
+        let input = binder.expect_input(input, at);
+        let right = binder.bind_table_expr(&self.right, &Row::none());
+        let keys = binder.bind_join_keys(&self.on, &input, &right);
+        let kind = self.kind.as_ref().map_or("leftouter", |kind| kind.text.as_str());
+        binder.lookup(input, right, kind, keys)
     }
 }

@@ -1,7 +1,7 @@
 //! `make-series [kind=nonempty] aggregate [default=value], ... on axis [from a] [to b] step c [by keys]`: arrays of aggregates over
 //! bins of an axis. The older form is `on axis in range(a, b, c)`.
 
-use crate::bind::{Binder, Relation};
+use crate::bind::{Binder, Relation, SeriesParts};
 use crate::operator::{Operator, OperatorInfo};
 use crate::syntax::ast::{Expr, Name, PipeOperator};
 use crate::syntax::{Options, Parser};
@@ -45,7 +45,18 @@ fn parse(parser: &mut Parser<'_>) -> Box<dyn Operator> {
 
 impl Operator for MakeSeries {
     fn bind(&self, binder: &mut Binder<'_>, input: Option<Relation>, at: &PipeOperator) -> Relation {
-        binder.unbound(input, at)
+        let input = binder.expect_input(input, at);
+        let parts = SeriesParts {
+            aggregates: self.series.iter().map(|series| (&series.aggregate, series.default.as_ref())).collect(),
+            axis: &self.axis,
+            from: self.from.as_ref(),
+            to: self.to.as_ref(),
+            step: &self.step,
+            to_included: self.in_range,
+            by: &self.by,
+            nonempty: self.kind.is_some(),
+        };
+        binder.make_series(input, &parts)
     }
 }
 

@@ -2,7 +2,7 @@
 //! each row's array.
 
 use super::mv_expand::{MvItem, items};
-use crate::bind::{Binder, Relation};
+use crate::bind::{Binder, ExpandOptions, Relation};
 use crate::operator::{Operator, OperatorInfo};
 use crate::syntax::ast::{Expr, Name, PipeOperator};
 use crate::syntax::{Options, Parser};
@@ -43,6 +43,13 @@ fn parse(parser: &mut Parser<'_>) -> Box<dyn Operator> {
 
 impl Operator for MvApply {
     fn bind(&self, binder: &mut Binder<'_>, input: Option<Relation>, at: &PipeOperator) -> Relation {
-        binder.unbound(input, at)
+        let input = binder.expect_input(input, at);
+        let columns = super::mv_expand::columns(&self.items);
+        let options = ExpandOptions {
+            bag_as_array: false,
+            index: self.item_index.as_ref(),
+            limit: self.limit.as_ref().and_then(|limit| binder.bind_limit(limit)),
+        };
+        binder.apply(input, &columns, &options, &self.body)
     }
 }

@@ -1,6 +1,6 @@
 //! `mv-expand [bagexpansion=bag|array] [with_itemindex=i] column = array [to typeof(t)], ... [limit n]`: a row per element.
 
-use crate::bind::{Binder, Relation};
+use crate::bind::{Binder, ExpandColumn, ExpandOptions, Relation};
 use crate::operator::{Operator, OperatorInfo};
 use crate::syntax::ast::{Expr, ExprKind, Name, PipeOperator, SchemaType};
 use crate::syntax::{Options, Parser};
@@ -32,7 +32,14 @@ fn parse(parser: &mut Parser<'_>) -> Box<dyn Operator> {
 
 impl Operator for MvExpand {
     fn bind(&self, binder: &mut Binder<'_>, input: Option<Relation>, at: &PipeOperator) -> Relation {
-        binder.unbound(input, at)
+        let input = binder.expect_input(input, at);
+        let columns = columns(&self.items);
+        let options = ExpandOptions {
+            bag_as_array: self.kind.as_ref().is_some_and(|kind| kind.text == "array"),
+            index: self.item_index.as_ref(),
+            limit: self.limit.as_ref().and_then(|limit| binder.bind_limit(limit)),
+        };
+        binder.expand(input, &columns, &options)
     }
 }
 
@@ -63,4 +70,10 @@ fn to_type(parser: &mut Parser<'_>) -> Option<SchemaType> {
         ExprKind::TypeOf(schema) => Some(schema),
         _ => None,
     }
+}
+
+/// Returns what is expanded, for the binder.
+pub(super) fn columns(items: &[MvItem]) -> Vec<ExpandColumn<'_>> {
+    let column = |item: &'_ MvItem| item.to.as_ref().and_then(|schema| schema.scalar);
+    items.iter().map(|item| ExpandColumn { expr: &item.expr, to: column(item) }).collect()
 }

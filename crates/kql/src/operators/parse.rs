@@ -1,9 +1,10 @@
 //! `parse [kind=simple|relaxed|regex [flags=f]] subject with pattern`: columns out of a text. A pattern is a row of `*`, strings
 //! and columns: `* "id=" Id:long "," *`.
 
-use crate::bind::{Binder, Relation};
+use crate::bind::{Binder, Relation, Row};
 use crate::diagnostic::Span;
 use crate::operator::{Operator, OperatorInfo};
+use crate::plan::{Node, ParseMode, ParsePart, Plan};
 use crate::syntax::ast::{Expr, Name, PipeOperator};
 use crate::syntax::{Options, Parser};
 use schema::KqlType;
@@ -29,7 +30,36 @@ fn parse(parser: &mut Parser<'_>) -> Box<dyn Operator> {
 
 impl Operator for Parse {
     fn bind(&self, binder: &mut Binder<'_>, input: Option<Relation>, at: &PipeOperator) -> Relation {
-        binder.unbound(input, at)
+        let input = binder.expect_input(input, at);
+        let subject = binder.bind_scalar(&self.subject, &Row::of(&input));
+        let subject = binder.convert(subject, KqlType::String);
+        let mode = match self.kind {
+            ParseKind::Simple => ParseMode::Simple,
+            ParseKind::Relaxed => ParseMode::Relaxed,
+            ParseKind::Regex => {
+                ParseMode::Regex(self.flags.as_ref().map(|flags| flags.text.clone()).unwrap_or_default())
+            }
+        };
+        let parts: Vec<ParsePart> = self
+            .pattern
+            .iter()
+            .map(|part| match part {
+                PatternPart::Star(_) => ParsePart::Skip,
+                PatternPart::Text(text, _) => ParsePart::Text(text.clone()),
+                PatternPart::Column { name, ktype } => {
+                    ParsePart::Capture(binder.new_field(name.text.clone(), ktype.unwrap_or(KqlType::String)))
+                }
+            })
+            .collect();
+        let captures = parts.iter().filter_map(|part| match part {
+            ParsePart::Capture(field) => Some(field.clone()),
+            _ => None,
+        });
+        let columns = input.columns().iter().cloned().chain(captures).collect();
+        let node = Node::Parse { input: Box::new(input.plan), subject, mode, parts, only_matching: self.only_matching };
+        let parsed =
+            Relation { open: input.open, serialized: input.serialized, ..Relation::new(Plan { node, columns }) };
+        binder.last_of_each_name(parsed)
     }
 }
 

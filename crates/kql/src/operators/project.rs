@@ -1,6 +1,6 @@
 //! `project column, column = expression, ...`: the columns of the result, in order.
 
-use crate::bind::{Binder, Relation};
+use crate::bind::{Binder, ItemStyle, Projection, Relation, Row};
 use crate::operator::{Operator, OperatorInfo};
 use crate::syntax::Parser;
 use crate::syntax::ast::{Expr, PipeOperator};
@@ -21,6 +21,12 @@ fn parse(parser: &mut Parser<'_>) -> Box<dyn Operator> {
 
 impl Operator for Project {
     fn bind(&self, binder: &mut Binder<'_>, input: Option<Relation>, at: &PipeOperator) -> Relation {
-        binder.unbound(input, at)
+        let input = binder.expect_input(input, at);
+        let row = Row::of(&input);
+        let mut projection = Projection::new();
+        for item in &self.columns {
+            binder.project_item(&mut projection, item, &row, ItemStyle::Project);
+        }
+        projection.finish(binder, input)
     }
 }

@@ -22,6 +22,9 @@ fn parse(parser: &mut Parser<'_>) -> Box<dyn Operator> {
 
 impl Operator for ProjectKeep {
     fn bind(&self, binder: &mut Binder<'_>, input: Option<Relation>, at: &PipeOperator) -> Relation {
-        binder.unbound(input, at)
+        let input = binder.expect_input(input, at);
+        let keep = binder.match_columns(&self.columns, &input);
+        let kept = input.columns().iter().filter(|field| keep.contains(&field.id)).cloned().collect();
+        binder.keep_columns(input, kept)
     }
 }

@@ -27,7 +27,7 @@ fn parse(parser: &mut Parser<'_>) -> Box<dyn Operator> {
 }
 
 impl Operator for Range {
-    fn bind(&self, binder: &mut Binder<'_>, input: Option<Relation>, at: &PipeOperator) -> Relation {
-        binder.unbound(input, at)
+    fn bind(&self, binder: &mut Binder<'_>, _input: Option<Relation>, _at: &PipeOperator) -> Relation {
+        binder.range(&self.name, &self.from, &self.to, &self.step)
     }
 }

@@ -31,7 +31,17 @@ fn parse(parser: &mut Parser<'_>) -> Box<dyn Operator> {
 
 impl Operator for Render {
     fn bind(&self, binder: &mut Binder<'_>, input: Option<Relation>, at: &PipeOperator) -> Relation {
-        binder.unbound(input, at)
+        let input = binder.expect_input(input, at);
+        let properties = self
+            .properties
+            .iter()
+            .map(|property| {
+                let values: Vec<String> = property.values.iter().map(|value| binder.property_text(value)).collect();
+                (property.name.text.clone(), values.join(","))
+            })
+            .collect();
+        let render = crate::render::Render { visualization: self.visualization.text.clone(), properties };
+        Relation { render: Some(render), ..input }
     }
 }
 

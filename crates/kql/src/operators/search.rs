@@ -29,8 +29,10 @@ fn parse(parser: &mut Parser<'_>) -> Box<dyn Operator> {
 }
 
 impl Operator for Search {
-    fn bind(&self, binder: &mut Binder<'_>, input: Option<Relation>, at: &PipeOperator) -> Relation {
-        binder.unbound(input, at)
+    fn bind(&self, binder: &mut Binder<'_>, input: Option<Relation>, _at: &PipeOperator) -> Relation {
+        let tables: Vec<(&Expr, Option<&Name>)> = self.tables.iter().map(|t| (&t.table, t.alias.as_ref())).collect();
+        let case_sensitive = self.kind.as_ref().is_some_and(|kind| kind.text == "case_sensitive");
+        binder.search(input, &tables, &self.predicate, case_sensitive)
     }
 }
 

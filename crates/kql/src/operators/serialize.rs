@@ -1,6 +1,6 @@
 //! `serialize [column = expression, ...]`: fixes the order of the rows, and may add columns.
 
-use crate::bind::{Binder, Relation};
+use crate::bind::{Binder, ItemStyle, Projection, Relation, Row};
 use crate::operator::{Operator, OperatorInfo};
 use crate::syntax::ast::{Expr, PipeOperator};
 use crate::syntax::{Options, Parser};
@@ -23,6 +23,13 @@ fn parse(parser: &mut Parser<'_>) -> Box<dyn Operator> {
 
 impl Operator for Serialize {
     fn bind(&self, binder: &mut Binder<'_>, input: Option<Relation>, at: &PipeOperator) -> Relation {
-        binder.unbound(input, at)
+        let input = binder.expect_input(input, at);
+        let input = Relation { serialized: true, ..input };
+        let row = Row::of(&input);
+        let mut projection = Projection::over(input.columns());
+        for item in &self.columns {
+            binder.project_item(&mut projection, item, &row, ItemStyle::Extend);
+        }
+        projection.finish(binder, input)
     }
 }

@@ -41,6 +41,7 @@ fn parse(parser: &mut Parser<'_>) -> Box<dyn Operator> {
 
 impl Operator for Summarize {
     fn bind(&self, binder: &mut Binder<'_>, input: Option<Relation>, at: &PipeOperator) -> Relation {
-        binder.unbound(input, at)
+        let input = binder.expect_input(input, at);
+        binder.summarize(input, &self.aggregates, &self.by)
     }
 }

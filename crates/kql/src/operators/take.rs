@@ -21,6 +21,8 @@ fn parse(parser: &mut Parser<'_>) -> Box<dyn Operator> {
 
 impl Operator for Take {
     fn bind(&self, binder: &mut Binder<'_>, input: Option<Relation>, at: &PipeOperator) -> Relation {
-        binder.unbound(input, at)
+        let input = binder.expect_input(input, at);
+        let count = binder.bind_count(&self.count);
+        binder.take(input, count)
     }
 }

@@ -24,6 +24,9 @@ fn parse(parser: &mut Parser<'_>) -> Box<dyn Operator> {
 
 impl Operator for Top {
     fn bind(&self, binder: &mut Binder<'_>, input: Option<Relation>, at: &PipeOperator) -> Relation {
-        binder.unbound(input, at)
+        let input = binder.expect_input(input, at);
+        let count = binder.bind_count(&self.count);
+        let sorted = binder.sort(input, std::slice::from_ref(&self.key), true);
+        binder.take(sorted, count)
     }
 }

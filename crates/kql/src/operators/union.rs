@@ -1,8 +1,9 @@
 //! `union [kind=inner|outer] [withsource=column] [isfuzzy=true] table, prefix*, (expression), ...`: the rows of several tables.
 
-use crate::bind::{Binder, Relation};
+use crate::bind::{Binder, Relation, Row};
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::operator::{Operator, OperatorInfo};
-use crate::syntax::ast::{Expr, Name, PipeOperator};
+use crate::syntax::ast::{Expr, ExprKind, Name, PipeOperator};
 use crate::syntax::{Options, Parser};
 
 /// The operator as parsed.
@@ -30,8 +31,56 @@ fn parse(parser: &mut Parser<'_>) -> Box<dyn Operator> {
 }
 
 impl Operator for Union {
-    fn bind(&self, binder: &mut Binder<'_>, input: Option<Relation>, at: &PipeOperator) -> Relation {
-        binder.unbound(input, at)
+    fn bind(&self, binder: &mut Binder<'_>, input: Option<Relation>, _at: &PipeOperator) -> Relation {
+        let mut sources: Vec<(String, Relation)> = Vec::new();
+        if let Some(input) = input {
+            sources.push((input.name.clone().unwrap_or_else(|| "union_arg0".to_string()), input));
+        }
+        let inner = self.kind.as_ref().is_some_and(|kind| kind.text == "inner");
+        let mut missing = Vec::new();
+        for table in &self.tables {
+            let index = sources.len();
+            if let ExprKind::Wildcard(pattern) = &table.kind {
+                let tables = binder.tables_like(pattern);
+                if tables.is_empty() && !self.is_fuzzy {
+                    binder.report(Diagnostic::semantic("KS181", table.span, format!("no table matches `{pattern}`")));
+                }
+                sources
+                    .extend(tables.into_iter().map(|relation| (relation.name.clone().unwrap_or_default(), relation)));
+                continue;
+            }
+            let relation = if self.is_fuzzy {
+                match binder.try_table(table) {
+                    Ok(relation) => relation,
+                    Err(found) => {
+                        missing.extend(found);
+                        continue;
+                    }
+                }
+            } else {
+                binder.bind_table_expr(table, &Row::none())
+            };
+            let named = matches!(table.kind, ExprKind::Name(_) | ExprKind::Path { .. } | ExprKind::Call { .. });
+            let name = relation.name.clone().filter(|_| named).unwrap_or_else(|| format!("union_arg{index}"));
+            sources.push((name, relation));
+        }
+        for diagnostic in missing.into_iter().filter(Diagnostic::is_error) {
+            if sources.is_empty() {
+                binder.report(diagnostic);
+            } else {
+                binder.report(Diagnostic { severity: Severity::Warning, ..diagnostic });
+            }
+        }
+        if sources.is_empty() {
+            return binder.open_relation();
+        }
+        let relations = match &self.with_source {
+            Some(column) => {
+                sources.into_iter().map(|(name, relation)| binder.with_source(relation, &column.text, &name)).collect()
+            }
+            None => sources.into_iter().map(|(_, relation)| relation).collect(),
+        };
+        binder.union(relations, inner)
     }
 }
 

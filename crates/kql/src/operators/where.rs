@@ -1,6 +1,6 @@
 //! `where predicate` (also `filter`): keeps the rows for which the predicate is true.
 
-use crate::bind::{Binder, Relation};
+use crate::bind::{Binder, Relation, Row};
 use crate::operator::{Operator, OperatorInfo};
 use crate::syntax::ast::{Expr, PipeOperator};
 use crate::syntax::{Options, Parser};
@@ -21,6 +21,8 @@ fn parse(parser: &mut Parser<'_>) -> Box<dyn Operator> {
 
 impl Operator for Where {
     fn bind(&self, binder: &mut Binder<'_>, input: Option<Relation>, at: &PipeOperator) -> Relation {
-        binder.unbound(input, at)
+        let input = binder.expect_input(input, at);
+        let predicate = binder.bind_predicate(&self.predicate, &Row::of(&input));
+        binder.filter(input, predicate)
     }
 }
