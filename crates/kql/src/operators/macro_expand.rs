@@ -37,7 +37,7 @@ fn parse(parser: &mut Parser<'_>) -> Box<dyn Operator> {
         parser.close(")");
     }
     let body =
-        Block { statements: statements.into_iter().map(std::sync::Arc::new).collect(), span: parser.span_from(start) };
+        Block { statements, span: parser.span_from(start) };
     Box::new(MacroExpand { kind, is_fuzzy, options, group, scope, body })
 }
 

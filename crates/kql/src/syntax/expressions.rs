@@ -19,12 +19,16 @@ use crate::syntax::ast::{Expr, ExprKind, Name, OrderKey, PipeOperator, SchemaTyp
 use crate::syntax::keywords;
 use crate::syntax::lexer::TokenKind;
 use crate::syntax::literals;
-use crate::syntax::parser::Parser;
+use crate::syntax::parser::{Parser, needs_brackets, shown};
 use schema::{KqlType, Value, number};
 
 /// A chain of `and` or `or` longer than this becomes a balanced tree, so that no chain makes a tall tree. Both operators
 /// are associative.
 const LEFT_CHAIN_MAX: usize = 32;
+
+/// Operators without input that may stand wherever an operand may.
+const OPERAND_SOURCES: &[&str] =
+    &["datatable", "externaldata", "external_data", "__contextual_datatable", "materialized-view-combine"];
 
 /// An operator between two operands.
 struct Infix {
@@ -226,7 +230,7 @@ impl Parser<'_> {
             diagnostic = diagnostic.help(format!("put `|` before `{word}`"));
         } else if self.at_statement() {
             diagnostic = diagnostic.help(format!("put `;` before `{word}`"));
-        } else if !word.is_empty() && infix(&word.to_ascii_lowercase()).is_some() {
+        } else if infix(word).is_none() && infix(&word.to_ascii_lowercase()).is_some() {
             diagnostic = diagnostic.help(format!("keywords are in lower case: `{}`", word.to_ascii_lowercase()));
         }
         self.report(diagnostic);
@@ -235,7 +239,7 @@ impl Parser<'_> {
     /// Returns the operator that the text starts with, when the word is not a name here.
     fn operator_at_start(&self) -> Option<&'static OperatorInfo> {
         let word = self.word_at(0);
-        let info = find_operator(word)?;
+        let info = find_operator(word).filter(|_| !OPERAND_SOURCES.contains(&word))?;
         if keywords::is_reserved(word) {
             return Some(info);
         }
@@ -378,10 +382,7 @@ impl Parser<'_> {
         }
         let span = self.span_from(start);
         let text = self.slice(span).to_string();
-        self.push(
-            Diagnostic::syntax("KS228", span, format!("`{text}` is no name by itself"))
-                .help(format!("write `['{text}']`")),
-        );
+        self.push(needs_brackets(&text, span));
         Name { text, span, bracketed: false }
     }
 
@@ -579,12 +580,7 @@ impl Parser<'_> {
             TokenKind::Word => {}
             TokenKind::Punctuation => {
                 return match self.text_at(0) {
-                    "(" => {
-                        self.bump();
-                        let inner = Box::new(self.expression());
-                        self.close(")");
-                        Some(Expr { kind: ExprKind::Parenthesized(inner), span: self.span_from(start) })
-                    }
+                    "(" => Some(self.parenthesized()),
                     "[" | "{" => {
                         let name = self.name()?;
                         Some(self.name_or_call(name))
@@ -596,8 +592,8 @@ impl Parser<'_> {
         }
         match self.text_at(0) {
             "dynamic" | "typeof" if self.at_nth(1, "(") => return self.literal(),
-            "datatable" | "externaldata" | "external_data" | "__contextual_datatable" | "materialized-view-combine" => {
-                let info = find_operator(self.text_at(0))?;
+            word if OPERAND_SOURCES.contains(&word) => {
+                let info = find_operator(word)?;
                 let keyword = self.bump();
                 let operator = (info.parse)(self);
                 let span = self.span_from(keyword.start);
@@ -623,6 +619,14 @@ impl Parser<'_> {
         };
         self.datascope();
         Some(Expr { span: name.span, kind: ExprKind::Name(name) })
+    }
+
+    /// Reads `(expression)`.
+    pub(crate) fn parenthesized(&mut self) -> Expr {
+        let start = self.bump().start;
+        let inner = Box::new(self.expression());
+        self.close(")");
+        Expr { kind: ExprKind::Parenthesized(inner), span: self.span_from(start) }
     }
 
     /// Returns whether a keyword stands where only a name makes sense, given what follows it.
@@ -788,7 +792,7 @@ impl Parser<'_> {
         let value = match value {
             Some(value) => value,
             None => {
-                let text: String = self.slice(span).chars().take(60).collect();
+                let text = shown(self.slice(span));
                 let message = format!("`{text}` is no value of type {ktype}");
                 self.push(Diagnostic::syntax("KS004", span, message));
                 Value::null(ktype)
@@ -804,7 +808,7 @@ impl Parser<'_> {
             Some(inside) => literals::typed(ktype, inside),
             None => {
                 let span = self.span();
-                self.push(Diagnostic::syntax("KS001", span, format!("the literal is not closed: `)` is missing")));
+                self.push(Diagnostic::syntax("KS001", span, "the literal is not closed: `)` is missing"));
                 Some(Value::null(ktype))
             }
         }
@@ -832,7 +836,15 @@ impl Parser<'_> {
         let start = self.bump().start;
         let scalar = (self.at_nth(2, ")") && !self.word_at(1).is_empty()).then(|| {
             self.bump();
-            let ktype = self.scalar_type();
+            // Here, unlike elsewhere, `DateTime` is taken as `datetime`.
+            let word = self.word_at(0).to_ascii_lowercase();
+            let ktype = match KqlType::from_name(&word) {
+                Some(ktype) => {
+                    self.bump();
+                    ktype
+                }
+                None => self.scalar_type(),
+            };
             self.close(")");
             ktype
         });
