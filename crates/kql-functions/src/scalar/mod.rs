@@ -37,6 +37,7 @@ pub mod column_names_of;
 pub mod contains;
 pub mod contains_cs;
 pub mod countof;
+pub mod dcount_hll;
 pub mod dynamics;
 pub mod element;
 pub mod emptiness;
@@ -67,6 +68,8 @@ pub mod hasprefix;
 pub mod hasprefix_cs;
 pub mod hassuffix;
 pub mod hassuffix_cs;
+pub mod hll_isvalid;
+pub mod hll_merge;
 pub mod r#in;
 pub mod in_tilde;
 pub mod indexof;
@@ -94,6 +97,7 @@ pub mod json_path;
 pub mod letter_case;
 pub mod matches_regex;
 pub mod membership;
+pub mod merge_tdigest;
 pub mod not_contains;
 pub mod not_contains_cs;
 pub mod not_endswith;
@@ -123,8 +127,12 @@ pub mod parse_urlquery;
 pub mod parse_version;
 pub mod parse_xml;
 pub mod path;
+pub mod percentile_tdigest;
+pub mod percentiles_array_tdigest;
+pub mod percentrank_tdigest;
 pub mod prelude;
 pub mod range;
+pub mod rank_tdigest;
 pub mod regex_quote;
 pub mod regex_rewrite;
 pub mod regexes;
@@ -201,6 +209,7 @@ pub mod string_size;
 pub mod strlen;
 pub mod strrep;
 pub mod substring;
+pub mod tdigest_isvalid;
 pub mod term_list;
 pub mod text_match;
 pub mod text_search;
@@ -254,6 +263,7 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &contains::FUNCTION,
     &contains_cs::FUNCTION,
     &countof::FUNCTION,
+    &dcount_hll::FUNCTION,
     &element::FUNCTION,
     &endswith::FUNCTION,
     &endswith_cs::FUNCTION,
@@ -281,6 +291,8 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &hasprefix_cs::FUNCTION,
     &hassuffix::FUNCTION,
     &hassuffix_cs::FUNCTION,
+    &hll_isvalid::FUNCTION,
+    &hll_merge::FUNCTION,
     &r#in::FUNCTION,
     &in_tilde::FUNCTION,
     &indexof::FUNCTION,
@@ -304,6 +316,7 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &isutf8::FUNCTION,
     &jaccard_index::FUNCTION,
     &matches_regex::FUNCTION,
+    &merge_tdigest::FUNCTION,
     &not_contains::FUNCTION,
     &not_contains_cs::FUNCTION,
     &not_endswith::FUNCTION,
@@ -333,7 +346,11 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &parse_version::FUNCTION,
     &parse_xml::FUNCTION,
     &path::FUNCTION,
+    &percentile_tdigest::FUNCTION,
+    &percentiles_array_tdigest::FUNCTION,
+    &percentrank_tdigest::FUNCTION,
     &range::FUNCTION,
+    &rank_tdigest::FUNCTION,
     &regex_quote::FUNCTION,
     &repeat::FUNCTION,
     &replace::FUNCTION,
@@ -408,6 +425,7 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &strlen::FUNCTION,
     &strrep::FUNCTION,
     &substring::FUNCTION,
+    &tdigest_isvalid::FUNCTION,
     &tolower::FUNCTION,
     &toupper::FUNCTION,
     &translate::FUNCTION,
