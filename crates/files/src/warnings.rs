@@ -126,11 +126,14 @@ impl WarningReport {
 #[derive(Debug, Clone, Default)]
 pub struct Warnings(Arc<Mutex<State>>);
 
+/// Counts by reason and column.
+type Counts = HashMap<(Reason, Option<String>), u64>;
+
 #[derive(Debug, Default)]
 struct State {
     first: Vec<Warning>,
     /// Per piece of a file (label and first byte): the greatest counts of any reader.
-    pieces: HashMap<(String, u64), HashMap<(Reason, Option<String>), u64>>,
+    pieces: HashMap<(String, u64), Counts>,
 }
 
 impl Warnings {

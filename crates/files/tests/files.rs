@@ -334,7 +334,7 @@ fn bad_rows_are_counted_and_good_ones_kept() {
         &["2020-01-01T00:00:00.0000000Z"],
         &["x.csv:1: local times read as UTC: column `a`"],
     );
-    check("x.json", b" \n", &[], &["x.json: empty file: it holds no rows"].as_slice());
+    check("x.json", b" \n", &[], &["x.json: empty file: it holds no rows"]);
 }
 
 #[test]
