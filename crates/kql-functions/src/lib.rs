@@ -6,13 +6,16 @@
 
 pub mod aggregate;
 pub mod args;
+pub mod catalog;
 pub mod plugin;
 mod registry;
 pub mod scalar;
+mod series;
 pub mod window;
 
 pub use args::{Arg, Args, CallContext, EvalError, call};
+pub use catalog::catalog;
 pub use registry::{
-    Accumulator, AggregateBody, AggregateCall, AggregateFunction, Body, FUNCTIONS, Functions, Naming, Plugin, PluginArg,
-    PluginCall, PluginShape, ScalarFunction, Table,
+    Accumulator, AggregateBody, AggregateCall, AggregateFunction, Body, FUNCTIONS, Functions, Naming, Plugin,
+    PluginArg, PluginCall, PluginShape, ScalarFunction, Table,
 };

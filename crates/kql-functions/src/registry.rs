@@ -2,28 +2,11 @@
 
 use crate::args::{Args, CallContext, EvalError};
 use arrow::array::ArrayRef;
+pub use kql::catalog::Naming;
 use kql::signature::Signature;
 use schema::{Column, KqlType, Value};
 use std::collections::HashMap;
 use std::sync::LazyLock;
-
-/// How an unnamed result column is named.
-///
-/// # Source
-/// Kusto reference, "Entity names" and the pages of the operators; settled against Microsoft's binder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Naming {
-    /// No name of its own: `Column1`, `print_0`, or for an aggregation `{name}_`.
-    None,
-    /// The name of the first argument's column: `bin(TimeGenerated, 1h)` gives `TimeGenerated`.
-    FirstArgument,
-    /// `{name}_{first argument}`: `sum(x)` gives `sum_x`.
-    NameAndFirstArgument,
-    /// `{prefix}_{first argument}`, or `{prefix}_` when it has no name: `countif` gives `countif_`.
-    PrefixAndFirstArgument(&'static str),
-    /// Always this name.
-    Fixed(&'static str),
-}
 
 /// The body of a scalar function or operator.
 #[derive(Clone, Copy)]
@@ -56,6 +39,10 @@ pub struct ScalarFunction {
     pub summary: &'static str,
     /// (query, the first cell of its result as `--format csv` prints it); executed by the tests and shown in the docs.
     pub examples: &'static [(&'static str, &'static str)],
+    /// For a function with several result columns (`series_fit_line`): their names and types, in order; `{0}` in a name
+    /// stands for the first argument's name, empty when it has none. The signatures return dynamic, and the body gives
+    /// one dynamic column: a JSON array of the components, or null when all of them are.
+    pub tuple: &'static [(&'static str, KqlType)],
     pub body: Body,
 }
 
@@ -69,6 +56,7 @@ impl ScalarFunction {
         naming: Naming::None,
         summary: "",
         examples: &[],
+        tuple: &[],
         body: Body::Binder,
     };
 }
@@ -143,7 +131,8 @@ impl AggregateFunction {
 /// An argument of a plugin call.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PluginArg {
-    /// A column of the input, by index. An expression that is not a column's name is projected as a further column first.
+    /// A column of the input, by index. An expression that is not a column's name is projected as a further column first;
+    /// such a column follows the input's own, has an empty name, and is no part of what the user sees as the input.
     Column(usize),
     /// A constant.
     Value(Value),
@@ -191,6 +180,22 @@ pub struct Plugin {
     pub columns: fn(&PluginShape) -> Result<Option<Vec<Column>>, EvalError>,
     /// `Err` text for a plugin that is refused (`python`, `sql_request`).
     pub run: Result<fn(&PluginCall) -> Result<Table, EvalError>, &'static str>,
+    /// For a plugin with several result tables (`preview`): those after the first.
+    pub further: Option<fn(&PluginCall) -> Result<Vec<Table>, EvalError>>,
+}
+
+impl Plugin {
+    /// Fields that most plugins leave as they are.
+    pub const DEFAULT: Plugin = Plugin {
+        name: "",
+        usage: "",
+        summary: "",
+        examples: &[],
+        arity: (0, 0),
+        columns: |_| Ok(None),
+        run: Err("this plugin has no body"),
+        further: None,
+    };
 }
 
 /// All functions by name, with their signatures read.
@@ -268,6 +273,23 @@ mod tests {
             for name in std::iter::once(&function.name).chain(function.aliases) {
                 assert!(seen.insert(*name), "{name} is defined twice");
             }
+        }
+        for function in crate::scalar::ALL {
+            let is_dynamic = |text: &&'static str| {
+                Signature::parse(text).is_ok_and(|s| s.returns == kql::signature::Returns::Type(KqlType::Dynamic))
+            };
+            assert!(function.tuple.is_empty() || function.signatures.iter().all(is_dynamic), "{} must return dynamic", function.name);
+            let prefix = format!("{}_{{0}}_", function.name);
+            assert!(function.tuple.iter().all(|(name, _)| name.starts_with(&prefix)), "{} names a column otherwise", function.name);
+        }
+        seen.clear();
+        for plugin in crate::plugin::ALL {
+            assert!(seen.insert(plugin.name), "{} is defined twice", plugin.name);
+            assert!(
+                !plugin.summary.is_empty() && plugin.usage.starts_with(plugin.name),
+                "{} lacks its summary or usage",
+                plugin.name
+            );
         }
         seen.clear();
         for function in crate::aggregate::ALL {
