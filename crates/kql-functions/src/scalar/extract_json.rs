@@ -1,4 +1,4 @@
-use super::json_path::JsonPath;
+use super::json_path::{self, Step};
 use super::prelude::*;
 use super::texts::{Texts, constant_text};
 use schema::dynamic::raw;
@@ -23,7 +23,7 @@ pub static FUNCTION: ScalarFunction = ScalarFunction {
 
 fn eval(args: &Args) -> Result<ArrayRef, EvalError> {
     let (paths, json) = (Texts::of(args, 0), Texts::of(args, 1));
-    let fixed = constant_text(args, 0).map(|path| JsonPath::parse(&path)).transpose()?;
+    let fixed = constant_text(args, 0).map(|path| parse_path(&path)).transpose()?;
     let mut values = Vec::with_capacity(args.rows);
     for row in 0..args.rows {
         let json = json.get(row);
@@ -31,14 +31,29 @@ fn eval(args: &Args) -> Result<ArrayRef, EvalError> {
         let path = match &fixed {
             Some(path) => path,
             None => {
-                own = JsonPath::parse(&paths.get(row))?;
+                own = parse_path(&paths.get(row))?;
                 &own
             }
         };
-        let found = if raw::is_valid(&json) { path.find(&json) } else { None };
+        let found = if raw::is_valid(&json) { find(&json, path) } else { None };
         values.push(found.map_or(Value::null(args.returns), |found| read_as(args.returns, found)));
     }
     Ok(array_of(args.returns, values.into_iter()))
+}
+
+fn parse_path(path: &str) -> Result<Vec<Step>, EvalError> {
+    let steps = json_path::parse(path.trim()).filter(|steps| !steps.contains(&Step::Name("*".to_string())));
+    steps.ok_or_else(|| {
+        EvalError::new(format!("`{path}` is no path that can be followed; one is written `$.name[0]['other name']`"))
+    })
+}
+
+/// Returns the part of a JSON text that a path leads to.
+fn find<'j>(json: &'j str, path: &[Step]) -> Option<&'j str> {
+    path.iter().try_fold(json.trim(), |json, step| match step {
+        Step::Name(name) => raw::member(json, name),
+        Step::Index(index) => raw::element(json, i64::try_from(*index).ok()?),
+    })
 }
 
 /// Reads a JSON value as a value of a type.
@@ -73,6 +88,8 @@ mod tests {
             ("$.name", KqlType::Long, Value::Null(KqlType::Long)),
             ("$.none", KqlType::String, text("")),
             ("$.zzz", KqlType::Long, Value::Null(KqlType::Long)),
+            ("$.['tags'].[1]['x']", KqlType::String, text("[2]")),
+            ("$.tags[9]", KqlType::String, text("")),
             ("$.tags[1].x", KqlType::Dynamic, parse_as(KqlType::Dynamic, "[2]")),
             ("$.tags[1]", KqlType::String, text(r#"{"x":[2]}"#)),
         ];
@@ -80,6 +97,8 @@ mod tests {
             assert_eq!(crate::call("extract_json", ktype, &[text(path), text(json)]), Ok(expected), "{path}");
         }
         assert_eq!(crate::call("extractjson", KqlType::String, &[text("$.a"), text("{'a':")]), Ok(text("")));
-        assert!(crate::call("extractjson", KqlType::String, &[text("$.a[*]"), text("{}")]).is_err());
+        for path in ["$.a[*]", "$.*", "$..a", "$.a["] {
+            assert!(crate::call("extractjson", KqlType::String, &[text(path), text("{}")]).is_err(), "{path}");
+        }
     }
 }

@@ -1,78 +1,65 @@
-//! JSONPath, as far as Kusto takes it: the root `$`, members `.name` and `['name']`, elements `[0]`.
+//! The part of JSONPath that Kusto's functions over bags take: `$.a.b`, `$['a b'].c`, `$.list[0]`.
 //!
 //! # Source
-//! Kusto reference, "JSONPath expressions". Wildcards and searches are refused.
+//! Kusto reference, "JSONPath expressions".
 
-use crate::args::EvalError;
-use schema::dynamic::raw;
-
-/// The way from a JSON value to a part of it.
-#[derive(Debug, PartialEq, Eq)]
-pub struct JsonPath(Vec<Step>);
-
-#[derive(Debug, PartialEq, Eq)]
-enum Step {
-    Member(String),
-    Element(i64),
+/// A step of a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    Name(String),
+    Index(usize),
 }
 
-impl JsonPath {
-    /// Reads a path.
-    ///
-    /// # Errors
-    /// Names the path when it is not of the forms above: the query's fault.
-    pub fn parse(path: &str) -> Result<JsonPath, EvalError> {
-        let wrong = || {
-            EvalError::new(format!(
-                "`{path}` is no path that can be followed; one is written `$.name[0]['other name']`"
-            ))
-        };
-        let text = path.trim();
-        let mut rest = text.strip_prefix('$').unwrap_or(text);
-        // A path may begin with a member's name alone.
-        let mut after_dot = rest.len() == text.len() && !rest.starts_with(['.', '[']);
-        let mut steps = Vec::new();
-        while !rest.is_empty() {
-            if let Some(inner) = rest.strip_prefix('[') {
-                let (step, after) = bracketed(inner).ok_or_else(wrong)?;
-                steps.push(step);
-                rest = after;
-            } else if after_dot {
-                let end = rest.find(['.', '[']).unwrap_or(rest.len());
-                let (name, after) = rest.split_at_checked(end).ok_or_else(wrong)?;
-                if name.is_empty() || name == "*" {
-                    return Err(wrong());
-                }
-                steps.push(Step::Member(name.to_string()));
-                rest = after;
-            } else {
-                rest = rest.strip_prefix('.').filter(|rest| !rest.is_empty()).ok_or_else(wrong)?;
-                after_dot = true;
+/// Reads a path's steps. `None` when the text is no path: it does not start with `$`, or a step is not understood.
+pub fn parse(text: &str) -> Option<Vec<Step>> {
+    let mut rest = text.strip_prefix('$')?;
+    let mut steps = Vec::new();
+    while !rest.is_empty() {
+        let step = if let Some(name) = rest.strip_prefix('.') {
+            // `$.['a']` is written as often as `$['a']`.
+            if name.starts_with('[') {
+                rest = name;
                 continue;
             }
-            after_dot = false;
-        }
-        Ok(JsonPath(steps))
+            let end = name.find(['.', '[']).unwrap_or(name.len());
+            let (name, after) = name.split_at(end);
+            rest = after;
+            (!name.is_empty()).then(|| Step::Name(name.to_string()))?
+        } else {
+            let inner = rest.strip_prefix('[')?;
+            match inner.chars().next()? {
+                quote @ ('\'' | '"') => {
+                    let inner = &inner[1..];
+                    let end = inner.find(quote)?;
+                    rest = inner[end + 1..].strip_prefix(']')?;
+                    Step::Name(inner[..end].to_string())
+                }
+                _ => {
+                    let end = inner.find(']')?;
+                    rest = &inner[end + 1..];
+                    Step::Index(inner[..end].trim().parse().ok()?)
+                }
+            }
+        };
+        steps.push(step);
     }
-
-    /// Returns the text of the part that the path leads to, or `None` when there is none.
-    pub fn find<'j>(&self, json: &'j str) -> Option<&'j str> {
-        self.0.iter().try_fold(json.trim(), |json, step| match step {
-            Step::Member(name) => raw::member(json, name),
-            Step::Element(index) => raw::element(json, *index),
-        })
-    }
+    Some(steps)
 }
 
-/// Reads `0]` or `'name']`, and returns the text after it.
-fn bracketed(text: &str) -> Option<(Step, &str)> {
-    let text = text.trim_start();
-    let Some(quote) = text.chars().next().filter(|quote| matches!(quote, '\'' | '"')) else {
-        let (index, after) = text.split_once(']')?;
-        return Some((Step::Element(index.trim().parse().ok()?), after));
-    };
-    let (name, after) = text.get(1..)?.split_once(quote)?;
-    Some((Step::Member(name.to_string()), after.trim_start().strip_prefix(']')?))
+/// Returns the names that a key of a bag function means: the steps of a path, else the key itself. `None` when the path
+/// goes through an array, which these functions do not do, or is `$` alone.
+pub fn names(key: &str) -> Option<Vec<String>> {
+    match parse(key) {
+        None => Some(vec![key.to_string()]),
+        Some(steps) if steps.is_empty() => None,
+        Some(steps) => steps
+            .into_iter()
+            .map(|step| match step {
+                Step::Name(name) => Some(name),
+                Step::Index(_) => None,
+            })
+            .collect(),
+    }
 }
 
 #[cfg(test)]
@@ -80,25 +67,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_lead_to_parts() {
-        let json = r#" {"a":{"b c":[10,{"d":"x"}]},"e.f":1,"g":[[7]]} "#;
-        let cases = [
-            ("$", Some(json.trim())),
-            ("$.a['b c'][0]", Some("10")),
-            ("$['a'][\"b c\"][1].d", Some("\"x\"")),
-            ("$['e.f']", Some("1")),
-            ("$.g[0][0]", Some("7")),
-            ("$.g.[0]", Some("[7]")),
-            ("a.zz", None),
-            ("a", Some(r#"{"b c":[10,{"d":"x"}]}"#)),
-            ("$.g[5]", None),
-            ("$.g.x", None),
-        ];
-        for (path, expected) in cases {
-            assert_eq!(JsonPath::parse(path).map(|path| path.find(json)), Ok(expected), "{path}");
+    fn paths_split_into_steps() {
+        let name = |text: &str| Step::Name(text.to_string());
+        for (text, steps) in [
+            ("$", Some(vec![])),
+            ("$.a.b", Some(vec![name("a"), name("b")])),
+            ("$['a b'].c[2]", Some(vec![name("a b"), name("c"), Step::Index(2)])),
+            ("$.[\"x.y\"]", Some(vec![name("x.y")])),
+            ("$.é", Some(vec![name("é")])),
+            ("a.b", None),
+            ("$a", None),
+            ("$..a", None),
+            ("$.a[", None),
+            ("$['a", None),
+            ("$[-1]", None),
+        ] {
+            assert_eq!(parse(text), steps, "{text}");
         }
-        for path in ["$..a", "$.*", "$[*]", "$.a[", "$.a['x]", "$.", "$.a[1:2]", "$x"] {
-            assert!(JsonPath::parse(path).is_err(), "{path}");
-        }
+        assert_eq!(names("a.b"), Some(vec!["a.b".to_string()]));
+        assert_eq!(names("$.a[0]"), None);
     }
 }

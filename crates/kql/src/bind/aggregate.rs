@@ -302,8 +302,8 @@ impl Binder<'_> {
             return Expr::Call { function: super::UNKNOWN, args: vec![], ktype };
         }
         let mut converted = self.convert_arguments(bound, &params, common);
-        let filter = if filter_of.is_some() { converted.pop() } else { None };
-        let function = filter_of.unwrap_or(function);
+        let filter = filter_of.and_then(|(_, i)| (i < converted.len()).then(|| converted.remove(i)));
+        let function = filter_of.map_or(function, |(base, _)| base);
         let output = self.new_field(name.text.clone(), ktype);
         let result = Expr::column(&output);
         aggregates.push(Aggregate { function, args: converted, filter, outputs: vec![output] });

@@ -126,6 +126,10 @@ impl Binder<'_> {
                     self.unknown()
                 }
             },
+            ExprKind::EntityGroup(_) => {
+                self.refuse(expr.span, "entity groups are not supported yet");
+                self.unknown()
+            }
             ExprKind::Function(_) => {
                 self.report(Diagnostic::semantic(
                     "KS108",

@@ -50,4 +50,16 @@ impl Binder<'_> {
         let inputs = inputs.into_iter().map(|input| input.plan).collect();
         Relation { open, ..Relation::new(Plan { node: Node::Union { inputs, exprs }, columns }) }
     }
+
+    /// Puts a column in front that says where the rows come from.
+    pub fn with_source(&mut self, relation: Relation, column: &str, source: &str) -> Relation {
+        let mut projection = super::Projection::new();
+        projection.add(column, Expr::Literal(Value::String(source.to_string())));
+        for field in relation.columns() {
+            if field.name != column {
+                projection.add(&field.name, Expr::column(field));
+            }
+        }
+        projection.finish(self, relation)
+    }
 }
