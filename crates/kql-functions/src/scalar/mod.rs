@@ -25,6 +25,13 @@ pub mod bag_pack_nonempty;
 pub mod bag_remove_keys;
 pub mod bag_set_key;
 pub mod bag_zip;
+pub mod base64_decode_toarray;
+pub mod base64_decode_toguid;
+pub mod base64_decode_tostring;
+pub mod base64_encode_fromarray;
+pub mod base64_encode_fromguid;
+pub mod base64_encode_tostring;
+pub mod base64_text;
 pub mod binary_and;
 pub mod binary_not;
 pub mod binary_or;
@@ -34,18 +41,23 @@ pub mod binary_xor;
 pub mod bitset_count_ones;
 pub mod characters;
 pub mod column_names_of;
+pub mod compression;
 pub mod contains;
 pub mod contains_cs;
 pub mod countof;
 pub mod dcount_hll;
+pub mod dynamic_to_json;
 pub mod dynamics;
 pub mod element;
 pub mod emptiness;
 pub mod endswith;
 pub mod endswith_cs;
 pub mod equals_tilde;
+pub mod estimate_data_size;
 pub mod extract;
 pub mod extract_all;
+pub mod extract_json;
+pub mod format_bytes;
 pub mod format_ipv4;
 pub mod format_ipv4_mask;
 pub mod geo;
@@ -55,6 +67,8 @@ pub mod geo_distance_point_to_polygon;
 pub mod geo_point_in_circle;
 pub mod geo_point_in_polygon;
 pub mod gettype;
+pub mod gzip_compress_to_base64_string;
+pub mod gzip_decompress_from_base64_string;
 pub mod has;
 pub mod has_all;
 pub mod has_any;
@@ -64,6 +78,14 @@ pub mod has_any_ipv4_prefix;
 pub mod has_cs;
 pub mod has_ipv4;
 pub mod has_ipv4_prefix;
+pub mod hash;
+pub mod hash_combine;
+pub mod hash_many;
+pub mod hash_md5;
+pub mod hash_sha1;
+pub mod hash_sha256;
+pub mod hash_xxhash64;
+pub mod hashing;
 pub mod hasprefix;
 pub mod hasprefix_cs;
 pub mod hassuffix;
@@ -98,6 +120,7 @@ pub mod letter_case;
 pub mod matches_regex;
 pub mod membership;
 pub mod merge_tdigest;
+pub mod new_guid;
 pub mod not_contains;
 pub mod not_contains_cs;
 pub mod not_endswith;
@@ -116,6 +139,7 @@ pub mod not_startswith_cs;
 pub mod pack_all;
 pub mod pack_array;
 pub mod parse_command_line;
+pub mod parse_csv;
 pub mod parse_ipv4;
 pub mod parse_ipv4_mask;
 pub mod parse_ipv6;
@@ -127,10 +151,16 @@ pub mod parse_urlquery;
 pub mod parse_version;
 pub mod parse_xml;
 pub mod path;
+pub mod percent_encoding;
 pub mod percentile_tdigest;
 pub mod percentiles_array_tdigest;
 pub mod percentrank_tdigest;
 pub mod prelude;
+pub mod punycode;
+pub mod punycode_domain_from_string;
+pub mod punycode_domain_to_string;
+pub mod punycode_from_string;
+pub mod punycode_to_string;
 pub mod range;
 pub mod rank_tdigest;
 pub mod regex_quote;
@@ -211,9 +241,11 @@ pub mod strrep;
 pub mod substring;
 pub mod tdigest_isvalid;
 pub mod term_list;
+pub mod term_runs;
 pub mod text_match;
 pub mod text_search;
 pub mod texts;
+pub mod tohex;
 pub mod tolower;
 pub mod toupper;
 pub mod translate;
@@ -224,7 +256,12 @@ pub mod trim_start;
 pub mod trimming;
 pub mod unicode_codepoints_from_string;
 pub mod unicode_codepoints_to_string;
+pub mod url_decode;
+pub mod url_encode;
+pub mod url_encode_component;
 pub mod zip;
+pub mod zlib_compress_to_base64_string;
+pub mod zlib_decompress_from_base64_string;
 
 /// Every entry, in the order of the file names.
 #[rustfmt::skip]
@@ -252,6 +289,12 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &bag_remove_keys::FUNCTION,
     &bag_set_key::FUNCTION,
     &bag_zip::FUNCTION,
+    &base64_decode_toarray::FUNCTION,
+    &base64_decode_toguid::FUNCTION,
+    &base64_decode_tostring::FUNCTION,
+    &base64_encode_fromarray::FUNCTION,
+    &base64_encode_fromguid::FUNCTION,
+    &base64_encode_tostring::FUNCTION,
     &binary_and::FUNCTION,
     &binary_not::FUNCTION,
     &binary_or::FUNCTION,
@@ -264,12 +307,16 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &contains_cs::FUNCTION,
     &countof::FUNCTION,
     &dcount_hll::FUNCTION,
+    &dynamic_to_json::FUNCTION,
     &element::FUNCTION,
     &endswith::FUNCTION,
     &endswith_cs::FUNCTION,
     &equals_tilde::FUNCTION,
+    &estimate_data_size::FUNCTION,
     &extract::FUNCTION,
     &extract_all::FUNCTION,
+    &extract_json::FUNCTION,
+    &format_bytes::FUNCTION,
     &format_ipv4::FUNCTION,
     &format_ipv4_mask::FUNCTION,
     &geo_distance_2points::FUNCTION,
@@ -278,6 +325,8 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &geo_point_in_circle::FUNCTION,
     &geo_point_in_polygon::FUNCTION,
     &gettype::FUNCTION,
+    &gzip_compress_to_base64_string::FUNCTION,
+    &gzip_decompress_from_base64_string::FUNCTION,
     &has::FUNCTION,
     &has_all::FUNCTION,
     &has_any::FUNCTION,
@@ -287,6 +336,13 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &has_cs::FUNCTION,
     &has_ipv4::FUNCTION,
     &has_ipv4_prefix::FUNCTION,
+    &hash::FUNCTION,
+    &hash_combine::FUNCTION,
+    &hash_many::FUNCTION,
+    &hash_md5::FUNCTION,
+    &hash_sha1::FUNCTION,
+    &hash_sha256::FUNCTION,
+    &hash_xxhash64::FUNCTION,
     &hasprefix::FUNCTION,
     &hasprefix_cs::FUNCTION,
     &hassuffix::FUNCTION,
@@ -317,6 +373,7 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &jaccard_index::FUNCTION,
     &matches_regex::FUNCTION,
     &merge_tdigest::FUNCTION,
+    &new_guid::FUNCTION,
     &not_contains::FUNCTION,
     &not_contains_cs::FUNCTION,
     &not_endswith::FUNCTION,
@@ -335,6 +392,7 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &pack_all::FUNCTION,
     &pack_array::FUNCTION,
     &parse_command_line::FUNCTION,
+    &parse_csv::FUNCTION,
     &parse_ipv4::FUNCTION,
     &parse_ipv4_mask::FUNCTION,
     &parse_ipv6::FUNCTION,
@@ -349,6 +407,10 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &percentile_tdigest::FUNCTION,
     &percentiles_array_tdigest::FUNCTION,
     &percentrank_tdigest::FUNCTION,
+    &punycode_domain_from_string::FUNCTION,
+    &punycode_domain_to_string::FUNCTION,
+    &punycode_from_string::FUNCTION,
+    &punycode_to_string::FUNCTION,
     &range::FUNCTION,
     &rank_tdigest::FUNCTION,
     &regex_quote::FUNCTION,
@@ -426,6 +488,7 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &strrep::FUNCTION,
     &substring::FUNCTION,
     &tdigest_isvalid::FUNCTION,
+    &tohex::FUNCTION,
     &tolower::FUNCTION,
     &toupper::FUNCTION,
     &translate::FUNCTION,
@@ -435,5 +498,10 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &trim_start::FUNCTION,
     &unicode_codepoints_from_string::FUNCTION,
     &unicode_codepoints_to_string::FUNCTION,
+    &url_decode::FUNCTION,
+    &url_encode::FUNCTION,
+    &url_encode_component::FUNCTION,
     &zip::FUNCTION,
+    &zlib_compress_to_base64_string::FUNCTION,
+    &zlib_decompress_from_base64_string::FUNCTION,
 ];
