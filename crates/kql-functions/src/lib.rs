@@ -6,6 +6,7 @@
 
 pub mod aggregate;
 pub mod args;
+mod kernels;
 pub mod plugin;
 mod registry;
 pub mod scalar;
@@ -13,6 +14,6 @@ pub mod window;
 
 pub use args::{Arg, Args, CallContext, EvalError, call};
 pub use registry::{
-    Accumulator, AggregateBody, AggregateCall, AggregateFunction, Body, FUNCTIONS, Functions, Naming, Plugin, PluginArg,
-    PluginCall, PluginShape, ScalarFunction, Table,
+    Accumulator, AggregateBody, AggregateCall, AggregateFunction, Body, FUNCTIONS, Functions, Naming, Plugin,
+    PluginArg, PluginCall, PluginShape, ScalarFunction, Table,
 };

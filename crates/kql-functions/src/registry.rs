@@ -8,7 +8,6 @@ use schema::{Column, KqlType, Value};
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-
 /// The body of a scalar function or operator.
 #[derive(Clone, Copy)]
 pub enum Body {
@@ -186,7 +185,8 @@ pub struct Functions {
 
 /// Every function of the product.
 pub static FUNCTIONS: LazyLock<Functions> = LazyLock::new(|| {
-    let signatures = |texts: &[&'static str]| texts.iter().filter_map(|text| Signature::parse(text).ok()).collect::<Vec<_>>();
+    let signatures =
+        |texts: &[&'static str]| texts.iter().filter_map(|text| Signature::parse(text).ok()).collect::<Vec<_>>();
     let mut functions = Functions { scalars: HashMap::new(), aggregates: HashMap::new(), plugins: HashMap::new() };
     for function in crate::scalar::ALL.iter().chain(crate::window::ALL) {
         for name in std::iter::once(&function.name).chain(function.aliases) {
