@@ -105,8 +105,9 @@ pub fn welch_test(first: (f64, f64, f64), second: (f64, f64, f64)) -> f64 {
     let error = error1 + error2;
     let t = (mean1 - mean2) / error.sqrt();
     let freedom = error * error / (error1 * error1 / (count1 - 1.0) + error2 * error2 / (count2 - 1.0));
-    if t.is_nan() || !(freedom > 0.0) {
-        return f64::NAN;
+    if freedom > 0.0 && !t.is_nan() {
+        regularized_beta(freedom / (freedom + t * t), freedom / 2.0, 0.5)
+    } else {
+        f64::NAN
     }
-    regularized_beta(freedom / (freedom + t * t), freedom / 2.0, 0.5)
 }

@@ -30,11 +30,11 @@ impl Unit {
         Unit { name, multiply, divide, add }
     }
 
-    fn to_base(self, value: f64) -> f64 {
+    fn in_base(self, value: f64) -> f64 {
         value * self.multiply / self.divide + self.add
     }
 
-    fn from_base(self, value: f64) -> f64 {
+    fn of_base(self, value: f64) -> f64 {
         (value - self.add) * self.divide / self.multiply
     }
 }
@@ -43,7 +43,7 @@ impl Unit {
 pub fn convert_unit(units: &[Unit], value: f64, from: &str, to: &str) -> Option<f64> {
     let find = |name: &str| units.iter().find(|unit| unit.name.eq_ignore_ascii_case(name));
     let (from, to) = (find(from)?, find(to)?);
-    Some(if std::ptr::eq(from, to) { value } else { to.from_base(from.to_base(value)) })
+    Some(if std::ptr::eq(from, to) { value } else { to.of_base(from.in_base(value)) })
 }
 
 /// Evaluates a function of a value and the names of two units.
