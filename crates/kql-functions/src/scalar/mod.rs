@@ -41,6 +41,7 @@ pub mod geo;
 pub mod geo_distance_2points;
 pub mod geo_distance_point_to_line;
 pub mod geo_distance_point_to_polygon;
+pub mod geo_info_from_ip_address;
 pub mod geo_point_in_circle;
 pub mod geo_point_in_polygon;
 pub mod gettype;
@@ -128,6 +129,7 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &geo_distance_2points::FUNCTION,
     &geo_distance_point_to_line::FUNCTION,
     &geo_distance_point_to_polygon::FUNCTION,
+    &geo_info_from_ip_address::FUNCTION,
     &geo_point_in_circle::FUNCTION,
     &geo_point_in_polygon::FUNCTION,
     &gettype::FUNCTION,
