@@ -74,6 +74,7 @@ pub mod parse_json;
 pub mod parse_path;
 pub mod parse_url;
 pub mod parse_urlquery;
+pub mod parse_user_agent;
 pub mod parse_version;
 pub mod parse_xml;
 pub mod path;
@@ -87,6 +88,8 @@ pub mod set_intersect;
 pub mod set_union;
 pub mod strlen;
 pub mod treepath;
+pub mod user_agent;
+pub mod user_device;
 pub mod zip;
 
 /// Every entry, in the order of the file names.
@@ -160,6 +163,7 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &parse_path::FUNCTION,
     &parse_url::FUNCTION,
     &parse_urlquery::FUNCTION,
+    &parse_user_agent::FUNCTION,
     &parse_version::FUNCTION,
     &parse_xml::FUNCTION,
     &path::FUNCTION,
