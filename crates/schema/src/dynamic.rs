@@ -33,7 +33,17 @@ impl Dynamic {
 
     /// Makes a number; NaN and the infinities become strings, as JSON has no such numbers.
     pub fn from_real(value: f64) -> Dynamic {
-        if value.is_finite() { Dynamic::Number(json_real(value)) } else { Dynamic::String(number::real_text(value)) }
+        if value.is_finite() {
+            return Dynamic::Number(json_real(value));
+        }
+        let word = if value.is_nan() {
+            "NaN"
+        } else if value > 0.0 {
+            "Infinity"
+        } else {
+            "-Infinity"
+        };
+        Dynamic::String(word.to_string())
     }
 
     /// Makes a whole number.
@@ -100,16 +110,17 @@ impl Dynamic {
     pub fn as_real(&self) -> Option<f64> {
         match self {
             Dynamic::Number(text) => text.parse().ok(),
-            Dynamic::String(text) if matches!(text.as_str(), "NaN" | "Infinity" | "-Infinity") => number::parse_real(text),
+            Dynamic::String(text) if matches!(text.as_str(), "NaN" | "Infinity" | "-Infinity") => {
+                number::parse_real(text)
+            }
             _ => None,
         }
     }
 }
 
-/// Returns a finite real as a JSON number: `1.0` for one, `1e+300` style exponents for large and small ones.
+/// Returns a finite real as a JSON number: `1.0` for one, `1e300` for large and small ones.
 pub fn json_real(value: f64) -> String {
-    let text = number::real_text(value);
-    if text.contains('E') { text.to_ascii_lowercase() } else { text }
+    number::real_text(value)
 }
 
 /// Appends a text as a JSON string with quotes.
@@ -545,7 +556,8 @@ pub mod raw {
                 b'{' | b'[' => {
                     let mut depth = 0usize;
                     loop {
-                        let step = bytes.get(self.at..)?.iter().position(|b| matches!(b, b'"' | b'{' | b'}' | b'[' | b']'))?;
+                        let step =
+                            bytes.get(self.at..)?.iter().position(|b| matches!(b, b'"' | b'{' | b'}' | b'[' | b']'))?;
                         self.at += step;
                         match bytes[self.at] {
                             b'"' => {
@@ -563,7 +575,8 @@ pub mod raw {
                 }
                 _ => {
                     let rest = &bytes[self.at..];
-                    let step = rest.iter().position(|b| matches!(b, b',' | b']' | b'}' | b':' | b' ' | b'\t' | b'\n' | b'\r'));
+                    let step =
+                        rest.iter().position(|b| matches!(b, b',' | b']' | b'}' | b':' | b' ' | b'\t' | b'\n' | b'\r'));
                     self.at += step.unwrap_or(rest.len());
                 }
             }

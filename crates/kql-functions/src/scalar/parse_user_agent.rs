@@ -134,7 +134,7 @@ mod tests {
             r#"{"Browser":{"Family":"Nokia OSS Browser","MajorVersion":"3","MinorVersion":"1","Patch":""},"OperatingSystem":{"Family":"Symbian OS","MajorVersion":"9","MinorVersion":"2","Patch":"","PatchMinor":""},"Device":{"Family":"Nokia N81","Brand":"Nokia","Model":"N81-3"}}"#
         );
         assert_eq!(
-            json_of("parse_user_agent", &[nokia.clone()]),
+            json_of("parse_user_agent", std::slice::from_ref(&nokia)),
             json_of("parse_user_agent", &[nokia.clone(), d(r#"["os","device","browser"]"#)])
         );
         assert_eq!(json_of("parse_user_agent", &[s(""), s("os")]), "null");
