@@ -129,6 +129,7 @@ pub mod geo;
 pub mod geo_distance_2points;
 pub mod geo_distance_point_to_line;
 pub mod geo_distance_point_to_polygon;
+pub mod geo_info_from_ip_address;
 pub mod geo_point_in_circle;
 pub mod geo_point_in_polygon;
 pub mod gettype;
@@ -241,6 +242,7 @@ pub mod parse_json;
 pub mod parse_path;
 pub mod parse_url;
 pub mod parse_urlquery;
+pub mod parse_user_agent;
 pub mod parse_version;
 pub mod parse_xml;
 pub mod path;
@@ -381,6 +383,8 @@ pub mod unixtime_seconds_todatetime;
 pub mod url_decode;
 pub mod url_encode;
 pub mod url_encode_component;
+pub mod user_agent;
+pub mod user_device;
 pub mod week_of_year;
 pub mod welch_test;
 pub mod zip;
@@ -511,6 +515,7 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &geo_distance_2points::FUNCTION,
     &geo_distance_point_to_line::FUNCTION,
     &geo_distance_point_to_polygon::FUNCTION,
+    &geo_info_from_ip_address::FUNCTION,
     &geo_point_in_circle::FUNCTION,
     &geo_point_in_polygon::FUNCTION,
     &gettype::FUNCTION,
@@ -618,6 +623,7 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &parse_path::FUNCTION,
     &parse_url::FUNCTION,
     &parse_urlquery::FUNCTION,
+    &parse_user_agent::FUNCTION,
     &parse_version::FUNCTION,
     &parse_xml::FUNCTION,
     &path::FUNCTION,
