@@ -265,6 +265,18 @@ impl<'a> Args<'a> {
         Arc::new(builder.finish())
     }
 
+    /// Builds a string, guid or dynamic column, a row at a time: `write` appends the row's text to the buffer it is
+    /// given, which starts empty, and says whether the row has a value (else it is null).
+    pub fn written(&self, mut write: impl FnMut(usize, &mut String) -> bool) -> ArrayRef {
+        let mut builder = StringViewBuilder::with_capacity(self.rows);
+        let mut text = String::new();
+        for row in 0..self.rows {
+            text.clear();
+            builder.append_option(write(row, &mut text).then_some(&text));
+        }
+        Arc::new(builder.finish())
+    }
+
     /// Builds a dynamic column from trees, a row at a time. A tree that is null becomes the null of the column.
     pub fn dynamics(&self, mut row_value: impl FnMut(usize) -> Option<Dynamic>) -> ArrayRef {
         self.texts(|row| row_value(row).filter(|value| *value != Dynamic::Null).map(|value| value.to_json()))
@@ -384,6 +396,18 @@ pub fn parse_as(ktype: KqlType, text: &str) -> Value {
         }
     };
     parsed.unwrap_or(Value::null(ktype))
+}
+
+/// Returns a number, or a dynamic that holds one, as a real.
+pub fn real_of(value: &Value) -> Option<f64> {
+    match value {
+        Value::Int(value) => Some(f64::from(*value)),
+        Value::Long(value) => Some(*value as f64),
+        Value::Real(value) => Some(*value),
+        Value::Decimal(value) => number::decimal_text(*value).parse().ok(),
+        Value::Dynamic(value) => value.as_real(),
+        _ => None,
+    }
 }
 
 /// Calls a scalar function's body over one row of constants. For tests and constant folding.

@@ -14,8 +14,14 @@ pub enum Naming {
     None,
     /// The name of the first argument's column: `bin(TimeGenerated, 1h)` gives `TimeGenerated`.
     FirstArgument,
+    /// As `FirstArgument` when there is one argument only.
+    OnlyArgument,
+    /// The text of the first argument, a literal: `column_ifexists("x", 0)` gives `x`.
+    FirstArgumentValue,
     /// `{name}_{first argument}`: `sum(x)` gives `sum_x`.
     NameAndFirstArgument,
+    /// As `NameAndFirstArgument` when there is at most one argument.
+    NameAndOnlyArgument,
     /// `{prefix}_{first argument}`, or `{prefix}_` when it has no name: `countif` gives `countif_`.
     PrefixAndFirstArgument(&'static str),
     /// Always this name.
@@ -58,8 +64,8 @@ pub struct AggregateInfo<'a> {
     /// For signatures that return `custom`: a type per result column.
     pub returns: Option<fn(&[KqlType]) -> Vec<KqlType>>,
     pub naming: Naming,
-    /// Set for `sumif` and its kin: the function whose filtered form this is; the last argument is the predicate.
-    pub filter_of: Option<&'static str>,
+    /// Set for `sumif` and its kin: the function whose filtered form this is, and which argument is the predicate.
+    pub filter_of: Option<(&'static str, usize)>,
 }
 
 /// A plugin's columns: known now, or only when there are rows.

@@ -1,28 +1,41 @@
 use super::prelude::*;
-use crate::kernels::long_function;
 
 pub static FUNCTION: ScalarFunction = ScalarFunction {
     name: "binary_shift_left",
     signatures: &["(value: integer, shift: integer) -> long"],
     naming: Naming::FirstArgument,
-    summary: "The bits of a whole number moved to the left by `shift` modulo 64 places; null for a negative shift.",
+    summary: "A value moved to the left by a number of bits, taken modulo 64; null when that number is negative.",
     examples: &[("print binary_shift_left(1, 2)", "4")],
     body: Body::Eval(eval),
     ..ScalarFunction::DEFAULT
 };
 
 fn eval(args: &Args) -> Result<ArrayRef, EvalError> {
-    long_function(args, |value, shift| (shift >= 0).then(|| value << (shift % 64)))
+    let (value, shift) = (args.long(0), args.long(1));
+    Ok(args.longs(|row| {
+        let shift = shift.get(row).filter(|shift| *shift >= 0)?;
+        Some(value.get(row)?.wrapping_shl((shift % 64) as u32))
+    }))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use schema::{KqlType, Value};
 
     #[test]
-    fn a_negative_shift_gives_null_and_a_large_one_wraps() {
-        let call = |shift| crate::call("binary_shift_left", KqlType::Long, &[Value::Long(1), Value::Long(shift)]);
-        assert_eq!(call(-1), Ok(Value::Null(KqlType::Long)));
-        assert_eq!(call(65), Ok(Value::Long(2)));
+    fn shifts_modulo_64() {
+        let null = Value::Null(KqlType::Long);
+        for (value, shift, left, right) in [
+            (1, 2, Value::Long(4), Value::Long(0)),
+            (1, 64, Value::Long(1), Value::Long(1)),
+            (-8, 1, Value::Long(-16), Value::Long(-4)),
+            (1, 63, Value::Long(i64::MIN), Value::Long(0)),
+            (1, i64::MAX, Value::Long(i64::MIN), Value::Long(0)),
+            (1, -1, null.clone(), null.clone()),
+        ] {
+            let args = [Value::Long(value), Value::Long(shift)];
+            assert_eq!(crate::call("binary_shift_left", KqlType::Long, &args), Ok(left), "{value} {shift}");
+            assert_eq!(crate::call("binary_shift_right", KqlType::Long, &args), Ok(right), "{value} {shift}");
+        }
     }
 }

@@ -8,10 +8,33 @@ pub mod add;
 pub mod ago;
 pub mod and;
 pub mod around;
+pub mod array_concat;
+pub mod array_iff;
+pub mod array_index_of;
+pub mod array_length;
+pub mod array_reverse;
+pub mod array_rotate_left;
+pub mod array_rotate_right;
+pub mod array_shift_left;
+pub mod array_shift_right;
+pub mod array_slice;
+pub mod array_sort_asc;
+pub mod array_sort_desc;
+pub mod array_split;
+pub mod array_sum;
 pub mod asin;
 pub mod assert;
 pub mod atan;
 pub mod atan2;
+pub mod bag_has_key;
+pub mod bag_keys;
+pub mod bag_merge;
+pub mod bag_pack;
+pub mod bag_pack_columns;
+pub mod bag_pack_nonempty;
+pub mod bag_remove_keys;
+pub mod bag_set_key;
+pub mod bag_zip;
 pub mod beta_cdf;
 pub mod beta_inv;
 pub mod beta_pdf;
@@ -28,8 +51,12 @@ pub mod binary_xor;
 pub mod bitset_count_ones;
 pub mod case;
 pub mod ceiling;
+pub mod characters;
 pub mod coalesce;
 pub mod column_ifexists;
+pub mod column_names_of;
+pub mod contains;
+pub mod contains_cs;
 pub mod convert_angle;
 pub mod convert_energy;
 pub mod convert_force;
@@ -40,6 +67,7 @@ pub mod convert_temperature;
 pub mod convert_volume;
 pub mod cos;
 pub mod cot;
+pub mod countof;
 pub mod current_cluster_endpoint;
 pub mod current_database;
 pub mod current_principal;
@@ -57,13 +85,20 @@ pub mod datetime_utc_to_local;
 pub mod dayofmonth;
 pub mod dayofweek;
 pub mod dayofyear;
+pub mod dcount_hll;
 pub mod degrees;
 pub mod divide;
+pub mod dynamics;
+pub mod element;
+pub mod emptiness;
 pub mod endofday;
 pub mod endofmonth;
 pub mod endofweek;
 pub mod endofyear;
+pub mod endswith;
+pub mod endswith_cs;
 pub mod equal;
+pub mod equals_tilde;
 pub mod erf;
 pub mod erfc;
 pub mod exp;
@@ -71,70 +106,249 @@ pub mod exp10;
 pub mod exp2;
 pub mod extent_id;
 pub mod extent_tags;
+pub mod extract;
+pub mod extract_all;
 pub mod format_datetime;
+pub mod format_ipv4;
+pub mod format_ipv4_mask;
 pub mod format_timespan;
 pub mod gamma;
+pub mod geo;
+pub mod geo_distance_2points;
+pub mod geo_distance_point_to_line;
+pub mod geo_distance_point_to_polygon;
+pub mod geo_point_in_circle;
+pub mod geo_point_in_polygon;
+pub mod gettype;
 pub mod getyear;
 pub mod greater;
 pub mod greater_or_equal;
+pub mod has;
+pub mod has_all;
+pub mod has_any;
+pub mod has_any_index;
+pub mod has_any_ipv4;
+pub mod has_any_ipv4_prefix;
+pub mod has_cs;
+pub mod has_ipv4;
+pub mod has_ipv4_prefix;
+pub mod hasprefix;
+pub mod hasprefix_cs;
+pub mod hassuffix;
+pub mod hassuffix_cs;
+pub mod hll_isvalid;
+pub mod hll_merge;
 pub mod hourofday;
 pub mod iff;
+pub mod r#in;
+pub mod in_tilde;
+pub mod indexof;
+pub mod indexof_regex;
 pub mod ingestion_time;
+pub mod ip;
+pub mod ipv4_compare;
+pub mod ipv4_is_in_any_range;
+pub mod ipv4_is_in_range;
+pub mod ipv4_is_match;
+pub mod ipv4_is_private;
+pub mod ipv4_netmask_suffix;
+pub mod ipv4_range_to_cidr_list;
+pub mod ipv6_compare;
+pub mod ipv6_is_in_any_range;
+pub mod ipv6_is_in_range;
+pub mod ipv6_is_match;
+pub mod isascii;
 pub mod iscolumnexists;
+pub mod isempty;
 pub mod isfinite;
 pub mod isinf;
 pub mod isnan;
+pub mod isnotempty;
+pub mod isnotnull;
+pub mod isnull;
+pub mod isutf8;
+pub mod jaccard_index;
+pub mod json_path;
 pub mod less;
 pub mod less_or_equal;
+pub mod letter_case;
 pub mod log;
 pub mod log10;
 pub mod log2;
 pub mod loggamma;
 pub mod make_datetime;
 pub mod make_timespan;
+pub mod matches_regex;
 pub mod max_of;
+pub mod membership;
+pub mod merge_tdigest;
 pub mod min_of;
 pub mod modulo;
 pub mod monthofyear;
 pub mod multiply;
 pub mod not;
 pub mod not_between;
+pub mod not_contains;
+pub mod not_contains_cs;
+pub mod not_endswith;
+pub mod not_endswith_cs;
 pub mod not_equal;
+pub mod not_equals_tilde;
+pub mod not_has;
+pub mod not_has_cs;
+pub mod not_hasprefix;
+pub mod not_hasprefix_cs;
+pub mod not_hassuffix;
+pub mod not_hassuffix_cs;
+pub mod not_in;
+pub mod not_in_tilde;
+pub mod not_startswith;
+pub mod not_startswith_cs;
 pub mod now;
 pub mod or;
+pub mod pack_all;
+pub mod pack_array;
+pub mod parse_command_line;
+pub mod parse_ipv4;
+pub mod parse_ipv4_mask;
+pub mod parse_ipv6;
+pub mod parse_ipv6_mask;
+pub mod parse_json;
+pub mod parse_path;
+pub mod parse_url;
+pub mod parse_urlquery;
+pub mod parse_version;
+pub mod parse_xml;
+pub mod path;
+pub mod percentile_tdigest;
+pub mod percentiles_array_tdigest;
+pub mod percentrank_tdigest;
 pub mod pi;
 pub mod pow;
 pub mod prelude;
 pub mod radians;
 pub mod rand;
+pub mod range;
+pub mod rank_tdigest;
+pub mod regex_quote;
+pub mod regex_rewrite;
+pub mod regexes;
+pub mod repeat;
+pub mod replace;
+pub mod replace_regex;
+pub mod replace_string;
+pub mod replace_strings;
+pub mod reverse;
 pub mod round;
+pub mod series_abs;
+pub mod series_acos;
+pub mod series_add;
+pub mod series_asin;
+pub mod series_atan;
+pub mod series_ceiling;
+pub mod series_cos;
+pub mod series_cosine_similarity;
+pub mod series_decompose;
+pub mod series_decompose_anomalies;
+pub mod series_decompose_forecast;
+pub mod series_divide;
+pub mod series_dot_product;
+pub mod series_equals;
+pub mod series_exp;
+pub mod series_fft;
+pub mod series_fill_backward;
+pub mod series_fill_const;
+pub mod series_fill_forward;
+pub mod series_fill_linear;
+pub mod series_fir;
+pub mod series_fit_2lines;
+pub mod series_fit_2lines_dynamic;
+pub mod series_fit_line;
+pub mod series_fit_line_dynamic;
+pub mod series_fit_poly;
+pub mod series_floor;
+pub mod series_greater;
+pub mod series_greater_equals;
+pub mod series_ifft;
+pub mod series_iir;
+pub mod series_less;
+pub mod series_less_equals;
+pub mod series_log;
+pub mod series_magnitude;
+pub mod series_multiply;
+pub mod series_not_equals;
+pub mod series_outliers;
+pub mod series_pearson_correlation;
+pub mod series_periods_detect;
+pub mod series_periods_validate;
+pub mod series_pow;
+pub mod series_product;
+pub mod series_seasonal;
+pub mod series_sign;
+pub mod series_sin;
+pub mod series_stats;
+pub mod series_stats_dynamic;
+pub mod series_subtract;
+pub mod series_sum;
+pub mod series_tan;
+pub mod set_difference;
+pub mod set_equals;
+pub mod set_has_element;
+pub mod set_intersect;
+pub mod set_union;
 pub mod sign;
 pub mod sin;
+pub mod split;
 pub mod sqrt;
 pub mod startofday;
 pub mod startofmonth;
 pub mod startofweek;
 pub mod startofyear;
+pub mod startswith;
+pub mod startswith_cs;
+pub mod strcat;
+pub mod strcat_array;
+pub mod strcat_delim;
+pub mod strcmp;
+pub mod string_size;
 pub mod strlen;
+pub mod strrep;
+pub mod substring;
 pub mod subtract;
 pub mod tan;
+pub mod tdigest_isvalid;
+pub mod term_list;
+pub mod text_match;
+pub mod text_search;
+pub mod texts;
 pub mod tobool;
 pub mod todatetime;
 pub mod todecimal;
 pub mod toguid;
 pub mod toint;
 pub mod tolong;
+pub mod tolower;
 pub mod toreal;
 pub mod tostring;
 pub mod totimespan;
+pub mod toupper;
+pub mod translate;
+pub mod treepath;
+pub mod trim;
+pub mod trim_end;
+pub mod trim_start;
+pub mod trimming;
 pub mod unary_minus;
 pub mod unary_plus;
+pub mod unicode_codepoints_from_string;
+pub mod unicode_codepoints_to_string;
 pub mod unixtime_microseconds_todatetime;
 pub mod unixtime_milliseconds_todatetime;
 pub mod unixtime_nanoseconds_todatetime;
 pub mod unixtime_seconds_todatetime;
 pub mod week_of_year;
 pub mod welch_test;
+pub mod zip;
 
 /// Every entry, in the order of the file names.
 #[rustfmt::skip]
@@ -145,10 +359,33 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &ago::FUNCTION,
     &and::FUNCTION,
     &around::FUNCTION,
+    &array_concat::FUNCTION,
+    &array_iff::FUNCTION,
+    &array_index_of::FUNCTION,
+    &array_length::FUNCTION,
+    &array_reverse::FUNCTION,
+    &array_rotate_left::FUNCTION,
+    &array_rotate_right::FUNCTION,
+    &array_shift_left::FUNCTION,
+    &array_shift_right::FUNCTION,
+    &array_slice::FUNCTION,
+    &array_sort_asc::FUNCTION,
+    &array_sort_desc::FUNCTION,
+    &array_split::FUNCTION,
+    &array_sum::FUNCTION,
     &asin::FUNCTION,
     &assert::FUNCTION,
     &atan::FUNCTION,
     &atan2::FUNCTION,
+    &bag_has_key::FUNCTION,
+    &bag_keys::FUNCTION,
+    &bag_merge::FUNCTION,
+    &bag_pack::FUNCTION,
+    &bag_pack_columns::FUNCTION,
+    &bag_pack_nonempty::FUNCTION,
+    &bag_remove_keys::FUNCTION,
+    &bag_set_key::FUNCTION,
+    &bag_zip::FUNCTION,
     &beta_cdf::FUNCTION,
     &beta_inv::FUNCTION,
     &beta_pdf::FUNCTION,
@@ -167,6 +404,9 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &ceiling::FUNCTION,
     &coalesce::FUNCTION,
     &column_ifexists::FUNCTION,
+    &column_names_of::FUNCTION,
+    &contains::FUNCTION,
+    &contains_cs::FUNCTION,
     &convert_angle::FUNCTION,
     &convert_energy::FUNCTION,
     &convert_force::FUNCTION,
@@ -177,6 +417,7 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &convert_volume::FUNCTION,
     &cos::FUNCTION,
     &cot::FUNCTION,
+    &countof::FUNCTION,
     &current_cluster_endpoint::FUNCTION,
     &current_database::FUNCTION,
     &current_principal::FUNCTION,
@@ -194,13 +435,18 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &dayofmonth::FUNCTION,
     &dayofweek::FUNCTION,
     &dayofyear::FUNCTION,
+    &dcount_hll::FUNCTION,
     &degrees::FUNCTION,
     &divide::FUNCTION,
+    &element::FUNCTION,
     &endofday::FUNCTION,
     &endofmonth::FUNCTION,
     &endofweek::FUNCTION,
     &endofyear::FUNCTION,
+    &endswith::FUNCTION,
+    &endswith_cs::FUNCTION,
     &equal::FUNCTION,
+    &equals_tilde::FUNCTION,
     &erf::FUNCTION,
     &erfc::FUNCTION,
     &exp::FUNCTION,
@@ -208,19 +454,66 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &exp2::FUNCTION,
     &extent_id::FUNCTION,
     &extent_tags::FUNCTION,
+    &extract::FUNCTION,
+    &extract_all::FUNCTION,
     &format_datetime::FUNCTION,
+    &format_ipv4::FUNCTION,
+    &format_ipv4_mask::FUNCTION,
     &format_timespan::FUNCTION,
     &gamma::FUNCTION,
+    &geo_distance_2points::FUNCTION,
+    &geo_distance_point_to_line::FUNCTION,
+    &geo_distance_point_to_polygon::FUNCTION,
+    &geo_point_in_circle::FUNCTION,
+    &geo_point_in_polygon::FUNCTION,
+    &gettype::FUNCTION,
     &getyear::FUNCTION,
     &greater::FUNCTION,
     &greater_or_equal::FUNCTION,
+    &has::FUNCTION,
+    &has_all::FUNCTION,
+    &has_any::FUNCTION,
+    &has_any_index::FUNCTION,
+    &has_any_ipv4::FUNCTION,
+    &has_any_ipv4_prefix::FUNCTION,
+    &has_cs::FUNCTION,
+    &has_ipv4::FUNCTION,
+    &has_ipv4_prefix::FUNCTION,
+    &hasprefix::FUNCTION,
+    &hasprefix_cs::FUNCTION,
+    &hassuffix::FUNCTION,
+    &hassuffix_cs::FUNCTION,
+    &hll_isvalid::FUNCTION,
+    &hll_merge::FUNCTION,
     &hourofday::FUNCTION,
     &iff::FUNCTION,
+    &r#in::FUNCTION,
+    &in_tilde::FUNCTION,
+    &indexof::FUNCTION,
+    &indexof_regex::FUNCTION,
     &ingestion_time::FUNCTION,
+    &ipv4_compare::FUNCTION,
+    &ipv4_is_in_any_range::FUNCTION,
+    &ipv4_is_in_range::FUNCTION,
+    &ipv4_is_match::FUNCTION,
+    &ipv4_is_private::FUNCTION,
+    &ipv4_netmask_suffix::FUNCTION,
+    &ipv4_range_to_cidr_list::FUNCTION,
+    &ipv6_compare::FUNCTION,
+    &ipv6_is_in_any_range::FUNCTION,
+    &ipv6_is_in_range::FUNCTION,
+    &ipv6_is_match::FUNCTION,
+    &isascii::FUNCTION,
     &iscolumnexists::FUNCTION,
+    &isempty::FUNCTION,
     &isfinite::FUNCTION,
     &isinf::FUNCTION,
     &isnan::FUNCTION,
+    &isnotempty::FUNCTION,
+    &isnotnull::FUNCTION,
+    &isnull::FUNCTION,
+    &isutf8::FUNCTION,
+    &jaccard_index::FUNCTION,
     &less::FUNCTION,
     &less_or_equal::FUNCTION,
     &log::FUNCTION,
@@ -229,46 +522,166 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &loggamma::FUNCTION,
     &make_datetime::FUNCTION,
     &make_timespan::FUNCTION,
+    &matches_regex::FUNCTION,
     &max_of::FUNCTION,
+    &merge_tdigest::FUNCTION,
     &min_of::FUNCTION,
     &modulo::FUNCTION,
     &monthofyear::FUNCTION,
     &multiply::FUNCTION,
     &not::FUNCTION,
     &not_between::FUNCTION,
+    &not_contains::FUNCTION,
+    &not_contains_cs::FUNCTION,
+    &not_endswith::FUNCTION,
+    &not_endswith_cs::FUNCTION,
     &not_equal::FUNCTION,
+    &not_equals_tilde::FUNCTION,
+    &not_has::FUNCTION,
+    &not_has_cs::FUNCTION,
+    &not_hasprefix::FUNCTION,
+    &not_hasprefix_cs::FUNCTION,
+    &not_hassuffix::FUNCTION,
+    &not_hassuffix_cs::FUNCTION,
+    &not_in::FUNCTION,
+    &not_in_tilde::FUNCTION,
+    &not_startswith::FUNCTION,
+    &not_startswith_cs::FUNCTION,
     &now::FUNCTION,
     &or::FUNCTION,
+    &pack_all::FUNCTION,
+    &pack_array::FUNCTION,
+    &parse_command_line::FUNCTION,
+    &parse_ipv4::FUNCTION,
+    &parse_ipv4_mask::FUNCTION,
+    &parse_ipv6::FUNCTION,
+    &parse_ipv6_mask::FUNCTION,
+    &parse_json::FUNCTION,
+    &parse_path::FUNCTION,
+    &parse_url::FUNCTION,
+    &parse_urlquery::FUNCTION,
+    &parse_version::FUNCTION,
+    &parse_xml::FUNCTION,
+    &path::FUNCTION,
+    &percentile_tdigest::FUNCTION,
+    &percentiles_array_tdigest::FUNCTION,
+    &percentrank_tdigest::FUNCTION,
     &pi::FUNCTION,
     &pow::FUNCTION,
     &radians::FUNCTION,
     &rand::FUNCTION,
+    &range::FUNCTION,
+    &rank_tdigest::FUNCTION,
+    &regex_quote::FUNCTION,
+    &repeat::FUNCTION,
+    &replace::FUNCTION,
+    &replace_regex::FUNCTION,
+    &replace_string::FUNCTION,
+    &replace_strings::FUNCTION,
+    &reverse::FUNCTION,
     &round::FUNCTION,
+    &series_abs::FUNCTION,
+    &series_acos::FUNCTION,
+    &series_add::FUNCTION,
+    &series_asin::FUNCTION,
+    &series_atan::FUNCTION,
+    &series_ceiling::FUNCTION,
+    &series_cos::FUNCTION,
+    &series_cosine_similarity::FUNCTION,
+    &series_decompose::FUNCTION,
+    &series_decompose_anomalies::FUNCTION,
+    &series_decompose_forecast::FUNCTION,
+    &series_divide::FUNCTION,
+    &series_dot_product::FUNCTION,
+    &series_equals::FUNCTION,
+    &series_exp::FUNCTION,
+    &series_fft::FUNCTION,
+    &series_fill_backward::FUNCTION,
+    &series_fill_const::FUNCTION,
+    &series_fill_forward::FUNCTION,
+    &series_fill_linear::FUNCTION,
+    &series_fir::FUNCTION,
+    &series_fit_2lines::FUNCTION,
+    &series_fit_2lines_dynamic::FUNCTION,
+    &series_fit_line::FUNCTION,
+    &series_fit_line_dynamic::FUNCTION,
+    &series_fit_poly::FUNCTION,
+    &series_floor::FUNCTION,
+    &series_greater::FUNCTION,
+    &series_greater_equals::FUNCTION,
+    &series_ifft::FUNCTION,
+    &series_iir::FUNCTION,
+    &series_less::FUNCTION,
+    &series_less_equals::FUNCTION,
+    &series_log::FUNCTION,
+    &series_magnitude::FUNCTION,
+    &series_multiply::FUNCTION,
+    &series_not_equals::FUNCTION,
+    &series_outliers::FUNCTION,
+    &series_pearson_correlation::FUNCTION,
+    &series_periods_detect::FUNCTION,
+    &series_periods_validate::FUNCTION,
+    &series_pow::FUNCTION,
+    &series_product::FUNCTION,
+    &series_seasonal::FUNCTION,
+    &series_sign::FUNCTION,
+    &series_sin::FUNCTION,
+    &series_stats::FUNCTION,
+    &series_stats_dynamic::FUNCTION,
+    &series_subtract::FUNCTION,
+    &series_sum::FUNCTION,
+    &series_tan::FUNCTION,
+    &set_difference::FUNCTION,
+    &set_equals::FUNCTION,
+    &set_has_element::FUNCTION,
+    &set_intersect::FUNCTION,
+    &set_union::FUNCTION,
     &sign::FUNCTION,
     &sin::FUNCTION,
+    &split::FUNCTION,
     &sqrt::FUNCTION,
     &startofday::FUNCTION,
     &startofmonth::FUNCTION,
     &startofweek::FUNCTION,
     &startofyear::FUNCTION,
+    &startswith::FUNCTION,
+    &startswith_cs::FUNCTION,
+    &strcat::FUNCTION,
+    &strcat_array::FUNCTION,
+    &strcat_delim::FUNCTION,
+    &strcmp::FUNCTION,
+    &string_size::FUNCTION,
     &strlen::FUNCTION,
+    &strrep::FUNCTION,
+    &substring::FUNCTION,
     &subtract::FUNCTION,
     &tan::FUNCTION,
+    &tdigest_isvalid::FUNCTION,
     &tobool::FUNCTION,
     &todatetime::FUNCTION,
     &todecimal::FUNCTION,
     &toguid::FUNCTION,
     &toint::FUNCTION,
     &tolong::FUNCTION,
+    &tolower::FUNCTION,
     &toreal::FUNCTION,
     &tostring::FUNCTION,
     &totimespan::FUNCTION,
+    &toupper::FUNCTION,
+    &translate::FUNCTION,
+    &treepath::FUNCTION,
+    &trim::FUNCTION,
+    &trim_end::FUNCTION,
+    &trim_start::FUNCTION,
     &unary_minus::FUNCTION,
     &unary_plus::FUNCTION,
+    &unicode_codepoints_from_string::FUNCTION,
+    &unicode_codepoints_to_string::FUNCTION,
     &unixtime_microseconds_todatetime::FUNCTION,
     &unixtime_milliseconds_todatetime::FUNCTION,
     &unixtime_nanoseconds_todatetime::FUNCTION,
     &unixtime_seconds_todatetime::FUNCTION,
     &week_of_year::FUNCTION,
     &welch_test::FUNCTION,
+    &zip::FUNCTION,
 ];
