@@ -36,8 +36,7 @@ fn parse(parser: &mut Parser<'_>) -> Box<dyn Operator> {
         statements = parser.nested(|parser| Some(parser.inner_statements())).unwrap_or_default();
         parser.close(")");
     }
-    let body =
-        Block { statements, span: parser.span_from(start) };
+    let body = Block { statements, span: parser.span_from(start) };
     Box::new(MacroExpand { kind, is_fuzzy, options, group, scope, body })
 }
 
