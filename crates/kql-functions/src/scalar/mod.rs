@@ -319,6 +319,7 @@ pub mod replace_string;
 pub mod replace_strings;
 pub mod reverse;
 pub mod round;
+pub mod row_id;
 pub mod series_abs;
 pub mod series_acos;
 pub mod series_add;
@@ -742,6 +743,7 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &replace_strings::FUNCTION,
     &reverse::FUNCTION,
     &round::FUNCTION,
+    &row_id::FUNCTION,
     &series_abs::FUNCTION,
     &series_acos::FUNCTION,
     &series_add::FUNCTION,
