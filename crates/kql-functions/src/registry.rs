@@ -85,19 +85,55 @@ pub trait Accumulator: Send {
     fn size(&self) -> usize;
 }
 
+/// How accumulators of an aggregation are made.
+#[derive(Clone, Copy)]
+pub struct Accumulate {
+    /// Made anew for each `summarize` and partition. An `Err` is the user's: a percentile that is no constant, say.
+    pub make: fn(&AggregateCall) -> Result<Box<dyn Accumulator>, EvalError>,
+    /// The Arrow types of the partial results.
+    pub state_types: fn(&AggregateCall) -> Vec<arrow::datatypes::DataType>,
+}
+
+/// An aggregation that engines have themselves, and what it must do to stand in for an accumulator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EngineAggregate {
+    /// Counts rows, whatever the argument, nulls included. 0 for no rows.
+    Count,
+    /// Adds as i64 with wrapping (int is widened first) or as f64; nulls are skipped; 0, not null, for no values.
+    Sum,
+    /// The smallest value that is not null; null for no values.
+    Min,
+    /// The largest value that is not null; null for no values.
+    Max,
+}
+
 /// The body of an aggregation function.
 #[derive(Clone, Copy)]
 pub enum AggregateBody {
-    /// Made anew for each `summarize`. `state_types` are the Arrow types of the partial results.
-    Accumulate {
-        make: fn(&AggregateCall) -> Result<Box<dyn Accumulator>, EvalError>,
-        state_types: fn(&AggregateCall) -> Vec<arrow::datatypes::DataType>,
-    },
-    /// This aggregation over the rows that the last argument, a predicate, accepts (`sumif` of `sum`).
-    FilterOf(&'static str),
-    /// The engine has one of its own for it (`count`, `sum`, `min`); see the crate `query`.
-    Engine,
+    /// Accumulates.
+    Accumulate(Accumulate),
+    /// Accumulates; but where the first argument has one of these types (or there is none), the engine's own aggregation
+    /// gives the same results and may be taken instead, for what the engine does better with it (answers from
+    /// statistics, say).
+    EngineFor { engine: EngineAggregate, types: &'static [KqlType], accumulate: Accumulate },
+    /// That aggregation over the rows for which argument `predicate` is true (`sumif` of `sum`). It is given the other
+    /// arguments, in order.
+    FilterOf { name: &'static str, predicate: usize },
 }
+
+/// An argument of an aggregation call, as far as names of result columns are made of it.
+#[derive(Debug, Clone, Copy)]
+pub struct NamedArg<'a> {
+    /// The name that the expression has as a column, `None` when it has none.
+    pub name: Option<&'a str>,
+    /// Its value when it is a constant.
+    pub value: Option<&'a Value>,
+}
+
+/// Gives the types of an aggregation's results from the types of its arguments.
+pub type TypesOf = fn(&[KqlType]) -> Vec<KqlType>;
+/// Gives the names of an aggregation's results from its arguments.
+pub type NamesOf = fn(&[NamedArg]) -> Vec<String>;
 
 /// An aggregation function.
 pub struct AggregateFunction {
@@ -105,9 +141,13 @@ pub struct AggregateFunction {
     pub aliases: &'static [&'static str],
     pub signatures: &'static [&'static str],
     /// For signatures that return `custom`: the types of the results from the types of the arguments (`arg_max` gives
-    /// one per argument, `percentiles` one per percentile).
-    pub returns: Option<fn(&[KqlType]) -> Vec<KqlType>>,
+    /// one per argument, `percentiles` one per percentile). The binder has replaced `*` by the columns it stands for.
+    pub returns: Option<TypesOf>,
     pub naming: Naming,
+    /// For functions with columns named by a rule of their own: the names from the arguments, one per result.
+    pub names: Option<NamesOf>,
+    /// Whether the result follows the order of the rows (`make_list`), so that rows of a sorted input must stay in order.
+    pub ordered: bool,
     pub summary: &'static str,
     /// (query, the first cell of its result as `--format csv` prints it).
     pub examples: &'static [(&'static str, &'static str)],
@@ -115,16 +155,18 @@ pub struct AggregateFunction {
 }
 
 impl AggregateFunction {
-    /// Fields that most functions leave as they are.
+    /// Fields that most functions leave as they are. There is no default body; the one here is refused by a test.
     pub const DEFAULT: AggregateFunction = AggregateFunction {
         name: "",
         aliases: &[],
         signatures: &[],
         returns: None,
         naming: Naming::NameAndFirstArgument,
+        names: None,
+        ordered: false,
         summary: "",
         examples: &[],
-        body: AggregateBody::Engine,
+        body: AggregateBody::FilterOf { name: "", predicate: 0 },
     };
 }
 
@@ -207,7 +249,8 @@ pub struct Functions {
 
 /// Every function of the product.
 pub static FUNCTIONS: LazyLock<Functions> = LazyLock::new(|| {
-    let signatures = |texts: &[&'static str]| texts.iter().filter_map(|text| Signature::parse(text).ok()).collect::<Vec<_>>();
+    let signatures =
+        |texts: &[&'static str]| texts.iter().filter_map(|text| Signature::parse(text).ok()).collect::<Vec<_>>();
     let mut functions = Functions { scalars: HashMap::new(), aggregates: HashMap::new(), plugins: HashMap::new() };
     for function in crate::scalar::ALL.iter().chain(crate::window::ALL) {
         for name in std::iter::once(&function.name).chain(function.aliases) {
@@ -293,8 +336,21 @@ mod tests {
         }
         seen.clear();
         for function in crate::aggregate::ALL {
+            assert!(!function.signatures.is_empty(), "{} has no signature", function.name);
+            assert!(!function.summary.is_empty(), "{} has no summary", function.name);
             for text in function.signatures {
-                Signature::parse(text).unwrap_or_else(|e| panic!("{}: {e}", function.name));
+                let signature = Signature::parse(text).unwrap_or_else(|e| panic!("{}: {e}", function.name));
+                let is_custom = signature.returns == kql::signature::Returns::Custom;
+                assert!(!is_custom || function.returns.is_some(), "{} says no types for `custom`", function.name);
+            }
+            if let AggregateBody::FilterOf { name, predicate } = function.body {
+                let of = crate::aggregate::ALL.iter().find(|of| of.name == name);
+                assert!(of.is_some(), "{} filters `{name}`, which there is not", function.name);
+                for text in function.signatures {
+                    let signature = Signature::parse(text).unwrap_or_else(|e| panic!("{}: {e}", function.name));
+                    let bool_type = kql::signature::ParamKind::Type(KqlType::Bool);
+                    assert_eq!(signature.params[predicate].kind, bool_type, "{}", function.name);
+                }
             }
             for name in std::iter::once(&function.name).chain(function.aliases) {
                 assert!(seen.insert(*name), "{name} is defined twice");
