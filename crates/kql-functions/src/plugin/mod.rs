@@ -15,6 +15,7 @@ pub mod bag_unpack;
 pub mod cosmosdb_sql_request;
 pub mod csharp;
 pub mod dax_request;
+pub mod dcount_intersect;
 pub mod estimate_rows_count;
 pub mod execute_query;
 pub mod execute_show_command;
@@ -64,6 +65,7 @@ pub static ALL: &[&crate::registry::Plugin] = &[
     &cosmosdb_sql_request::PLUGIN,
     &csharp::PLUGIN,
     &dax_request::PLUGIN,
+    &dcount_intersect::PLUGIN,
     &estimate_rows_count::PLUGIN,
     &execute_query::PLUGIN,
     &execute_show_command::PLUGIN,

@@ -1,15 +1,16 @@
 //! `pivot` turns rows into columns. The aggregation is not done here: the binder summarizes the input by the columns to
-//! keep and the pivot column first, which `evaluate pivot(State, sum(Deaths), Source)` asks for as
+//! keep and the pivot column first, so that `evaluate pivot(State, sum(Deaths), Source)` comes as the result of
 //! `summarize sum(Deaths) by Source, State`.
 //!
 //! ```text
-//! input      columns to keep ... | pivot column | aggregated value      one row per combination
-//! arguments  Column(pivot column), Column(value), [Value(the aggregation of no rows)]
-//! result     columns to keep ... | a column per pivot value, in order of their names
+//! input      the pivot column and the columns to keep, in any order; the aggregated value last
+//! arguments  Column(pivot column), [Value(the aggregation of no rows)]
+//! result     the columns to keep, then a column per pivot value, in order of their names
 //! ```
 //!
-//! Every named column of the input but the two is kept. The third argument fills the cells of combinations that do not
-//! occur: 0 for `count()`, `sum()` and `dcount()`, an empty array for `make_list()`; without it they are null.
+//! The second argument fills the cells of combinations that do not occur: 0 for `count()` and `sum()`, an empty array for
+//! `make_list()`. Without it they hold 0 where the value is a whole number, as counts and most sums are, and null where
+//! it is not.
 
 use super::prelude::*;
 use std::collections::BTreeMap;
@@ -30,12 +31,16 @@ pub static PLUGIN: Plugin = Plugin {
 };
 
 fn run(call: &PluginCall) -> Result<Table, EvalError> {
-    let args = Arguments::bind(PLUGIN.name, &["pivotColumn", "value", "empty"], call.args)?;
+    let args = Arguments::bind(PLUGIN.name, &["pivotColumn", "empty"], call.args)?;
     let table = input(call)?;
-    let (pivot, value) = (args.column(0)?, args.column(1)?);
+    let (pivot, value) = (args.column(0)?, table.columns.len().saturating_sub(1));
     let keys: Vec<usize> = visible(&table.columns).into_iter().filter(|i| *i != pivot && *i != value).collect();
     let value_column = column_at(&table.columns, value)?;
-    let empty = args.opt_value(2)?.cloned().unwrap_or(Value::null(value_column.ktype));
+    let empty = args.opt_value(1)?.cloned().unwrap_or(match value_column.ktype {
+        KqlType::Long => Value::Long(0),
+        KqlType::Int => Value::Int(0),
+        ktype => Value::null(ktype),
+    });
 
     // The cells by pivot value and group.
     let groups = Groups::by(table, &keys)?;
@@ -74,12 +79,12 @@ mod tests {
                 ["Strong Wind", "EventType", "7"],
             ],
         );
-        let mut args = vec![PluginArg::Column(1), PluginArg::Column(2), constant(KqlType::Long, "0")];
+        let mut args = vec![PluginArg::Column(1)];
         let (heading, found) = result(&PLUGIN, &[table.clone()], &args);
         assert_eq!(heading, "EventType:string Column1:long ALABAMA:long ALASKA:long EventType1:long");
         let expected = "Thunderstorm Wind|0|352|1|0 \n High Wind|0|0|95|0 \n Strong Wind|22|0|0|7";
         assert_eq!(found, rows(expected));
-        args.pop();
+        args.push(PluginArg::Value(Value::Null(KqlType::Long)));
         assert_eq!(result(&PLUGIN, &[table], &args).1[1], ["High Wind", "null", "null", "95", "null"]);
     }
 }
