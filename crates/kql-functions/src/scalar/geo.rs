@@ -458,14 +458,10 @@ mod tests {
         let star = Polygons::parse(&format!(r#"{{"type":"Polygon","coordinates":[[{}]]}}"#, texts.join(",")));
         let star = star.expect("a star is a polygon");
         let in_plane = |x: f64, y: f64| {
-            ring.windows(2)
-                .filter(|pair| {
-                    let ((x1, y1), (x2, y2)) = (pair[0], pair[1]);
-                    (y1 > y) != (y2 > y) && x < (x2 - x1) * (y - y1) / (y2 - y1) + x1
-                })
-                .count()
-                % 2
-                == 1
+            ring.windows(2).fold(false, |inside, pair| {
+                let ((x1, y1), (x2, y2)) = (pair[0], pair[1]);
+                inside != ((y1 > y) != (y2 > y) && x < (x2 - x1) * (y - y1) / (y2 - y1) + x1)
+            })
         };
         for i in 0..40 {
             for j in 0..40 {
