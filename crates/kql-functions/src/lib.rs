@@ -8,6 +8,7 @@ pub mod aggregate;
 pub mod args;
 pub mod catalog;
 pub mod cells;
+mod kernels;
 pub mod plugin;
 mod registry;
 pub mod scalar;
