@@ -35,6 +35,13 @@ pub mod bag_pack_nonempty;
 pub mod bag_remove_keys;
 pub mod bag_set_key;
 pub mod bag_zip;
+pub mod base64_decode_toarray;
+pub mod base64_decode_toguid;
+pub mod base64_decode_tostring;
+pub mod base64_encode_fromarray;
+pub mod base64_encode_fromguid;
+pub mod base64_encode_tostring;
+pub mod base64_text;
 pub mod beta_cdf;
 pub mod beta_inv;
 pub mod beta_pdf;
@@ -55,6 +62,7 @@ pub mod characters;
 pub mod coalesce;
 pub mod column_ifexists;
 pub mod column_names_of;
+pub mod compression;
 pub mod contains;
 pub mod contains_cs;
 pub mod convert_angle;
@@ -88,6 +96,7 @@ pub mod dayofyear;
 pub mod dcount_hll;
 pub mod degrees;
 pub mod divide;
+pub mod dynamic_to_json;
 pub mod dynamics;
 pub mod element;
 pub mod emptiness;
@@ -101,6 +110,7 @@ pub mod equal;
 pub mod equals_tilde;
 pub mod erf;
 pub mod erfc;
+pub mod estimate_data_size;
 pub mod exp;
 pub mod exp10;
 pub mod exp2;
@@ -108,6 +118,8 @@ pub mod extent_id;
 pub mod extent_tags;
 pub mod extract;
 pub mod extract_all;
+pub mod extract_json;
+pub mod format_bytes;
 pub mod format_datetime;
 pub mod format_ipv4;
 pub mod format_ipv4_mask;
@@ -117,12 +129,15 @@ pub mod geo;
 pub mod geo_distance_2points;
 pub mod geo_distance_point_to_line;
 pub mod geo_distance_point_to_polygon;
+pub mod geo_info_from_ip_address;
 pub mod geo_point_in_circle;
 pub mod geo_point_in_polygon;
 pub mod gettype;
 pub mod getyear;
 pub mod greater;
 pub mod greater_or_equal;
+pub mod gzip_compress_to_base64_string;
+pub mod gzip_decompress_from_base64_string;
 pub mod has;
 pub mod has_all;
 pub mod has_any;
@@ -132,6 +147,14 @@ pub mod has_any_ipv4_prefix;
 pub mod has_cs;
 pub mod has_ipv4;
 pub mod has_ipv4_prefix;
+pub mod hash;
+pub mod hash_combine;
+pub mod hash_many;
+pub mod hash_md5;
+pub mod hash_sha1;
+pub mod hash_sha256;
+pub mod hash_xxhash64;
+pub mod hashing;
 pub mod hasprefix;
 pub mod hasprefix_cs;
 pub mod hassuffix;
@@ -186,6 +209,7 @@ pub mod min_of;
 pub mod modulo;
 pub mod monthofyear;
 pub mod multiply;
+pub mod new_guid;
 pub mod not;
 pub mod not_between;
 pub mod not_contains;
@@ -209,6 +233,7 @@ pub mod or;
 pub mod pack_all;
 pub mod pack_array;
 pub mod parse_command_line;
+pub mod parse_csv;
 pub mod parse_ipv4;
 pub mod parse_ipv4_mask;
 pub mod parse_ipv6;
@@ -217,15 +242,22 @@ pub mod parse_json;
 pub mod parse_path;
 pub mod parse_url;
 pub mod parse_urlquery;
+pub mod parse_user_agent;
 pub mod parse_version;
 pub mod parse_xml;
 pub mod path;
+pub mod percent_encoding;
 pub mod percentile_tdigest;
 pub mod percentiles_array_tdigest;
 pub mod percentrank_tdigest;
 pub mod pi;
 pub mod pow;
 pub mod prelude;
+pub mod punycode;
+pub mod punycode_domain_from_string;
+pub mod punycode_domain_to_string;
+pub mod punycode_from_string;
+pub mod punycode_to_string;
 pub mod radians;
 pub mod rand;
 pub mod range;
@@ -318,6 +350,7 @@ pub mod subtract;
 pub mod tan;
 pub mod tdigest_isvalid;
 pub mod term_list;
+pub mod term_runs;
 pub mod text_match;
 pub mod text_search;
 pub mod texts;
@@ -325,6 +358,7 @@ pub mod tobool;
 pub mod todatetime;
 pub mod todecimal;
 pub mod toguid;
+pub mod tohex;
 pub mod toint;
 pub mod tolong;
 pub mod tolower;
@@ -346,9 +380,16 @@ pub mod unixtime_microseconds_todatetime;
 pub mod unixtime_milliseconds_todatetime;
 pub mod unixtime_nanoseconds_todatetime;
 pub mod unixtime_seconds_todatetime;
+pub mod url_decode;
+pub mod url_encode;
+pub mod url_encode_component;
+pub mod user_agent;
+pub mod user_device;
 pub mod week_of_year;
 pub mod welch_test;
 pub mod zip;
+pub mod zlib_compress_to_base64_string;
+pub mod zlib_decompress_from_base64_string;
 
 /// Every entry, in the order of the file names.
 #[rustfmt::skip]
@@ -386,6 +427,12 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &bag_remove_keys::FUNCTION,
     &bag_set_key::FUNCTION,
     &bag_zip::FUNCTION,
+    &base64_decode_toarray::FUNCTION,
+    &base64_decode_toguid::FUNCTION,
+    &base64_decode_tostring::FUNCTION,
+    &base64_encode_fromarray::FUNCTION,
+    &base64_encode_fromguid::FUNCTION,
+    &base64_encode_tostring::FUNCTION,
     &beta_cdf::FUNCTION,
     &beta_inv::FUNCTION,
     &beta_pdf::FUNCTION,
@@ -438,6 +485,7 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &dcount_hll::FUNCTION,
     &degrees::FUNCTION,
     &divide::FUNCTION,
+    &dynamic_to_json::FUNCTION,
     &element::FUNCTION,
     &endofday::FUNCTION,
     &endofmonth::FUNCTION,
@@ -449,6 +497,7 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &equals_tilde::FUNCTION,
     &erf::FUNCTION,
     &erfc::FUNCTION,
+    &estimate_data_size::FUNCTION,
     &exp::FUNCTION,
     &exp10::FUNCTION,
     &exp2::FUNCTION,
@@ -456,6 +505,8 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &extent_tags::FUNCTION,
     &extract::FUNCTION,
     &extract_all::FUNCTION,
+    &extract_json::FUNCTION,
+    &format_bytes::FUNCTION,
     &format_datetime::FUNCTION,
     &format_ipv4::FUNCTION,
     &format_ipv4_mask::FUNCTION,
@@ -464,12 +515,15 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &geo_distance_2points::FUNCTION,
     &geo_distance_point_to_line::FUNCTION,
     &geo_distance_point_to_polygon::FUNCTION,
+    &geo_info_from_ip_address::FUNCTION,
     &geo_point_in_circle::FUNCTION,
     &geo_point_in_polygon::FUNCTION,
     &gettype::FUNCTION,
     &getyear::FUNCTION,
     &greater::FUNCTION,
     &greater_or_equal::FUNCTION,
+    &gzip_compress_to_base64_string::FUNCTION,
+    &gzip_decompress_from_base64_string::FUNCTION,
     &has::FUNCTION,
     &has_all::FUNCTION,
     &has_any::FUNCTION,
@@ -479,6 +533,13 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &has_cs::FUNCTION,
     &has_ipv4::FUNCTION,
     &has_ipv4_prefix::FUNCTION,
+    &hash::FUNCTION,
+    &hash_combine::FUNCTION,
+    &hash_many::FUNCTION,
+    &hash_md5::FUNCTION,
+    &hash_sha1::FUNCTION,
+    &hash_sha256::FUNCTION,
+    &hash_xxhash64::FUNCTION,
     &hasprefix::FUNCTION,
     &hasprefix_cs::FUNCTION,
     &hassuffix::FUNCTION,
@@ -529,6 +590,7 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &modulo::FUNCTION,
     &monthofyear::FUNCTION,
     &multiply::FUNCTION,
+    &new_guid::FUNCTION,
     &not::FUNCTION,
     &not_between::FUNCTION,
     &not_contains::FUNCTION,
@@ -552,6 +614,7 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &pack_all::FUNCTION,
     &pack_array::FUNCTION,
     &parse_command_line::FUNCTION,
+    &parse_csv::FUNCTION,
     &parse_ipv4::FUNCTION,
     &parse_ipv4_mask::FUNCTION,
     &parse_ipv6::FUNCTION,
@@ -560,6 +623,7 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &parse_path::FUNCTION,
     &parse_url::FUNCTION,
     &parse_urlquery::FUNCTION,
+    &parse_user_agent::FUNCTION,
     &parse_version::FUNCTION,
     &parse_xml::FUNCTION,
     &path::FUNCTION,
@@ -568,6 +632,10 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &percentrank_tdigest::FUNCTION,
     &pi::FUNCTION,
     &pow::FUNCTION,
+    &punycode_domain_from_string::FUNCTION,
+    &punycode_domain_to_string::FUNCTION,
+    &punycode_from_string::FUNCTION,
+    &punycode_to_string::FUNCTION,
     &radians::FUNCTION,
     &rand::FUNCTION,
     &range::FUNCTION,
@@ -661,6 +729,7 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &todatetime::FUNCTION,
     &todecimal::FUNCTION,
     &toguid::FUNCTION,
+    &tohex::FUNCTION,
     &toint::FUNCTION,
     &tolong::FUNCTION,
     &tolower::FUNCTION,
@@ -681,7 +750,12 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &unixtime_milliseconds_todatetime::FUNCTION,
     &unixtime_nanoseconds_todatetime::FUNCTION,
     &unixtime_seconds_todatetime::FUNCTION,
+    &url_decode::FUNCTION,
+    &url_encode::FUNCTION,
+    &url_encode_component::FUNCTION,
     &week_of_year::FUNCTION,
     &welch_test::FUNCTION,
     &zip::FUNCTION,
+    &zlib_compress_to_base64_string::FUNCTION,
+    &zlib_decompress_from_base64_string::FUNCTION,
 ];
