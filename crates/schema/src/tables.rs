@@ -6,3 +6,8 @@ use crate::TableSchema;
 pub fn builtin(_name: &str) -> Option<&'static TableSchema> {
     None
 }
+
+/// Returns the names of all built-in tables, in order.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    std::iter::empty()
+}
