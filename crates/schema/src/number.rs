@@ -57,6 +57,14 @@ pub fn write_real(out: &mut String, value: f64) {
     }
 }
 
+/// Returns a real's text in results and inside JSON: as [`real_text`], but the infinities are `Infinity` and `-Infinity`.
+pub fn real_output_text(value: f64) -> String {
+    if value.is_infinite() {
+        return (if value > 0.0 { "Infinity" } else { "-Infinity" }).to_string();
+    }
+    real_text(value)
+}
+
 /// Returns a real's text, but without the `.0` of a whole number.
 pub fn real_plain_text(value: f64) -> String {
     let text = real_text(value);
@@ -146,6 +154,8 @@ pub fn decimal_text(value: i256) -> String {
     if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
 }
 
+/// A decimal as it is held: scaled by 10^38.
+pub type Scaled = i256;
 /// One, as a decimal is held: scaled by 10^38.
 pub const DECIMAL_ONE: i256 = i256::from_i128(10i128.pow(DECIMAL_SCALE as u32));
 /// The first magnitude that a decimal cannot hold: 10^76 when scaled.
@@ -274,6 +284,8 @@ mod tests {
         for (value, text) in cases {
             assert_eq!(real_text(value), text);
         }
+        assert_eq!(real_output_text(f64::NEG_INFINITY), "-Infinity");
+        assert_eq!(real_output_text(0.5), "0.5");
     }
 
     #[test]
@@ -283,7 +295,7 @@ mod tests {
             (".5", Some(0.5)),
             ("5.", Some(5.0)),
             ("+.5", Some(0.5)),
-            ("  3.14  ", Some(3.14)),
+            ("  3.25  ", Some(3.25)),
             ("1e400", Some(f64::INFINITY)),
             ("-Infinity", Some(f64::NEG_INFINITY)),
             ("INF", None),

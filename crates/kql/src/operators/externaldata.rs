@@ -4,6 +4,7 @@ use crate::bind::{Binder, Relation};
 use crate::operator::{Operator, OperatorInfo};
 use crate::syntax::ast::{Expr, OperatorOption, PipeOperator, SchemaType};
 use crate::syntax::{Options, Parser};
+use schema::{Column, Value};
 
 /// The operator as parsed.
 #[derive(Debug)]
@@ -30,7 +31,21 @@ fn parse(parser: &mut Parser<'_>) -> Box<dyn Operator> {
 }
 
 impl Operator for Externaldata {
-    fn bind(&self, binder: &mut Binder<'_>, input: Option<Relation>, at: &PipeOperator) -> Relation {
-        binder.unbound(input, at)
+    fn bind(&self, binder: &mut Binder<'_>, _input: Option<Relation>, at: &PipeOperator) -> Relation {
+        let columns: Vec<Column> =
+            self.schema.columns.iter().map(|column| Column::new(column.name.text.clone(), column.ktype)).collect();
+        let mut uris = Vec::new();
+        for uri in &self.uris {
+            if let Some(Value::String(uri)) = binder.bind_literal(uri) {
+                uris.push(uri);
+            }
+        }
+        let mut options = Vec::new();
+        for property in &self.properties {
+            if let Some(value) = binder.bind_literal(&property.value) {
+                options.push((property.name.text.clone(), value));
+            }
+        }
+        binder.external(&columns, &uris, &options, at.span)
     }
 }

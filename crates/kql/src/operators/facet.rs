@@ -2,6 +2,7 @@
 
 use crate::bind::{Binder, Relation};
 use crate::operator::{Operator, OperatorInfo};
+use crate::plan::BoundResult;
 use crate::syntax::Parser;
 use crate::syntax::ast::{Expr, PipeOperator};
 
@@ -38,6 +39,19 @@ fn parse(parser: &mut Parser<'_>) -> Box<dyn Operator> {
 
 impl Operator for Facet {
     fn bind(&self, binder: &mut Binder<'_>, input: Option<Relation>, at: &PipeOperator) -> Relation {
-        binder.unbound(input, at)
+        let input = binder.expect_input(input, at);
+        let shared = binder.share(input);
+        let mut extra = Vec::new();
+        for column in &self.by {
+            let rows = binder.refresh(&shared);
+            let counted = binder.facet(rows, column);
+            extra.push(BoundResult { name: format!("Table_{}", extra.len() + 1), plan: counted.plan, render: None });
+        }
+        if let Some(with) = &self.with {
+            let rows = binder.refresh(&shared);
+            let relation = binder.bind_subquery(with, rows);
+            extra.push(BoundResult { name: format!("Table_{}", extra.len() + 1), plan: relation.plan, render: None });
+        }
+        Relation { extra, ..shared }
     }
 }

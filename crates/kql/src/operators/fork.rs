@@ -2,6 +2,7 @@
 
 use crate::bind::{Binder, Relation};
 use crate::operator::{Operator, OperatorInfo};
+use crate::plan::BoundResult;
 use crate::syntax::Parser;
 use crate::syntax::ast::{Expr, Name, PipeOperator};
 
@@ -26,7 +27,16 @@ fn parse(parser: &mut Parser<'_>) -> Box<dyn Operator> {
 
 impl Operator for Fork {
     fn bind(&self, binder: &mut Binder<'_>, input: Option<Relation>, at: &PipeOperator) -> Relation {
-        binder.unbound(input, at)
+        let input = binder.expect_input(input, at);
+        let shared = binder.share(input);
+        let mut extra = Vec::new();
+        for (i, branch) in self.branches.iter().enumerate() {
+            let rows = binder.refresh(&shared);
+            let relation = binder.bind_subquery(&branch.body, rows);
+            let name = branch.name.as_ref().map_or_else(|| format!("Table_{}", i + 1), |name| name.text.clone());
+            extra.push(BoundResult { name, plan: relation.plan, render: relation.render });
+        }
+        Relation { extra, ..shared }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::bind::{Binder, Relation};
 use crate::operator::{Operator, OperatorInfo};
+use crate::plan::{Node, Plan};
 use crate::syntax::ast::{Expr, PipeOperator};
 use crate::syntax::{Options, Parser};
 
@@ -21,6 +22,10 @@ fn parse(parser: &mut Parser<'_>) -> Box<dyn Operator> {
 
 impl Operator for Sample {
     fn bind(&self, binder: &mut Binder<'_>, input: Option<Relation>, at: &PipeOperator) -> Relation {
-        binder.unbound(input, at)
+        let input = binder.expect_input(input, at);
+        let count = binder.bind_count(&self.count);
+        let columns = input.plan.columns.clone();
+        let node = Node::Sample { input: Box::new(input.plan), count };
+        Relation { open: input.open, ..Relation::new(Plan { node, columns }) }
     }
 }

@@ -1,7 +1,8 @@
 //! `sample-distinct count of expression`: some of the distinct values.
 
-use crate::bind::{Binder, Relation};
+use crate::bind::{Binder, ItemStyle, Projection, Relation, Row};
 use crate::operator::{Operator, OperatorInfo};
+use crate::plan::{Node, Plan};
 use crate::syntax::ast::{Expr, PipeOperator};
 use crate::syntax::{Options, Parser};
 
@@ -24,6 +25,14 @@ fn parse(parser: &mut Parser<'_>) -> Box<dyn Operator> {
 
 impl Operator for SampleDistinct {
     fn bind(&self, binder: &mut Binder<'_>, input: Option<Relation>, at: &PipeOperator) -> Relation {
-        binder.unbound(input, at)
+        let input = binder.expect_input(input, at);
+        let row = Row::of(&input);
+        let count = binder.bind_count(&self.count);
+        let mut items = Projection::new();
+        binder.project_item(&mut items, &self.of, &row, ItemStyle::Project);
+        let Some((name, subject)) = items.items().first().cloned() else { return binder.open_relation() };
+        let field = binder.new_field(name, subject.ktype());
+        let node = Node::SampleDistinct { input: Box::new(input.plan), subject, count };
+        Relation::new(Plan { node, columns: vec![field] })
     }
 }
