@@ -87,15 +87,17 @@ fn holds_for(text: &str) {
 fn piece() -> impl Strategy<Value = String> {
     let operators: Vec<String> =
         kql::operators::ALL.iter().flat_map(|info| info.keywords.iter()).map(|word| word.to_string()).collect();
-    let others: Vec<String> = "| ( ) [ ] { } , ; . .. = == => != =~ < > + - * / % : @ ? ! # by on with of to from step in \
-        !in in~ has !has_cs has_any between !between and or matches regex asc desc nulls first last kind hint.strategy \
-        default as let set declare pattern query_parameters restrict access alias database view dynamic typeof datatable \
-        toscalar materialize long string real datetime x T $left $right ['a'] [\"b c\"] {p} x* *y 1 0x1F 1.5 1e3 1d 2.5h \
-        true null 's' @'v' h\"o\" ```m``` 'open \"open ``` long(1) int(x) datetime(2020-01-01) datetime(soon) guid(1) real( \
-        -1 -- --> <-[ ]-> // \n id limit project where step others output all optional"
-        .split(' ')
-        .map(str::to_string)
-        .collect();
+    let others: Vec<String> =
+        "| ( ) [ ] { } , ; . .. = == => != =~ < > + - * / % : @ ? ! # by on with of to from step in !in in~ has \
+        !has_cs has_any between !between and or matches regex asc desc nulls first last kind hint.strategy \
+        default as let set declare pattern query_parameters restrict access alias database view dynamic typeof \
+        datatable toscalar materialize long string real datetime x T $left $right ['a'] [\"b c\"] {p} x* *y 1 \
+        0x1F 1.5 1e3 1d 2.5h true null 's' @'v' h\"o\" ```m``` 'open \"open ``` long(1) int(x) \
+        datetime(2020-01-01) datetime(soon) guid(1) real( -1 -- --> <-[ ]-> // \n id limit project where step \
+        others output all optional"
+            .split(' ')
+            .map(str::to_string)
+            .collect();
     prop_oneof![prop::sample::select(operators), prop::sample::select(others), "[a-z]{1,3}", "\\PC"]
 }
 
@@ -113,8 +115,9 @@ proptest! {
     }
 
     #[test]
-    fn token_soup_parses(pieces in prop::collection::vec((piece(), prop::sample::select(vec!["", " ", " ", "\n"])), 0..60)) {
-        holds_for(&pieces.into_iter().map(|(piece, blank)| piece + blank).collect::<String>());
+    fn token_soup_parses(pieces in prop::collection::vec((piece(), 0..4usize), 0..60)) {
+        let blank = |kind: usize| ["", " ", " ", "\n"][kind];
+        holds_for(&pieces.into_iter().map(|(piece, kind)| piece + blank(kind)).collect::<String>());
     }
 
     #[test]
@@ -187,10 +190,10 @@ fn long_texts_take_linear_time() {
         ("", "é", ""),
     ];
     for (start, repeated, end) in cases {
-        let text = format!("{start}{}{end}", repeated.repeat(500_000 / repeated.len()));
+        let text = format!("{start}{}{end}", repeated.repeat(250_000 / repeated.len()));
         let before = Instant::now();
         let parse = syntax::parse(&text);
-        // A debug build takes about half a second; anything quadratic takes minutes.
+        // A debug build takes less than half a second; anything quadratic takes minutes.
         assert!(before.elapsed() < Duration::from_secs(20), "{repeated:?} took {:?}", before.elapsed());
         let broken = repeated.len() < 11 && !repeated.contains(['1', '\'', ','])
             || repeated.contains("scan")

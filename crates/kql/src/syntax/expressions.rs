@@ -19,8 +19,8 @@ use crate::syntax::parser::Parser;
 use crate::syntax::pipelines::{OPERAND_SOURCES, find_operator};
 use schema::Value;
 
-/// A chain of `and` or `or` longer than this becomes a balanced tree, so that no chain makes a tall tree. Both operators
-/// are associative.
+/// A chain of `and` or `or` longer than this becomes a balanced tree, so that no chain makes a tall tree. Both
+/// operators are associative.
 const LEFT_CHAIN_MAX: usize = 32;
 
 /// An operator between two operands.
@@ -128,7 +128,8 @@ impl Parser<'_> {
         self.nested(|parser| parser.chain())
     }
 
-    /// Reads an expression without pipes that may have a name: `x = value`, `(x, y) = value`. Reports when it is missing.
+    /// Reads an expression without pipes that may have a name: `x = value`, `(x, y) = value`. Reports when it is
+    /// missing.
     pub(crate) fn named(&mut self) -> Expr {
         match self.named_opt() {
             Some(expr) => expr,
@@ -311,8 +312,8 @@ impl Parser<'_> {
         Operand { expr, height, level }
     }
 
-    /// Reads `*` before an operator that may search all columns: those of level 7, and `==` where the whole comparison is
-    /// an operand of `and` or `or`.
+    /// Reads `*` before an operator that may search all columns: those of level 7, and `==` where the whole comparison
+    /// is an operand of `and` or `or`.
     fn star_operand(&mut self, level: u8) -> Option<Expr> {
         let next = self.text_at(1);
         let searches = match next {

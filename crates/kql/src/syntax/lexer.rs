@@ -1,8 +1,8 @@
 //! Text to tokens. Every byte of the text is in exactly one token, blanks and comments included; nothing is refused:
 //! what is no part of the language becomes a [`TokenKind::Bad`] token.
 //!
-//! Words are not told apart here: keywords are contextual, so that is the parser's decision. Three kinds of keyword hold
-//! more than letters and are one word all the same: `project-away`, `!has_cs`, `in~`.
+//! Words are not told apart here: keywords are contextual, so that is the parser's decision. Three kinds of keyword
+//! hold more than letters and are one word all the same: `project-away`, `!has_cs`, `in~`.
 //!
 //! # Source
 //! Kusto reference, "Scalar data types" (literals), "Entity names", "String literals".

@@ -1,5 +1,5 @@
-//! Text to tokens to tree. Parsing never fails and never panics: what could not be read is an error node in the tree and
-//! a diagnostic beside it.
+//! Text to tokens to tree. Parsing never fails and never panics: what could not be read is an error node in the tree
+//! and a diagnostic beside it.
 //!
 //! ```text
 //! text ─lexer─► tokens (every byte) ─parser─► ast::Block + diagnostics

@@ -1,4 +1,5 @@
-//! The grammar of names: of things that exist, of new things, with brackets, with `*`, and the paths of tables and columns.
+//! The grammar of names: of things that exist, of new things, with brackets, with `*`, and the paths of tables and
+//! columns.
 //!
 //! # Source
 //! Kusto reference, "Entity names".

@@ -1,4 +1,5 @@
-//! The options of operators: `kind=inner hint.strategy=shuffle` before the operands, `with (name = value, ...)` after them.
+//! The options of operators: `kind=inner hint.strategy=shuffle` before the operands, `with (name = value, ...)` after
+//! them.
 
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::syntax::ast::{Expr, ExprKind, Name, OperatorOption};

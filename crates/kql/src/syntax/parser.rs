@@ -2,17 +2,17 @@
 //! wrong and getting on after it. `expressions.rs` and `statements.rs` hold the grammar, `operators/` that of each
 //! tabular operator.
 //!
-//! Recursive descent; every recursion passes through [`Parser::nested`], which bounds it. Time is linear in the text but
-//! for a bounded number of looks ahead after errors.
+//! Recursive descent; every recursion passes through [`Parser::nested`], which bounds it. Time is linear in the text
+//! but for a bounded number of looks ahead after errors.
 
 use crate::diagnostic::{Diagnostic, Span};
 use crate::syntax::ast::{Expr, ExprKind};
 use crate::syntax::keywords;
 use crate::syntax::lexer::{Token, TokenKind};
 
-/// How deep expressions may nest, and how tall the tree may grow by it: whoever walks the tree may recurse. A debug build
-/// needs 10 KB of stack a level to parse, so that this many fit into the 2 MB of a thread with room to spare. Real queries
-/// stay below 50. The tree left after reaching it is less than twice as tall.
+/// How deep expressions may nest, and how tall the tree may grow by it: whoever walks the tree may recurse. A debug
+/// build needs 10 KB of stack a level to parse, so that this many fit into the 2 MB of a thread with room to spare.
+/// Real queries stay below 50. The tree left after reaching it is less than twice as tall.
 pub const DEPTH_MAX: usize = 128;
 
 /// Diagnostics after which the rest of the text is left unread.

@@ -1,5 +1,5 @@
-//! The grammar of tabular expressions: a source, and operators with pipes between them. Each operator's own grammar is in
-//! its file under `operators/`.
+//! The grammar of tabular expressions: a source, and operators with pipes between them. Each operator's own grammar is
+//! in its file under `operators/`.
 
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::operator::OperatorInfo;
