@@ -450,7 +450,8 @@ mod tests {
     fn a_fan_of_points_agrees_with_a_plane_polygon() {
         // Small enough for the plane: a star with points far and near.
         let vertex = |i: usize| {
-            let (angle, radius) = (i as f64 * 0.2 * std::f64::consts::PI, if i % 2 == 0 { 0.01 } else { 0.004 });
+            let (angle, radius) =
+                (i as f64 * 0.2 * std::f64::consts::PI, if i.is_multiple_of(2) { 0.01 } else { 0.004 });
             (20.0 + radius * angle.cos(), radius * angle.sin())
         };
         let ring: Vec<(f64, f64)> = (0..11).map(|i| vertex(i % 10)).collect();
