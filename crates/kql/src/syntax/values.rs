@@ -136,7 +136,10 @@ pub fn typed(ktype: KqlType, inside: &str) -> Option<Value> {
         KqlType::Long => number::parse_long(text).map(Value::Long),
         KqlType::Real => number::parse_real(text).map(Value::Real),
         KqlType::Decimal => number::parse_decimal(text).map(Value::Decimal),
-        KqlType::Datetime => ticks::parse_datetime(text).map(Value::Datetime),
+        // A literal, unlike a text to convert, may have blanks around its dashes.
+        KqlType::Datetime => ticks::parse_datetime(text)
+            .or_else(|| ticks::parse_datetime(&text.replace(" - ", "-")))
+            .map(Value::Datetime),
         KqlType::Timespan => ticks::parse_timespan(text).map(Value::Timespan),
         KqlType::Guid => guid(text).map(Value::Guid),
         KqlType::String | KqlType::Dynamic => None,
@@ -220,6 +223,7 @@ mod tests {
             (KqlType::Real, "-inf", Some(Value::Real(f64::NEG_INFINITY))),
             (KqlType::Datetime, "null", Some(Value::Null(KqlType::Datetime))),
             (KqlType::Datetime, "1970-01-01", Some(Value::Datetime(ticks::UNIX_EPOCH))),
+            (KqlType::Datetime, "1970 - 01 - 01", Some(Value::Datetime(ticks::UNIX_EPOCH))),
             (KqlType::Datetime, "soon", None),
             (KqlType::Timespan, "1", Some(Value::Timespan(ticks::DAY))),
             (KqlType::Timespan, "'1.00:00:01'", Some(Value::Timespan(ticks::DAY + ticks::SECOND))),
