@@ -122,7 +122,8 @@ pub fn run(mut args: QueryArgs) -> anyhow::Result<ExitCode> {
         let (name, value) = param.split_once('=').with_context(|| format!("`--param {param}`: write NAME=VALUE"))?;
         parameters.push((name.to_string(), value.to_string()));
     }
-    let runner = Runner { engine: args.limits.engine()?, tables: opened.tables.clone(), parameters, now: args.limits.now };
+    let runner =
+        Runner { engine: args.limits.engine()?, tables: opened.tables.clone(), parameters, now: args.limits.now };
     if args.batch {
         let timeout = Duration::from_secs(args.limits.timeout);
         batch::serve(timeout, move |case, cancel| batch::answer_query(&runner, case, cancel))?;
@@ -156,7 +157,10 @@ pub fn execute(
     let cancel = Cancel::default();
     let _stop = crate::interrupt::cancels(&cancel);
     let ticker = Ticker::start(progress);
-    let answered = on_deep_stack(|| if explain { runner.explain(text).map(Ok) } else { runner.start(text, cancel.clone()).map(Err) });
+    let answered =
+        on_deep_stack(
+            || if explain { runner.explain(text).map(Ok) } else { runner.start(text, cancel.clone()).map(Err) },
+        );
     let answered = answered.map_err(|panic| anyhow::anyhow!("internal error: {panic}"))?;
     let done = match answered {
         Ok(Ok(stages)) => {
