@@ -182,8 +182,7 @@ fn packed_files() {
     // A member named as a known table keeps that name.
     let folder = Folder::new(&[("download.zip", &zip(&[("Heartbeat.csv", b"Computer\nc1\n")]))]);
     let tables = folder.open("download.zip").unwrap();
-    let expected = if schema::tables::builtin("Heartbeat").is_some() { "Heartbeat" } else { "download" };
-    assert_eq!(tables[0].name(), expected);
+    assert_eq!(tables[0].name(), "Heartbeat");
 }
 
 fn parquet_file(batch: &RecordBatch, rows_per_group: usize) -> Vec<u8> {
@@ -259,9 +258,6 @@ fn files_of_one_table_are_one_table() {
 
 #[test]
 fn known_tables_bring_their_schema() {
-    if schema::tables::builtin("SigninLogs").is_none() {
-        return;
-    }
     let folder = Folder::new(&[(
         "SigninLogs.json",
         br#"{"TimeGenerated [UTC]":"1/31/2020, 1:05:00.000 PM","ResultType":50058,"Status":"{\"errorCode\": 50058}","Mine":5}"#,
@@ -276,6 +272,24 @@ fn known_tables_bring_their_schema() {
     let cells: Vec<String> =
         projection.iter().zip(batch.columns()).map(|(i, array)| cell(array, 0, table.columns()[*i].ktype)).collect();
     assert_eq!(cells, ["2020-01-31T13:05:00.0000000Z", "50058", "{\"errorCode\":50058}", "5", ""]);
+}
+
+#[test]
+fn schemas_of_further_tables() {
+    let folder = Folder::new(&[
+        ("schemas/Mine.toml", b"columns = [[\"b\", \"long\"], [\"a\", \"dynamic\"]]"),
+        ("Mine.csv", b"a,b\n{},1\n"),
+        ("bad/Other.toml", b"columns = [[\"a\"]]"),
+    ]);
+    let tables = files::table_schemas(Path::new(&folder.path("schemas"))).unwrap();
+    let table = folder.open_with("Mine.csv", &Options { tables, ..Options::default() }).unwrap().remove(0);
+    assert_eq!(shown(&table), "Mine b:long a:dynamic\n1 | {}\n");
+    assert!(
+        files::table_schemas(Path::new(&folder.path("bad")))
+            .unwrap_err()
+            .to_string()
+            .starts_with("cannot use the table schema")
+    );
 }
 
 /// Reads a file that is not clean: the rows kept (their first column) and the warnings.
