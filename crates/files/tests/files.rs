@@ -238,6 +238,7 @@ fn files_of_one_table_are_one_table() {
         ("day/2/Custom.csv", b"name,extra\ny,5\n"),
         ("day/3/Custom.parquet", &parquet),
         ("day/3/README.bin", b"\x00\x01\x02"),
+        ("day/3/README.md", b"About these files\n"),
     ]);
     let tables = folder.open("day").unwrap();
     assert_eq!(
@@ -249,7 +250,10 @@ fn files_of_one_table_are_one_table() {
     assert!(tables[0].parquet().is_none());
     assert_eq!(
         folder.warnings(&tables[0]),
-        ["day/3/README.bin: file skipped: `day/3/README.bin` has an unknown format: binary data"]
+        [
+            "day/3/README.bin: file skipped: `day/3/README.bin` has an unknown format: binary data",
+            "day/3/README.md: file skipped: `day/3/README.md` has an unknown format: text, and its name does not say that it is a log",
+        ]
     );
     let inputs = [Input::named(&format!("All={}", folder.path("day/*/Custom.*"))).unwrap()];
     let tables = files::open(&inputs, &Options::default()).unwrap();
