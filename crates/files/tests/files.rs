@@ -466,3 +466,52 @@ fn errors_name_the_file_and_the_reason() {
     }
     assert_eq!(folder.open("*.json").unwrap().len(), 1);
 }
+
+#[test]
+fn damaged_bytes_never_panic() {
+    let json = br#"{"a":1,"t":"2024-01-31T10:00:00Z","d":{"k":[1.50,"\u00e9"]},"s":"x"}
+{"a":-2.5e3,"b":true,"s":"\"q\"","d":[]}
+"#;
+    let bases: [(&str, Vec<u8>); 8] = [
+        ("x.json", json.to_vec()),
+        ("x.json", b"[\n  {\"a\": 1, \"b\": [{}]},\n  {\"a\": \"x\"}\n]".to_vec()),
+        ("x.json", b"{\"Records\":[{\"a\":1},{\"a\":2}],\"x\":1}".to_vec()),
+        ("x.csv", b"\xEF\xBB\xBFa,\"b [UTC]\",c\r\n1,\"1/31/2020, 1:05:00.000 PM\",\"q\"\"q\"\r\n,,\r\n".to_vec()),
+        ("x.csv", "a;b\nM\u{fc};1\n".encode_utf16().flat_map(u16::to_le_bytes).collect()),
+        ("x.json.gz", gzip(json)),
+        ("x.zip", zip(&[("a.json", json), ("b.csv", b"a,b\n1,2\n"), ("c.json", json)])),
+        ("x.parquet", parquet_file(&sample_batch(), 2)),
+    ];
+    let mut state = 1u64;
+    let mut random = move |bound: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % bound
+    };
+    for (name, base) in bases {
+        for _ in 0..60 {
+            let mut bytes = base.clone();
+            for _ in 0..=random(3) {
+                let at = random(bytes.len());
+                match random(4) {
+                    0 => bytes.truncate(at.max(1)),
+                    1 => bytes[at] = random(256) as u8,
+                    2 => bytes.insert(at, b"\"\\{}[],:\n\r\0;"[random(12)]),
+                    _ => {
+                        bytes.remove(at);
+                    }
+                }
+                if bytes.is_empty() {
+                    break;
+                }
+            }
+            let folder = Folder::new(&[(name, &bytes)]);
+            for table in folder.open(name).unwrap_or_default() {
+                let progress = Arc::new(Progress::default());
+                for partition in table.partitions(2) {
+                    // An error ends a reader; what matters is that it is one.
+                    let _ = table.read(&partition, None, &progress).filter_map(Result::ok).count();
+                }
+            }
+        }
+    }
+}
