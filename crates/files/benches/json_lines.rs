@@ -64,7 +64,7 @@ fn cpu_seconds() -> f64 {
     nanos.map_or_else(|| START.get_or_init(Instant::now).elapsed().as_secs_f64(), |n| n / 1e9)
 }
 
-/// Makes up sign-in records of about 700 bytes.
+/// Makes up sign-in records of about 770 bytes.
 fn records(n: u64) -> String {
     let mut out = String::new();
     for i in 0..n {
