@@ -8,8 +8,8 @@
 //! ```
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, BooleanBuilder, Decimal256Builder, Float64Array, Float64Builder, Int32Builder, Int64Array,
-    Int64Builder, StringViewArray, StringViewBuilder,
+    Array, ArrayRef, AsArray, BooleanArray, BooleanBuilder, Decimal256Builder, Float64Array, Float64Builder,
+    Int32Builder, Int64Array, Int64Builder, StringViewArray, StringViewBuilder,
 };
 use arrow::datatypes::{DataType, Decimal256Type, Float64Type, Int32Type, Int64Type, i256};
 use schema::{DECIMAL_PRECISION, DECIMAL_SCALE, Dynamic, KqlType, Value, number, ticks};
@@ -265,6 +265,18 @@ impl<'a> Args<'a> {
         Arc::new(builder.finish())
     }
 
+    /// Builds a string, guid or dynamic column, a row at a time: `write` appends the row's text to the buffer it is
+    /// given, which starts empty, and says whether the row has a value (else it is null).
+    pub fn written(&self, mut write: impl FnMut(usize, &mut String) -> bool) -> ArrayRef {
+        let mut builder = StringViewBuilder::with_capacity(self.rows);
+        let mut text = String::new();
+        for row in 0..self.rows {
+            text.clear();
+            builder.append_option(write(row, &mut text).then_some(&text));
+        }
+        Arc::new(builder.finish())
+    }
+
     /// Builds a dynamic column from trees, a row at a time. A tree that is null becomes the null of the column.
     pub fn dynamics(&self, mut row_value: impl FnMut(usize) -> Option<Dynamic>) -> ArrayRef {
         self.texts(|row| row_value(row).filter(|value| *value != Dynamic::Null).map(|value| value.to_json()))
@@ -291,7 +303,9 @@ pub fn value_at(array: &ArrayRef, ktype: KqlType, row: usize) -> Value {
         KqlType::Decimal => Value::Decimal(array.as_primitive::<Decimal256Type>().value(row)),
         KqlType::String => Value::String(array.as_string_view().value(row).to_string()),
         KqlType::Guid => Value::Guid(array.as_string_view().value(row).to_string()),
-        KqlType::Dynamic => Dynamic::parse(array.as_string_view().value(row)).map_or(Value::Null(ktype), Value::Dynamic),
+        KqlType::Dynamic => {
+            Dynamic::parse(array.as_string_view().value(row)).map_or(Value::Null(ktype), Value::Dynamic)
+        }
     }
 }
 
@@ -335,7 +349,8 @@ pub fn array_of(ktype: KqlType, values: impl Iterator<Item = Value>) -> ArrayRef
         KqlType::Decimal => {
             let mut values_or_null: Vec<Option<i256>> = Vec::new();
             values.for_each(|v| values_or_null.push(if let Value::Decimal(d) = v { Some(d) } else { None }));
-            let mut builder = Decimal256Builder::new().with_data_type(DataType::Decimal256(DECIMAL_PRECISION, DECIMAL_SCALE));
+            let mut builder =
+                Decimal256Builder::new().with_data_type(DataType::Decimal256(DECIMAL_PRECISION, DECIMAL_SCALE));
             values_or_null.into_iter().for_each(|v| builder.append_option(v));
             Arc::new(builder.finish())
         }
@@ -376,9 +391,23 @@ pub fn parse_as(ktype: KqlType, text: &str) -> Value {
         KqlType::Datetime => ticks::parse_datetime(text).map(Value::Datetime),
         KqlType::Timespan => ticks::parse_timespan(text).map(Value::Timespan),
         KqlType::Guid => uuid::Uuid::parse_str(text.trim()).ok().map(|guid| Value::Guid(guid.to_string())),
-        KqlType::Dynamic => Some(Value::Dynamic(Dynamic::parse(text).unwrap_or_else(|| Dynamic::String(text.to_string())))),
+        KqlType::Dynamic => {
+            Some(Value::Dynamic(Dynamic::parse(text).unwrap_or_else(|| Dynamic::String(text.to_string()))))
+        }
     };
     parsed.unwrap_or(Value::null(ktype))
+}
+
+/// Returns a number, or a dynamic that holds one, as a real.
+pub fn real_of(value: &Value) -> Option<f64> {
+    match value {
+        Value::Int(value) => Some(f64::from(*value)),
+        Value::Long(value) => Some(*value as f64),
+        Value::Real(value) => Some(*value),
+        Value::Decimal(value) => number::decimal_text(*value).parse().ok(),
+        Value::Dynamic(value) => value.as_real(),
+        _ => None,
+    }
 }
 
 /// Calls a scalar function's body over one row of constants. For tests and constant folding.
@@ -393,7 +422,11 @@ pub fn call(name: &str, returns: KqlType, args: &[Value]) -> Result<Value, EvalE
     };
     let args: Vec<Arg> = args
         .iter()
-        .map(|value| Arg { array: array_of(value.ktype(), std::iter::once(value.clone())), ktype: value.ktype(), constant: true })
+        .map(|value| Arg {
+            array: array_of(value.ktype(), std::iter::once(value.clone())),
+            ktype: value.ktype(),
+            constant: true,
+        })
         .collect();
     let ctx = CallContext::default();
     let column = body(&Args { args: &args, rows: 1, returns, ctx: &ctx })?;

@@ -7,14 +7,19 @@
 pub mod aggregate;
 pub mod args;
 pub mod catalog;
+pub mod cells;
+mod kernels;
 pub mod plugin;
 mod registry;
 pub mod scalar;
+mod series;
+pub mod sketch;
+pub mod table;
 pub mod window;
 
 pub use args::{Arg, Args, CallContext, EvalError, call};
 pub use catalog::catalog;
 pub use registry::{
-    Accumulator, AggregateBody, AggregateCall, AggregateFunction, Body, FUNCTIONS, Functions, Naming, Plugin,
-    PluginArg, PluginCall, PluginShape, ScalarFunction, Table,
+    Accumulate, Accumulator, AggregateBody, AggregateCall, AggregateFunction, Body, EngineAggregate, FUNCTIONS,
+    Functions, NamedArg, Naming, Plugin, PluginArg, PluginCall, PluginShape, ScalarFunction, Table,
 };

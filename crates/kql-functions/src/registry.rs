@@ -8,7 +8,6 @@ use schema::{Column, KqlType, Value};
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-
 /// The body of a scalar function or operator.
 #[derive(Clone, Copy)]
 pub enum Body {
@@ -40,6 +39,10 @@ pub struct ScalarFunction {
     pub summary: &'static str,
     /// (query, the first cell of its result as `--format csv` prints it); executed by the tests and shown in the docs.
     pub examples: &'static [(&'static str, &'static str)],
+    /// For a function with several result columns (`series_fit_line`): their names and types, in order; `{0}` in a name
+    /// stands for the first argument's name, empty when it has none. The signatures return dynamic, and the body gives
+    /// one dynamic column: a JSON array of the components, or null when all of them are.
+    pub tuple: &'static [(&'static str, KqlType)],
     pub body: Body,
 }
 
@@ -53,6 +56,7 @@ impl ScalarFunction {
         naming: Naming::None,
         summary: "",
         examples: &[],
+        tuple: &[],
         body: Body::Binder,
     };
 }
@@ -81,19 +85,55 @@ pub trait Accumulator: Send {
     fn size(&self) -> usize;
 }
 
+/// How accumulators of an aggregation are made.
+#[derive(Clone, Copy)]
+pub struct Accumulate {
+    /// Made anew for each `summarize` and partition. An `Err` is the user's: a percentile that is no constant, say.
+    pub make: fn(&AggregateCall) -> Result<Box<dyn Accumulator>, EvalError>,
+    /// The Arrow types of the partial results.
+    pub state_types: fn(&AggregateCall) -> Vec<arrow::datatypes::DataType>,
+}
+
+/// An aggregation that engines have themselves, and what it must do to stand in for an accumulator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EngineAggregate {
+    /// Counts rows, whatever the argument, nulls included. 0 for no rows.
+    Count,
+    /// Adds as i64 with wrapping (int is widened first) or as f64; nulls are skipped; 0, not null, for no values.
+    Sum,
+    /// The smallest value that is not null; null for no values.
+    Min,
+    /// The largest value that is not null; null for no values.
+    Max,
+}
+
 /// The body of an aggregation function.
 #[derive(Clone, Copy)]
 pub enum AggregateBody {
-    /// Made anew for each `summarize`. `state_types` are the Arrow types of the partial results.
-    Accumulate {
-        make: fn(&AggregateCall) -> Result<Box<dyn Accumulator>, EvalError>,
-        state_types: fn(&AggregateCall) -> Vec<arrow::datatypes::DataType>,
-    },
-    /// This aggregation over the rows that the last argument, a predicate, accepts (`sumif` of `sum`).
-    FilterOf(&'static str),
-    /// The engine has one of its own for it (`count`, `sum`, `min`); see the crate `query`.
-    Engine,
+    /// Accumulates.
+    Accumulate(Accumulate),
+    /// Accumulates; but where the first argument has one of these types (or there is none), the engine's own aggregation
+    /// gives the same results and may be taken instead, for what the engine does better with it (answers from
+    /// statistics, say).
+    EngineFor { engine: EngineAggregate, types: &'static [KqlType], accumulate: Accumulate },
+    /// That aggregation over the rows for which argument `predicate` is true (`sumif` of `sum`). It is given the other
+    /// arguments, in order.
+    FilterOf { name: &'static str, predicate: usize },
 }
+
+/// An argument of an aggregation call, as far as names of result columns are made of it.
+#[derive(Debug, Clone, Copy)]
+pub struct NamedArg<'a> {
+    /// The name that the expression has as a column, `None` when it has none.
+    pub name: Option<&'a str>,
+    /// Its value when it is a constant.
+    pub value: Option<&'a Value>,
+}
+
+/// Gives the types of an aggregation's results from the types of its arguments.
+pub type TypesOf = fn(&[KqlType]) -> Vec<KqlType>;
+/// Gives the names of an aggregation's results from its arguments.
+pub type NamesOf = fn(&[NamedArg]) -> Vec<String>;
 
 /// An aggregation function.
 pub struct AggregateFunction {
@@ -101,9 +141,13 @@ pub struct AggregateFunction {
     pub aliases: &'static [&'static str],
     pub signatures: &'static [&'static str],
     /// For signatures that return `custom`: the types of the results from the types of the arguments (`arg_max` gives
-    /// one per argument, `percentiles` one per percentile).
-    pub returns: Option<fn(&[KqlType]) -> Vec<KqlType>>,
+    /// one per argument, `percentiles` one per percentile). The binder has replaced `*` by the columns it stands for.
+    pub returns: Option<TypesOf>,
     pub naming: Naming,
+    /// For functions with columns named by a rule of their own: the names from the arguments, one per result.
+    pub names: Option<NamesOf>,
+    /// Whether the result follows the order of the rows (`make_list`), so that rows of a sorted input must stay in order.
+    pub ordered: bool,
     pub summary: &'static str,
     /// (query, the first cell of its result as `--format csv` prints it).
     pub examples: &'static [(&'static str, &'static str)],
@@ -111,23 +155,26 @@ pub struct AggregateFunction {
 }
 
 impl AggregateFunction {
-    /// Fields that most functions leave as they are.
+    /// Fields that most functions leave as they are. There is no default body; the one here is refused by a test.
     pub const DEFAULT: AggregateFunction = AggregateFunction {
         name: "",
         aliases: &[],
         signatures: &[],
         returns: None,
         naming: Naming::NameAndFirstArgument,
+        names: None,
+        ordered: false,
         summary: "",
         examples: &[],
-        body: AggregateBody::Engine,
+        body: AggregateBody::FilterOf { name: "", predicate: 0 },
     };
 }
 
 /// An argument of a plugin call.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PluginArg {
-    /// A column of the input, by index. An expression that is not a column's name is projected as a further column first.
+    /// A column of the input, by index. An expression that is not a column's name is projected as a further column first;
+    /// such a column follows the input's own, has an empty name, and is no part of what the user sees as the input.
     Column(usize),
     /// A constant.
     Value(Value),
@@ -175,6 +222,22 @@ pub struct Plugin {
     pub columns: fn(&PluginShape) -> Result<Option<Vec<Column>>, EvalError>,
     /// `Err` text for a plugin that is refused (`python`, `sql_request`).
     pub run: Result<fn(&PluginCall) -> Result<Table, EvalError>, &'static str>,
+    /// For a plugin with several result tables (`preview`): those after the first.
+    pub further: Option<fn(&PluginCall) -> Result<Vec<Table>, EvalError>>,
+}
+
+impl Plugin {
+    /// Fields that most plugins leave as they are.
+    pub const DEFAULT: Plugin = Plugin {
+        name: "",
+        usage: "",
+        summary: "",
+        examples: &[],
+        arity: (0, 0),
+        columns: |_| Ok(None),
+        run: Err("this plugin has no body"),
+        further: None,
+    };
 }
 
 /// All functions by name, with their signatures read.
@@ -186,7 +249,8 @@ pub struct Functions {
 
 /// Every function of the product.
 pub static FUNCTIONS: LazyLock<Functions> = LazyLock::new(|| {
-    let signatures = |texts: &[&'static str]| texts.iter().filter_map(|text| Signature::parse(text).ok()).collect::<Vec<_>>();
+    let signatures =
+        |texts: &[&'static str]| texts.iter().filter_map(|text| Signature::parse(text).ok()).collect::<Vec<_>>();
     let mut functions = Functions { scalars: HashMap::new(), aggregates: HashMap::new(), plugins: HashMap::new() };
     for function in crate::scalar::ALL.iter().chain(crate::window::ALL) {
         for name in std::iter::once(&function.name).chain(function.aliases) {
@@ -253,10 +317,40 @@ mod tests {
                 assert!(seen.insert(*name), "{name} is defined twice");
             }
         }
+        for function in crate::scalar::ALL {
+            let is_dynamic = |text: &&'static str| {
+                Signature::parse(text).is_ok_and(|s| s.returns == kql::signature::Returns::Type(KqlType::Dynamic))
+            };
+            assert!(function.tuple.is_empty() || function.signatures.iter().all(is_dynamic), "{} must return dynamic", function.name);
+            let prefix = format!("{}_{{0}}_", function.name);
+            assert!(function.tuple.iter().all(|(name, _)| name.starts_with(&prefix)), "{} names a column otherwise", function.name);
+        }
+        seen.clear();
+        for plugin in crate::plugin::ALL {
+            assert!(seen.insert(plugin.name), "{} is defined twice", plugin.name);
+            assert!(
+                !plugin.summary.is_empty() && plugin.usage.starts_with(plugin.name),
+                "{} lacks its summary or usage",
+                plugin.name
+            );
+        }
         seen.clear();
         for function in crate::aggregate::ALL {
+            assert!(!function.signatures.is_empty(), "{} has no signature", function.name);
+            assert!(!function.summary.is_empty(), "{} has no summary", function.name);
             for text in function.signatures {
-                Signature::parse(text).unwrap_or_else(|e| panic!("{}: {e}", function.name));
+                let signature = Signature::parse(text).unwrap_or_else(|e| panic!("{}: {e}", function.name));
+                let is_custom = signature.returns == kql::signature::Returns::Custom;
+                assert!(!is_custom || function.returns.is_some(), "{} says no types for `custom`", function.name);
+            }
+            if let AggregateBody::FilterOf { name, predicate } = function.body {
+                let of = crate::aggregate::ALL.iter().find(|of| of.name == name);
+                assert!(of.is_some(), "{} filters `{name}`, which there is not", function.name);
+                for text in function.signatures {
+                    let signature = Signature::parse(text).unwrap_or_else(|e| panic!("{}: {e}", function.name));
+                    let bool_type = kql::signature::ParamKind::Type(KqlType::Bool);
+                    assert_eq!(signature.params[predicate].kind, bool_type, "{}", function.name);
+                }
             }
             for name in std::iter::once(&function.name).chain(function.aliases) {
                 assert!(seen.insert(*name), "{name} is defined twice");

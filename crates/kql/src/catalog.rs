@@ -64,8 +64,8 @@ pub struct AggregateInfo<'a> {
     /// For signatures that return `custom`: a type per result column.
     pub returns: Option<fn(&[KqlType]) -> Vec<KqlType>>,
     pub naming: Naming,
-    /// Set for `sumif` and its kin: the function whose filtered form this is; the last argument is the predicate.
-    pub filter_of: Option<&'static str>,
+    /// Set for `sumif` and its kin: the function whose filtered form this is, and which argument is the predicate.
+    pub filter_of: Option<(&'static str, usize)>,
 }
 
 /// A plugin's columns: known now, or only when there are rows.

@@ -183,7 +183,7 @@ pub enum ParseMode {
 }
 
 /// How `parse-kv` reads.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct ParseKv {
     pub pair_delimiter: Option<String>,
     pub kv_delimiter: Option<String>,
@@ -281,6 +281,8 @@ pub enum Node {
         from: Option<Expr>,
         to: Option<Expr>,
         step: Expr,
+        /// Whether a bin that starts at `to` is included.
+        to_included: bool,
         /// `kind=nonempty`: an empty input without keys gives one row of defaults.
         nonempty: bool,
     },

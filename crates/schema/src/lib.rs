@@ -16,6 +16,7 @@
 //! The physical type does not say the KQL type: plans and calls carry the KQL type beside it.
 
 pub mod dynamic;
+mod grisu;
 pub mod number;
 pub mod tables;
 pub mod ticks;
@@ -23,7 +24,7 @@ mod types;
 mod value;
 
 pub use dynamic::Dynamic;
-pub use types::{DECIMAL_PRECISION, DECIMAL_SCALE, KqlType};
+pub use types::{DECIMAL_PRECISION, DECIMAL_SCALE, FIELD_TYPE_KEY, KqlType};
 pub use value::Value;
 
 /// A column of a table or of a result: its name and type.

@@ -5,7 +5,7 @@ use super::{Binder, Row};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::{Aggregate, Expr, Field};
 use crate::syntax::ast::{self, ExprKind};
-use schema::{KqlType, Value};
+use schema::KqlType;
 
 /// A column that an item of `summarize` gives: an expression over the aggregates' outputs.
 #[derive(Debug, Clone)]
@@ -225,8 +225,7 @@ impl Binder<'_> {
         for arg in &args[fixed..] {
             let percentile = self.bind_scalar(arg, &Row::none());
             let text = match percentile.as_literal() {
-                Some(Value::Real(p)) => schema::number::real_plain_text(*p).replace('.', "_"),
-                Some(value) => value.to_text(),
+                Some(value) => super::name::percentile_text(value),
                 None => {
                     if !self.is_unknown(&percentile) {
                         self.report(Diagnostic::semantic("KS131", arg.span, "the percentile must be a literal number"));
@@ -234,8 +233,7 @@ impl Binder<'_> {
                     String::new()
                 }
             };
-            let prefix = if weighted { "percentilew" } else { "percentile" };
-            let field = self.new_field(format!("{prefix}_{value_name}_{text}"), ktype);
+            let field = self.new_field(format!("percentile_{value_name}_{text}"), ktype);
             columns.push((field.name.clone(), Expr::column(&field)));
             bound.push(percentile);
             outputs.push(field);
@@ -302,8 +300,8 @@ impl Binder<'_> {
             return Expr::Call { function: super::UNKNOWN, args: vec![], ktype };
         }
         let mut converted = self.convert_arguments(bound, &params, common);
-        let filter = if filter_of.is_some() { converted.pop() } else { None };
-        let function = filter_of.unwrap_or(function);
+        let filter = filter_of.and_then(|(_, i)| (i < converted.len()).then(|| converted.remove(i)));
+        let function = filter_of.map_or(function, |(base, _)| base);
         let output = self.new_field(name.text.clone(), ktype);
         let result = Expr::column(&output);
         aggregates.push(Aggregate { function, args: converted, filter, outputs: vec![output] });

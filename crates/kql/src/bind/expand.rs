@@ -34,7 +34,10 @@ impl Binder<'_> {
             let expr = self.bind_scalar(value, &row);
             if expr.ktype() != KqlType::Dynamic && !self.is_unknown(&expr) {
                 let message = format!("only dynamic values can be expanded, not {}", expr.ktype());
-                self.report(Diagnostic::semantic("KS107", value.span, message).help("convert the text with `parse_json()` first"));
+                self.report(
+                    Diagnostic::semantic("KS107", value.span, message)
+                        .help("convert the text with `parse_json()` first"),
+                );
             }
             let name = name.or_else(|| self.result_name(value)).unwrap_or_else(|| self.default_name(&row));
             let output = self.new_field(name, column.to.unwrap_or(KqlType::Dynamic));

@@ -35,7 +35,9 @@ impl Binder<'_> {
                     let message = format!("the column `{}` must exist on both sides of the join", name.text);
                     let names: Vec<&str> = left.columns.iter().chain(&right.columns).map(|f| f.name.as_str()).collect();
                     let mut diagnostic = Diagnostic::semantic("KS145", name.span, message);
-                    if let Some(near) = crate::diagnostic::nearest(&name.text, names.into_iter().filter(|n| *n != name.text)) {
+                    if let Some(near) =
+                        crate::diagnostic::nearest(&name.text, names.into_iter().filter(|n| *n != name.text))
+                    {
                         diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
                     }
                     self.report(diagnostic);
@@ -72,7 +74,10 @@ impl Binder<'_> {
         }
         let (l, r) = (left.ktype(), right.ktype());
         if l == KqlType::Dynamic || r == KqlType::Dynamic {
-            self.report(Diagnostic::semantic("KS241", span, "a join key cannot be dynamic").help("convert it first, as with `tostring()`"));
+            self.report(
+                Diagnostic::semantic("KS241", span, "a join key cannot be dynamic")
+                    .help("convert it first, as with `tostring()`"),
+            );
             return;
         }
         match wider(l, r) {
@@ -80,7 +85,11 @@ impl Binder<'_> {
                 let pair = (self.convert(left, common), self.convert(right, common));
                 keys.push(pair);
             }
-            None => self.report(Diagnostic::semantic("KS242", span, format!("join keys of the types {l} and {r} cannot be compared"))),
+            None => self.report(Diagnostic::semantic(
+                "KS242",
+                span,
+                format!("join keys of the types {l} and {r} cannot be compared"),
+            )),
         }
     }
 
@@ -123,7 +132,8 @@ impl Binder<'_> {
     /// Keeps one row for each value of the keys, as `innerunique` does with its left side.
     fn first_of_each(&mut self, input: Relation, keys: &mut dyn Iterator<Item = &Expr>) -> Relation {
         let keys: Vec<Expr> = keys.cloned().collect();
-        let rest: Vec<Field> = input.plan.columns.iter().filter(|f| !keys.contains(&Expr::column(f))).cloned().collect();
+        let rest: Vec<Field> =
+            input.plan.columns.iter().filter(|f| !keys.contains(&Expr::column(f))).cloned().collect();
         let mut columns = Vec::new();
         for key in &keys {
             // A key that is a column keeps its id; a converted one is computed anew by the join from the kept columns.

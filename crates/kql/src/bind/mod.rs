@@ -9,14 +9,22 @@
 
 mod aggregate;
 mod call;
+mod columns;
 mod expand;
+mod find;
 mod join;
 mod name;
+mod nested;
+mod plugin;
 mod projection;
 mod refresh;
 mod rows;
 mod scalar;
+mod scan;
 mod scope;
+mod search;
+mod series;
+mod source;
 mod statement;
 mod tabular;
 mod try_bind;
@@ -27,6 +35,7 @@ pub use expand::{ExpandColumn, ExpandOptions};
 pub use projection::Projection;
 pub use rows::ItemStyle;
 pub use scope::Scope;
+pub use series::SeriesParts;
 
 use crate::catalog::{Catalog, FunctionCatalog, Host};
 use crate::diagnostic::{Diagnostic, Span, nearest};

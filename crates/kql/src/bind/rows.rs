@@ -86,6 +86,12 @@ impl Binder<'_> {
         let Expr::Call { function, .. } = expr else { return None };
         let ExprKind::Call { name, args } = &value.kind else { return None };
         let info = self.env.functions.scalar(function)?;
+        if matches!(info.name, "array_sort_asc" | "array_sort_desc") && args.len() > 1 {
+            let is_array = |arg: &&ast::Expr| !matches!(arg.kind, ExprKind::Literal(Value::Bool(_)));
+            let arrays: Vec<&ast::Expr> = args.iter().filter(is_array).collect();
+            let part = |arg: &&ast::Expr| (format!("{}_sorted", self.result_name(arg).unwrap_or_default()), KqlType::Dynamic);
+            return (arrays.len() > 1).then(|| arrays.iter().map(part).collect());
+        }
         if info.tuple.is_empty() || info.name != self.env.functions.scalar(&name.text)?.name {
             return None;
         }
@@ -126,7 +132,8 @@ impl Binder<'_> {
         let mut names = Projection::new();
         let keys = self.bind_keys(by, &row, &mut names);
         let key_exprs: Vec<Expr> = keys.iter().map(|(_, expr)| expr.clone()).collect();
-        let key_fields: Vec<Field> = keys.iter().map(|(name, expr)| self.new_field(name.clone(), expr.ktype())).collect();
+        let key_fields: Vec<Field> =
+            keys.iter().map(|(name, expr)| self.new_field(name.clone(), expr.ktype())).collect();
         let mut projection = Projection::new();
         for field in &key_fields {
             projection.add(&field.name, Expr::column(field));
@@ -157,7 +164,7 @@ impl Binder<'_> {
                 if expr.ktype() == KqlType::Dynamic && !self.is_unknown(expr) {
                     let message = format!("the key `{name}` is dynamic, which rows cannot be grouped by");
                     let help = format!("convert it: `tostring({})`", self.word(item.span));
-                    self.report(Diagnostic::semantic("VQ008", item.span, message).help(help));
+                    self.report(Diagnostic::semantic("KS116", item.span, message).help(help));
                     break;
                 }
             }
@@ -165,12 +172,18 @@ impl Binder<'_> {
         names.items().to_vec()
     }
 
-    /// Sorts rows. Descending is the default; nulls come first when ascending and last when descending.
-    pub fn sort(&mut self, input: Relation, keys: &[OrderKey]) -> Relation {
+    /// Sorts rows; `dynamic` says whether a key may be dynamic. Descending is the default; nulls come first when ascending and last when descending.
+    pub fn sort(&mut self, input: Relation, keys: &[OrderKey], dynamic: bool) -> Relation {
         let row = Row::of(&input);
         let mut bound = Vec::new();
         for key in keys {
             let expr = self.bind_scalar(&key.expr, &row);
+            if expr.ktype() == KqlType::Dynamic && !dynamic && !self.is_unknown(&expr) {
+                let help = format!("convert it: `tostring({})`", self.word(key.expr.span));
+                self.report(
+                    Diagnostic::semantic("KS116", key.expr.span, "rows cannot be sorted by a dynamic value").help(help),
+                );
+            }
             let ascending = key.ascending.unwrap_or(false);
             bound.push(SortKey { expr, descending: !ascending, nulls_first: key.nulls_first.unwrap_or(ascending) });
         }

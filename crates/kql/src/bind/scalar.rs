@@ -126,6 +126,10 @@ impl Binder<'_> {
                     self.unknown()
                 }
             },
+            ExprKind::EntityGroup(_) => {
+                self.refuse(expr.span, "entity groups are not supported yet");
+                self.unknown()
+            }
             ExprKind::Function(_) => {
                 self.report(Diagnostic::semantic(
                     "KS108",
@@ -300,6 +304,11 @@ impl Binder<'_> {
                 let inner = Row { columns: columns.clone(), ..Row::default() };
                 return Bound::Scalar(self.bind_scalar(selector, &inner));
             }
+        }
+        if let ExprKind::Call { name, args } = &target.kind
+            && let Some(Binding::Pattern { statement, scope }) = self.scope.get(&name.text).cloned()
+        {
+            return self.call_pattern(&statement, &scope, args, Some(selector), span, row);
         }
         match self.bind_expr(target, row) {
             Bound::Database => self.bind_in_database(selector, span, row),

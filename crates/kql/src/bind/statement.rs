@@ -88,7 +88,7 @@ impl Binder<'_> {
                 let binding = Binding::Pattern { statement: statement.clone(), scope: self.scope.clone() };
                 self.scope = self.scope.with(name.text.clone(), binding);
             }
-            StatementKind::Restrict { entities } => self.bind_restrict(entities),
+            StatementKind::Restrict { entities, .. } => self.bind_restrict(entities),
             StatementKind::Alias { name, value } => {
                 if !matches!(self.bind_expr(value, &Row::none()), Bound::Database) {
                     self.report(Diagnostic::semantic("KS114", value.span, "a database is expected here"));

@@ -48,6 +48,20 @@ impl Binder<'_> {
             })
             .collect();
         let inputs = inputs.into_iter().map(|input| input.plan).collect();
-        Relation { open, ..Relation::new(Plan { node: Node::Union { inputs, exprs }, columns }) }
+        let united = Relation { open, ..Relation::new(Plan { node: Node::Union { inputs, exprs }, columns }) };
+        // `x_long` may also be the name of a column of its own.
+        self.with_unique_names(united)
+    }
+
+    /// Puts a column in front that says where the rows come from.
+    pub fn with_source(&mut self, relation: Relation, column: &str, source: &str) -> Relation {
+        let mut projection = super::Projection::new();
+        projection.add(column, Expr::Literal(Value::String(source.to_string())));
+        for field in relation.columns() {
+            if field.name != column {
+                projection.add(&field.name, Expr::column(field));
+            }
+        }
+        projection.finish(self, relation)
     }
 }

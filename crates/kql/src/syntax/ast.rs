@@ -3,13 +3,16 @@
 //!
 //! The tree is typed; losslessness comes from the spans and the token list (trivia included) beside it, which together
 //! hold every byte of the text.
+//!
+//! Its `Debug` form is compact: an expression prints as nested lists, operator first (see `dump.rs`).
 
 use crate::diagnostic::Span;
 use crate::operator::Operator;
 use schema::{KqlType, Value};
+use std::sync::Arc;
 
 /// A name as written: `x`, `['x y']`, `["x"]`. Empty when missing (then a diagnostic says so).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Name {
     pub text: String,
     pub span: Span,
@@ -18,14 +21,12 @@ pub struct Name {
 }
 
 /// An expression, scalar or tabular: KQL's grammar does not tell them apart, the binder does.
-#[derive(Debug)]
 pub struct Expr {
     pub kind: ExprKind,
     pub span: Span,
 }
 
 /// The kinds of expression.
-#[derive(Debug)]
 pub enum ExprKind {
     /// Could not be read; reported already.
     Error,
@@ -96,12 +97,13 @@ pub enum ExprKind {
     /// An operator that stands at the start: `print`, `range`, `union`, `search`, `find`, `evaluate`, `datatable`,
     /// `externaldata`.
     Source(PipeOperator),
+    /// `entity_group [a, b]`.
+    EntityGroup(Vec<Expr>),
     /// `{ statements }`: the body of an inline function, only inside `let`.
     Function(Box<FunctionDeclaration>),
 }
 
 /// An operator with its place.
-#[derive(Debug)]
 pub struct PipeOperator {
     pub operator: Box<dyn Operator>,
     /// From the keyword to the end of the operator.
@@ -111,7 +113,7 @@ pub struct PipeOperator {
 }
 
 /// `typeof(...)` or the columns of a `datatable`, `externaldata`, tabular parameter.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct SchemaType {
     pub columns: Vec<ColumnDeclaration>,
     /// Whether `*` was among them: further columns are allowed.
@@ -122,14 +124,13 @@ pub struct SchemaType {
 }
 
 /// `name: type`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct ColumnDeclaration {
     pub name: Name,
     pub ktype: KqlType,
 }
 
 /// A parameter of a function or of `declare query_parameters`.
-#[derive(Debug)]
 pub struct Parameter {
     pub name: Name,
     pub ktype: ParameterType,
@@ -137,7 +138,7 @@ pub struct Parameter {
 }
 
 /// The type of a parameter.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub enum ParameterType {
     Scalar(KqlType),
     /// `(a:long, b:string)` or `(*)`.
@@ -145,7 +146,6 @@ pub enum ParameterType {
 }
 
 /// `[view] (parameters) { body }`.
-#[derive(Debug)]
 pub struct FunctionDeclaration {
     pub view: bool,
     pub parameters: Vec<Parameter>,
@@ -154,22 +154,19 @@ pub struct FunctionDeclaration {
 }
 
 /// A list of statements, the last of which is the value.
-#[derive(Debug)]
 pub struct Block {
-    /// Shared, as a function bound later keeps its statement.
-    pub statements: Vec<std::sync::Arc<Statement>>,
+    /// Shared, as a function that is bound later keeps its statement.
+    pub statements: Vec<Arc<Statement>>,
     pub span: Span,
 }
 
 /// A statement.
-#[derive(Debug)]
 pub struct Statement {
     pub kind: StatementKind,
     pub span: Span,
 }
 
 /// The kinds of statement.
-#[derive(Debug)]
 pub enum StatementKind {
     Error,
     /// `let name = value`; a function's value is [`ExprKind::Function`].
@@ -193,9 +190,10 @@ pub enum StatementKind {
         path: Option<ColumnDeclaration>,
         cases: Vec<PatternCase>,
     },
-    /// `restrict access to (entities)`.
+    /// `restrict access to (entities) [with (options)]`.
     Restrict {
         entities: Vec<Expr>,
+        options: Vec<OperatorOption>,
     },
     /// `alias database name = expression`.
     Alias {
@@ -206,7 +204,6 @@ pub enum StatementKind {
 }
 
 /// One case of a pattern.
-#[derive(Debug)]
 pub struct PatternCase {
     pub arguments: Vec<Expr>,
     pub path: Option<Expr>,
@@ -214,7 +211,6 @@ pub struct PatternCase {
 }
 
 /// A key of `sort`, `top`, ...
-#[derive(Debug)]
 pub struct OrderKey {
     pub expr: Expr,
     /// As written; the default is descending.
@@ -223,7 +219,6 @@ pub struct OrderKey {
 }
 
 /// An option of an operator: `kind=inner`, `hint.strategy=shuffle`, `with_itemindex=i`.
-#[derive(Debug)]
 pub struct OperatorOption {
     pub name: Name,
     pub value: Expr,

@@ -79,36 +79,28 @@ impl Lowering<'_> {
             (Some(filter), Some(mark)) => Some(both(mark, filter)),
             (filter, mark) => filter.or(mark),
         };
-        match found.body {
-            AggregateBody::Accumulate { make, state_types } => {
-                let args = aggregate.args.iter();
-                let described =
-                    args.map(|arg| Ok((arg.ktype(), self.parameter(arg)?))).collect::<Result<Vec<_>, QueryError>>()?;
-                let exprs = aggregate.args.iter().map(|arg| self.expr(arg)).collect::<Result<Vec<_>, _>>()?;
-                let returns: Vec<_> = aggregate.outputs.iter().map(|output| output.ktype).collect();
-                let function = aggregate_function(
-                    found.name,
-                    (make, state_types),
-                    described,
-                    returns,
-                    follows_order(aggregate),
-                    &self.ctx,
-                );
-                let call = native::aggregate_expr(function, exprs, filter);
-                let outputs = match aggregate.outputs.as_slice() {
-                    [_] => vec![result],
-                    several => {
-                        several.iter().enumerate().map(|(i, field)| field_of(result.clone(), i, field.ktype)).collect()
-                    }
-                };
-                Ok((call, outputs))
+        let accumulate = match found.body {
+            AggregateBody::EngineFor { engine, types, .. }
+                if aggregate.args.first().is_none_or(|arg| types.contains(&arg.ktype())) =>
+            {
+                let (call, output) = native::aggregate(self, engine, aggregate, filter, result)?.ok_or_else(unknown)?;
+                return Ok((call, vec![output]));
             }
-            AggregateBody::Engine => {
-                let (call, output) = native::aggregate(self, aggregate, filter, result)?.ok_or_else(unknown)?;
-                Ok((call, vec![output]))
-            }
-            AggregateBody::FilterOf(_) => Err(unknown()),
-        }
+            AggregateBody::EngineFor { accumulate, .. } | AggregateBody::Accumulate(accumulate) => accumulate,
+            AggregateBody::FilterOf { .. } => return Err(unknown()),
+        };
+        let args = aggregate.args.iter();
+        let described =
+            args.map(|arg| Ok((arg.ktype(), self.parameter(arg)?))).collect::<Result<Vec<_>, QueryError>>()?;
+        let exprs = aggregate.args.iter().map(|arg| self.expr(arg)).collect::<Result<Vec<_>, _>>()?;
+        let returns: Vec<_> = aggregate.outputs.iter().map(|output| output.ktype).collect();
+        let function = aggregate_function(found.name, accumulate, described, returns, found.ordered, &self.ctx);
+        let call = native::aggregate_expr(function, exprs, filter);
+        let outputs = match aggregate.outputs.as_slice() {
+            [_] => vec![result],
+            several => several.iter().enumerate().map(|(i, field)| field_of(result.clone(), i, field.ktype)).collect(),
+        };
+        Ok((call, outputs))
     }
 
     /// Returns the value of an argument that is a parameter of the function rather than a value of each row.
@@ -119,5 +111,5 @@ impl Lowering<'_> {
 
 /// Returns whether the function's result follows the order of the rows.
 fn follows_order(aggregate: &Aggregate) -> bool {
-    matches!(aggregate.function, "make_list" | "make_list_with_nulls" | "make_bag" | "make_set" | "take_any")
+    FUNCTIONS.aggregate(aggregate.function).is_some_and(|(function, _)| function.ordered)
 }
