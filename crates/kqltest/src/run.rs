@@ -45,7 +45,7 @@ pub fn run(text: &str, tables: &Arc<Tables>) -> Outcome {
     let environment = Environment {
         catalog: tables.as_ref(),
         functions: &*FUNCTIONS,
-        host: None,
+        host: Some(&session),
         now: NOW,
         principal: "tester",
         parameters: &[],

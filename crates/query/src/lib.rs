@@ -11,11 +11,13 @@
 mod aggregate;
 mod engine;
 mod error;
+mod file_table;
 mod kept;
 mod kernel;
 mod lower;
 mod native;
 mod order;
+mod parquet;
 mod planner;
 mod prepare;
 mod scalar;
@@ -28,6 +30,7 @@ mod value;
 
 pub use engine::{Engine, EngineOptions};
 pub use error::QueryError;
+pub use file_table::file_table;
 pub use session::{Explanation, Request, ResultTable, Session};
 pub use stream::{Progress, ResultStream};
 pub use table::{MemoryTable, TableSource, Tables, arrow_schema};

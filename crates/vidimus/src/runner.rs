@@ -48,7 +48,7 @@ impl Runner {
         let environment = Environment {
             catalog: self.tables.as_ref(),
             functions: &*FUNCTIONS,
-            host: None,
+            host: Some(&session),
             now: session.context().now,
             principal: &session.context().principal,
             parameters: &self.parameters,
