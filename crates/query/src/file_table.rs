@@ -14,7 +14,7 @@ use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::{Expr, TableType};
 use datafusion::physical_expr::{EquivalenceProperties, Partitioning, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::{Boundedness, ChildrenPropertiesMode, EmissionType};
-use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricBuilder, MetricsSet};
+use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
 use datafusion::physical_plan::stream::RecordBatchReceiverStream;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, ReplaceChildrenOptions, StatisticsArgs,
@@ -23,12 +23,14 @@ use files::{FilesError, Partition, Progress};
 use schema::Column;
 use std::sync::Arc;
 
-/// Makes a table of opened files.
-pub fn file_table(table: files::Table) -> Arc<dyn TableSource> {
+/// Makes a table of opened files. What is read of them is counted in `progress`, but for Parquet files that the engine
+/// scans itself: for those see [`crate::Progress`].
+pub fn file_table(table: files::Table, progress: Arc<Progress>) -> Arc<dyn TableSource> {
     if let Some(parquet) = table.parquet().and_then(|files| ParquetTable::over(table.columns(), &files)) {
         return Arc::new(parquet);
     }
-    Arc::new(FileTable { provider: Arc::new(FileProvider { schema: arrow_schema(table.columns()), table }) })
+    let schema = arrow_schema(table.columns());
+    Arc::new(FileTable { provider: Arc::new(FileProvider { schema, table, progress }) })
 }
 
 /// A table over files of text.
@@ -50,6 +52,7 @@ impl TableSource for FileTable {
 struct FileProvider {
     table: files::Table,
     schema: SchemaRef,
+    progress: Arc<Progress>,
 }
 
 #[async_trait]
@@ -80,6 +83,7 @@ impl TableProvider for FileProvider {
         );
         Ok(Arc::new(FileScan {
             table: self.table.clone(),
+            progress: self.progress.clone(),
             partitions,
             projection,
             limit,
@@ -93,6 +97,7 @@ impl TableProvider for FileProvider {
 #[derive(Debug)]
 struct FileScan {
     table: files::Table,
+    progress: Arc<Progress>,
     partitions: Vec<Partition>,
     projection: Vec<usize>,
     limit: Option<usize>,
@@ -153,18 +158,14 @@ impl ExecutionPlan for FileScan {
             return internal_err!("there is no partition {partition}");
         };
         let (table, projection, schema) = (self.table.clone(), self.projection.clone(), self.schema());
+        let progress = self.progress.clone();
         let metrics = BaselineMetrics::new(&self.metrics, partition);
-        let bytes_scanned = MetricBuilder::new(&self.metrics).counter("bytes_scanned", partition);
         let mut left = self.limit.unwrap_or(usize::MAX);
         let mut builder = RecordBatchReceiverStream::builder(schema.clone(), WAITING_BATCHES);
         let sender = builder.tx();
         builder.spawn_blocking(move || {
-            let progress = Arc::new(Progress::default());
-            let mut bytes_before = 0;
             for batch in table.read(&part, Some(&projection), &progress) {
                 let batch = batch.map_err(|error| QueryError::Read(error_text(&error)))?;
-                bytes_scanned.add((progress.bytes() - bytes_before) as usize);
-                bytes_before = progress.bytes();
                 let rows = batch.num_rows().min(left);
                 left -= rows;
                 metrics.record_output(rows);

@@ -98,7 +98,7 @@ impl Session {
         let run = |threads| RunContext { batch_rows: BATCH_ROWS, call: ctx.clone(), limits: limits.clone(), threads };
         let state = engine.query_state(&environment, run(options.threads.max(1)));
         let small = engine.query_state(&environment, run(1));
-        let (kept, next_id) = (Kept::default(), AtomicU32::new(u32::MAX));
+        let (kept, next_id) = (Kept::default(), AtomicU32::new(u32::MAX - 1));
         Session { work: Arc::new(Work { tables, ctx, limits, state, small, kept, next_id, engine }) }
     }
 

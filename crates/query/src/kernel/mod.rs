@@ -10,7 +10,10 @@
 
 mod exec;
 pub mod keys;
+pub mod make_series;
+pub mod mv_expand;
 mod node;
+pub mod parse;
 pub mod plugin;
 pub mod range;
 pub mod sample;

@@ -8,6 +8,7 @@ mod expr;
 mod join;
 mod kernels;
 pub mod partition;
+mod table_kernels;
 #[cfg(test)]
 mod tests;
 
@@ -31,6 +32,7 @@ use partition::Partition;
 use schema::{KqlType, Value};
 use std::collections::HashSet;
 use std::sync::Arc;
+use table_kernels::SeriesNode;
 
 /// Lowers the plans of one query.
 pub struct Lowering<'a> {
@@ -147,6 +149,37 @@ impl Lowering<'_> {
                 Some(partition) => Ok(partition.input.clone()),
                 None => Err(QueryError::internal("planning the query", "partition rows outside of a partition")),
             },
+            Node::MvExpand { input, items, bag_as_array, index, limit } => {
+                self.mv_expand(self.plan(input, place)?, items, *bag_as_array, *index, *limit)
+            }
+            Node::Parse { input, subject, mode, parts, only_matching } => {
+                self.parse(self.plan(input, place)?, subject, mode, parts, *only_matching)
+            }
+            Node::ParseKv { input, subject, keys, how } => self.parse_kv(self.plan(input, place)?, subject, keys, how),
+            Node::MakeSeries { input, keys, aggregates, axis, from, to, step, to_included, nonempty } => {
+                let node = SeriesNode {
+                    input,
+                    keys,
+                    aggregates,
+                    axis,
+                    from: from.as_ref(),
+                    to: to.as_ref(),
+                    step,
+                    to_included: *to_included,
+                    nonempty: *nonempty,
+                };
+                self.make_series(&node, columns, place)
+            }
+            Node::SampleDistinct { input, subject, count } => {
+                let count = self.row_count(count, "sample-distinct")?;
+                let distinct =
+                    self.aggregate(input, std::slice::from_ref(subject), &[], columns, place.ordered(false))?;
+                if place.partition.is_some() {
+                    return self.take_of_each(distinct, count, place.keys());
+                }
+                let (skip, fetch) = (None, Some(Box::new(lit(count))));
+                Ok(LogicalPlan::Limit(Limit { skip, fetch, input: Arc::new(distinct) }))
+            }
             other => Err(QueryError::internal("planning the query", format!("node {other:?} is not lowered"))),
         }
     }

@@ -24,7 +24,7 @@ fn written(folder: &std::path::Path, batches: &[RecordBatch]) -> Arc<dyn TableSo
     let input = files::Input { table: Some("T".into()), path: folder.display().to_string() };
     let table = files::open(&[input], &files::Options::default()).unwrap().remove(0);
     assert!(table.parquet().is_some());
-    file_table(table)
+    file_table(table, Arc::default())
 }
 
 fn timestamps(texts: &[Option<&str>]) -> ArrayRef {
