@@ -99,6 +99,8 @@ pub struct ParquetFile {
     pub fields: Vec<Option<usize>>,
     pub rows: u64,
     pub bytes: u64,
+    /// The file's footer: its row groups and their statistics.
+    pub footer: Arc<parquet::file::metadata::ParquetMetaData>,
 }
 
 /// Opens files as tables, in the order in which the tables are first named. Files that name the same table make one
@@ -389,6 +391,7 @@ impl TableSource {
             fields,
             rows,
             bytes: self.source.bytes,
+            footer: footer.metadata().clone(),
         })
     }
 }

@@ -41,10 +41,7 @@ pub fn run(text: &str, tables: &Arc<Tables>) -> Outcome {
         now: Some(NOW),
         cancel: Cancel::default(),
     };
-    let session = match engine.session(tables.clone(), request) {
-        Ok(session) => session,
-        Err(error) => return Outcome::Failed(error_text(&error)),
-    };
+    let session = engine.session(tables.clone(), request);
     let environment = Environment {
         catalog: tables.as_ref(),
         functions: &*FUNCTIONS,

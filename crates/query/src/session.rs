@@ -80,7 +80,7 @@ pub struct Explanation {
 const SMALL_ROWS: usize = 20_000;
 
 impl Session {
-    pub(crate) fn new(engine: Engine, tables: Arc<Tables>, request: Request) -> Result<Session, QueryError> {
+    pub(crate) fn new(engine: Engine, tables: Arc<Tables>, request: Request) -> Session {
         let options = engine.options();
         let ctx = Arc::new(CallContext {
             now: request.now.unwrap_or_else(|| SystemClock.now_ticks()),
@@ -96,12 +96,12 @@ impl Session {
             max_rows: options.max_result_rows,
             max_bytes: options.max_result_bytes,
         };
-        let environment = engine.environment()?;
+        let environment = engine.environment();
         let run = |threads| RunContext { batch_rows: BATCH_ROWS, call: ctx.clone(), limits: limits.clone(), threads };
         let state = engine.query_state(&environment, run(options.threads.max(1)));
         let small = engine.query_state(&environment, run(1));
-        let (kept, next_id) = (Kept::default(), AtomicU32::new(u32::MAX));
-        Ok(Session { work: Arc::new(Work { tables, ctx, limits, state, small, kept, next_id, engine }) })
+        let (kept, next_id) = (Kept::default(), AtomicU32::new(u32::MAX - 1));
+        Session { work: Arc::new(Work { tables, ctx, limits, state, small, kept, next_id, engine }) }
     }
 
     /// Returns what functions know beside their arguments.

@@ -3,7 +3,7 @@
 use anyhow::Context;
 use clap::Args;
 use files::{Input, Options, Progress, Table, WarningReport, Warnings};
-use query::{FileTable, Tables};
+use query::{Tables, file_table};
 use std::sync::Arc;
 
 /// Where rows come from.
@@ -43,7 +43,7 @@ pub fn open(args: &InputArgs) -> anyhow::Result<Opened> {
     let progress = Arc::new(Progress::default());
     let mut tables = Tables::default();
     for table in &files {
-        tables.add(table.name(), Arc::new(FileTable::new(table.clone(), progress.clone())));
+        tables.add(table.name(), file_table(table.clone(), progress.clone()));
     }
     let warnings = files.first().map(|table| table.warnings().clone());
     Ok(Opened { tables: Arc::new(tables), files, progress, warnings })

@@ -58,7 +58,7 @@ impl Runner {
             now: self.now,
             cancel,
         };
-        let session = self.engine.session(self.tables.clone(), request).map_err(Failure::Run)?;
+        let session = self.engine.session(self.tables.clone(), request);
         let environment = Environment {
             catalog: self.tables.as_ref(),
             functions: &*FUNCTIONS,
