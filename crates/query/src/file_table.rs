@@ -123,7 +123,11 @@ impl PartitionStream for FilePartition {
                 let batch = batch.map_err(|error| DataFusionError::External(Box::new(read_error(&error))));
                 let batch = batch.and_then(|batch| {
                     let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-                    Ok(arrow::array::RecordBatch::try_new_with_options(schema.clone(), batch.columns().to_vec(), &options)?)
+                    Ok(arrow::array::RecordBatch::try_new_with_options(
+                        schema.clone(),
+                        batch.columns().to_vec(),
+                        &options,
+                    )?)
                 });
                 // The receiver is gone when the query has enough.
                 if sender.blocking_send(batch).is_err() {
