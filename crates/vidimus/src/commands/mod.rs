@@ -3,3 +3,4 @@
 pub mod check;
 pub mod query;
 pub mod schema;
+pub mod shell;
