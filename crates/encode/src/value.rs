@@ -2,7 +2,8 @@
 
 use crate::EncodeError;
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Decimal256Array, Float64Array, Int32Array, Int64Array, RecordBatch, StringViewArray,
+    Array, ArrayRef, AsArray, BooleanArray, Decimal256Array, Float64Array, Int32Array, Int64Array, RecordBatch,
+    StringViewArray,
 };
 use arrow::datatypes::{Decimal256Type, Float64Type, Int32Type, Int64Type};
 use schema::dynamic::{json_real, write_json_string};

@@ -11,9 +11,14 @@
 mod aggregate;
 mod engine;
 mod error;
+mod file_table;
+mod kept;
+mod kernel;
 mod lower;
 mod native;
+mod order;
 mod planner;
+mod prepare;
 mod scalar;
 mod session;
 mod stream;
@@ -24,6 +29,7 @@ mod value;
 
 pub use engine::{Engine, EngineOptions};
 pub use error::QueryError;
+pub use file_table::FileTable;
 pub use session::{Explanation, Request, ResultTable, Session};
 pub use stream::{Progress, ResultStream};
 pub use table::{MemoryTable, TableSource, Tables, arrow_schema};
