@@ -265,6 +265,18 @@ impl<'a> Args<'a> {
         Arc::new(builder.finish())
     }
 
+    /// Builds a string, guid or dynamic column, a row at a time: `write` appends the row's text to the buffer it is
+    /// given, which starts empty, and says whether the row has a value (else it is null).
+    pub fn written(&self, mut write: impl FnMut(usize, &mut String) -> bool) -> ArrayRef {
+        let mut builder = StringViewBuilder::with_capacity(self.rows);
+        let mut text = String::new();
+        for row in 0..self.rows {
+            text.clear();
+            builder.append_option(write(row, &mut text).then_some(&text));
+        }
+        Arc::new(builder.finish())
+    }
+
     /// Builds a dynamic column from trees, a row at a time. A tree that is null becomes the null of the column.
     pub fn dynamics(&self, mut row_value: impl FnMut(usize) -> Option<Dynamic>) -> ArrayRef {
         self.texts(|row| row_value(row).filter(|value| *value != Dynamic::Null).map(|value| value.to_json()))

@@ -6,6 +6,7 @@
 
 pub mod aggregate;
 pub mod args;
+pub mod catalog;
 pub mod cells;
 pub mod plugin;
 mod registry;
@@ -15,7 +16,8 @@ pub mod table;
 pub mod window;
 
 pub use args::{Arg, Args, CallContext, EvalError, call};
+pub use catalog::catalog;
 pub use registry::{
     Accumulate, Accumulator, AggregateBody, AggregateCall, AggregateFunction, Body, EngineAggregate, FUNCTIONS,
-    Functions, NamedArg, Naming, Plugin, PluginArg, PluginCall, PluginShape, ScalarFunction, Table,
+    FilterOf, Functions, NamedArg, Naming, Plugin, PluginArg, PluginCall, PluginShape, ScalarFunction, Table,
 };

@@ -2,28 +2,11 @@
 
 use crate::args::{Args, CallContext, EvalError};
 use arrow::array::ArrayRef;
+pub use kql::catalog::{FilterOf, NamedArg, NamesOf, Naming, TypesOf};
 use kql::signature::Signature;
 use schema::{Column, KqlType, Value};
 use std::collections::HashMap;
 use std::sync::LazyLock;
-
-/// How an unnamed result column is named.
-///
-/// # Source
-/// Kusto reference, "Entity names" and the pages of the operators; settled against Microsoft's binder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Naming {
-    /// No name of its own: `Column1`, `print_0`, or for an aggregation `{name}_`.
-    None,
-    /// The name of the first argument's column: `bin(TimeGenerated, 1h)` gives `TimeGenerated`.
-    FirstArgument,
-    /// `{name}_{first argument}`: `sum(x)` gives `sum_x`.
-    NameAndFirstArgument,
-    /// `{prefix}_{first argument}`, or `{prefix}_` when it has no name: `countif` gives `countif_`.
-    PrefixAndFirstArgument(&'static str),
-    /// Always this name.
-    Fixed(&'static str),
-}
 
 /// The body of a scalar function or operator.
 #[derive(Clone, Copy)]
@@ -130,22 +113,8 @@ pub enum AggregateBody {
     EngineFor { engine: EngineAggregate, types: &'static [KqlType], accumulate: Accumulate },
     /// That aggregation over the rows for which argument `predicate` is true (`sumif` of `sum`). It is given the other
     /// arguments, in order.
-    FilterOf { name: &'static str, predicate: usize },
+    FilterOf(FilterOf),
 }
-
-/// An argument of an aggregation call, as far as names of result columns are made of it.
-#[derive(Debug, Clone, Copy)]
-pub struct NamedArg<'a> {
-    /// The name that the expression has as a column, `None` when it has none.
-    pub name: Option<&'a str>,
-    /// Its value when it is a constant.
-    pub value: Option<&'a Value>,
-}
-
-/// Gives the types of an aggregation's results from the types of its arguments.
-pub type TypesOf = fn(&[KqlType]) -> Vec<KqlType>;
-/// Gives the names of an aggregation's results from its arguments.
-pub type NamesOf = fn(&[NamedArg]) -> Vec<String>;
 
 /// An aggregation function.
 pub struct AggregateFunction {
@@ -178,7 +147,7 @@ impl AggregateFunction {
         ordered: false,
         summary: "",
         examples: &[],
-        body: AggregateBody::FilterOf { name: "", predicate: 0 },
+        body: AggregateBody::FilterOf(FilterOf { name: "", predicate: 0 }),
     };
 }
 
@@ -321,7 +290,7 @@ mod tests {
                 let is_custom = signature.returns == kql::signature::Returns::Custom;
                 assert!(!is_custom || function.returns.is_some(), "{} says no types for `custom`", function.name);
             }
-            if let AggregateBody::FilterOf { name, predicate } = function.body {
+            if let AggregateBody::FilterOf(FilterOf { name, predicate }) = function.body {
                 let of = crate::aggregate::ALL.iter().find(|of| of.name == name);
                 assert!(of.is_some(), "{} filters `{name}`, which there is not", function.name);
                 for text in function.signatures {

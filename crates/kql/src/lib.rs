@@ -1,2 +1,13 @@
 //! The Kusto Query Language: text → tokens → syntax tree → bound, typed plan.
+
+pub mod bind;
+pub mod catalog;
+pub mod diagnostic;
+pub mod operator;
+pub mod operators;
+pub mod plan;
+pub mod render;
 pub mod signature;
+pub mod syntax;
+
+pub use diagnostic::{Diagnostic, Severity, Span};

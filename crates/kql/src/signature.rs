@@ -127,8 +127,12 @@ impl Signature {
     pub fn parse(text: &'static str) -> Result<Signature, String> {
         let (params, returns) = text.rsplit_once("->").ok_or_else(|| format!("no `->` in `{text}`"))?;
         let params = params.trim();
-        let inner = params.strip_prefix('(').and_then(|p| p.strip_suffix(')')).ok_or_else(|| format!("no parentheses in `{text}`"))?;
-        let params = inner.split(',').map(str::trim).filter(|p| !p.is_empty()).map(Param::parse).collect::<Result<_, _>>()?;
+        let inner = params
+            .strip_prefix('(')
+            .and_then(|p| p.strip_suffix(')'))
+            .ok_or_else(|| format!("no parentheses in `{text}`"))?;
+        let params =
+            inner.split(',').map(str::trim).filter(|p| !p.is_empty()).map(Param::parse).collect::<Result<_, _>>()?;
         Ok(Signature { params, returns: Returns::parse(returns.trim())? })
     }
 
@@ -138,7 +142,9 @@ impl Signature {
         if n < required {
             return None;
         }
-        let repeated: Vec<usize> = (0..self.params.len()).filter(|i| matches!(self.params[*i].occurs, Occurs::Many | Occurs::ManyOnce)).collect();
+        let repeated: Vec<usize> = (0..self.params.len())
+            .filter(|i| matches!(self.params[*i].occurs, Occurs::Many | Occurs::ManyOnce))
+            .collect();
         let Some((first, last)) = repeated.first().zip(repeated.last()) else {
             return (n <= self.params.len()).then(|| self.params.iter().take(n).collect());
         };
@@ -202,7 +208,9 @@ impl Param {
             "commonsummable" => ParamKind::CommonSummable,
             "commonorderable" => ParamKind::CommonOrderable,
             "type" => ParamKind::TypeLiteral,
-            name => ParamKind::Type(KqlType::from_name(name).ok_or_else(|| format!("unknown kind `{name}` in `{text}`"))?),
+            name => {
+                ParamKind::Type(KqlType::from_name(name).ok_or_else(|| format!("unknown kind `{name}` in `{text}`"))?)
+            }
         };
         Ok(Param { name, kind, form, occurs })
     }

@@ -1,1 +1,29 @@
+//! Runs bound queries: plan → the engine's plan → stream of batches, within limits.
+//!
+//! ```text
+//! BoundQuery ─ lower/ ─► LogicalPlan ─ optimizer ─► ExecutionPlan ─ stream.rs ─► batches
+//!                │ native/   scalar.rs   aggregate.rs        │ planner.rs
+//! ```
+//!
+//! Inside the engine a column is named after its id (`c17`) and has the type that [`schema::KqlType::arrow`] gives; KQL
+//! names appear only in results.
 
+mod aggregate;
+mod engine;
+mod error;
+mod lower;
+mod native;
+mod planner;
+mod scalar;
+mod session;
+mod stream;
+mod table;
+#[cfg(test)]
+mod testing;
+mod value;
+
+pub use engine::{Engine, EngineOptions};
+pub use error::QueryError;
+pub use session::{Explanation, Request, ResultTable, Session};
+pub use stream::{Progress, ResultStream};
+pub use table::{MemoryTable, TableSource, Tables, arrow_schema};

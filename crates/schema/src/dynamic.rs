@@ -33,7 +33,17 @@ impl Dynamic {
 
     /// Makes a number; NaN and the infinities become strings, as JSON has no such numbers.
     pub fn from_real(value: f64) -> Dynamic {
-        if value.is_finite() { Dynamic::Number(json_real(value)) } else { Dynamic::String(number::real_text(value)) }
+        if value.is_finite() {
+            return Dynamic::Number(json_real(value));
+        }
+        let word = if value.is_nan() {
+            "NaN"
+        } else if value > 0.0 {
+            "Infinity"
+        } else {
+            "-Infinity"
+        };
+        Dynamic::String(word.to_string())
     }
 
     /// Makes a whole number.
@@ -100,16 +110,17 @@ impl Dynamic {
     pub fn as_real(&self) -> Option<f64> {
         match self {
             Dynamic::Number(text) => text.parse().ok(),
-            Dynamic::String(text) if matches!(text.as_str(), "NaN" | "Infinity" | "-Infinity") => number::parse_real(text),
+            Dynamic::String(text) if matches!(text.as_str(), "NaN" | "Infinity" | "-Infinity") => {
+                number::parse_real(text)
+            }
             _ => None,
         }
     }
 }
 
-/// Returns a finite real as a JSON number: `1.0` for one, `1e+300` style exponents for large and small ones.
+/// Returns a finite real as a JSON number: `1.0` for one, `1e300` for large and small ones.
 pub fn json_real(value: f64) -> String {
-    let text = number::real_text(value);
-    if text.contains('E') { text.to_ascii_lowercase() } else { text }
+    number::real_text(value)
 }
 
 /// Appends a text as a JSON string with quotes.
@@ -228,6 +239,61 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Moves past a value without building it. `Some(true)` when blanks or escapes stand in it.
+    fn skip_value(&mut self, depth: usize) -> Option<bool> {
+        if depth > DEPTH_MAX {
+            return None;
+        }
+        match self.peek()? {
+            open @ (b'{' | b'[') => {
+                let close = if open == b'{' { b'}' } else { b']' };
+                self.at += 1;
+                let mut loose = self.skip_blanks();
+                if self.eat(close) {
+                    return Some(loose);
+                }
+                loop {
+                    loose |= self.skip_blanks();
+                    if open == b'{' {
+                        loose |= self.skip_text()?;
+                        loose |= self.skip_blanks();
+                        if !self.eat(b':') {
+                            return None;
+                        }
+                        loose |= self.skip_blanks();
+                    }
+                    loose |= self.skip_value(depth + 1)?;
+                    loose |= self.skip_blanks();
+                    if self.eat(close) {
+                        return Some(loose);
+                    }
+                    if !self.eat(b',') {
+                        return None;
+                    }
+                }
+            }
+            b'"' => self.skip_text(),
+            b't' => self.word("true").map(|()| false),
+            b'f' => self.word("false").map(|()| false),
+            b'n' => self.word("null").map(|()| false),
+            _ => self.number().map(|_| false),
+        }
+    }
+
+    /// Moves past blanks; says whether there were any.
+    fn skip_blanks(&mut self) -> bool {
+        let start = self.at;
+        self.blanks();
+        self.at > start
+    }
+
+    /// Moves past a string; `Some(true)` when it has escapes.
+    fn skip_text(&mut self) -> Option<bool> {
+        let start = self.at;
+        self.skip_string()?;
+        Some(memchr::memchr(b'\\', &self.text.as_bytes()[start..self.at]).is_some())
+    }
+
     fn digits(&mut self) -> Option<()> {
         let start = self.at;
         while self.peek().is_some_and(|b| b.is_ascii_digit()) {
@@ -239,7 +305,10 @@ impl<'a> Reader<'a> {
     fn number(&mut self) -> Option<&'a str> {
         let start = self.at;
         self.eat(b'-');
-        self.digits()?;
+        // JSON numbers have no leading zeros: `007` is a text, as an id should stay.
+        if !self.eat(b'0') {
+            self.digits()?;
+        }
         if self.eat(b'.') {
             self.digits()?;
         }
@@ -358,7 +427,54 @@ pub mod raw {
 
     /// Returns whether the text is exactly one JSON value.
     pub fn is_valid(text: &str) -> bool {
-        super::Dynamic::parse(text).is_some()
+        check(text).is_some()
+    }
+
+    /// Returns the text as a dynamic column holds it: without blanks around its tokens, and with no escape that JSON
+    /// does not ask for. Numbers, order and repeated names stay as they are. `None` when the text is not exactly one
+    /// JSON value.
+    pub fn compact(text: &str) -> Option<Cow<'_, str>> {
+        let (trimmed, loose) = check(text)?;
+        if !loose {
+            return Some(Cow::Borrowed(trimmed));
+        }
+        let bytes = trimmed.as_bytes();
+        let mut out = String::with_capacity(trimmed.len());
+        let (mut start, mut at) = (0, 0);
+        while let Some(byte) = bytes.get(at) {
+            match byte {
+                b'"' => {
+                    let end = string_end(bytes, at)?;
+                    let inner = trimmed.get(at + 1..end - 1)?;
+                    if inner.contains('\\') {
+                        out.push_str(trimmed.get(start..at)?);
+                        super::write_json_string(&mut out, &super::unescape(inner));
+                        start = end;
+                    }
+                    at = end;
+                }
+                b' ' | b'\t' | b'\n' | b'\r' => {
+                    out.push_str(trimmed.get(start..at)?);
+                    at += 1;
+                    start = at;
+                }
+                _ => at += 1,
+            }
+        }
+        out.push_str(trimmed.get(start..)?);
+        Some(Cow::Owned(out))
+    }
+
+    /// Returns the value's text without blanks around it, and whether blanks or escapes stand inside it; `None` when
+    /// the text is not exactly one JSON value.
+    fn check(text: &str) -> Option<(&str, bool)> {
+        let mut reader = super::Reader { text, at: 0 };
+        reader.blanks();
+        let start = reader.at;
+        let loose = reader.skip_value(0)?;
+        let end = reader.at;
+        reader.blanks();
+        (reader.at == text.len()).then(|| (&text[start..end], loose))
     }
 
     /// Returns the text of a bag's member, or `None` when there is none or the value is no bag.
@@ -440,7 +556,8 @@ pub mod raw {
                 b'{' | b'[' => {
                     let mut depth = 0usize;
                     loop {
-                        let step = bytes.get(self.at..)?.iter().position(|b| matches!(b, b'"' | b'{' | b'}' | b'[' | b']'))?;
+                        let step =
+                            bytes.get(self.at..)?.iter().position(|b| matches!(b, b'"' | b'{' | b'}' | b'[' | b']'))?;
                         self.at += step;
                         match bytes[self.at] {
                             b'"' => {
@@ -458,7 +575,8 @@ pub mod raw {
                 }
                 _ => {
                     let rest = &bytes[self.at..];
-                    let step = rest.iter().position(|b| matches!(b, b',' | b']' | b'}' | b':' | b' ' | b'\t' | b'\n' | b'\r'));
+                    let step =
+                        rest.iter().position(|b| matches!(b, b',' | b']' | b'}' | b':' | b' ' | b'\t' | b'\n' | b'\r'));
                     self.at += step.unwrap_or(rest.len());
                 }
             }
@@ -487,8 +605,27 @@ mod tests {
     fn json_keeps_numbers_and_order() {
         let text = r#"{"b":1.50,"a":[null,true,"x\n\"é"],"c":{"d":1e3}}"#;
         assert_eq!(Dynamic::parse(text).map(|value| value.to_json()).as_deref(), Some(text));
-        for bad in ["", "{", "[1,]", "{\"a\"}", "01x", "\"\\q\"", "1 2", "nul"] {
+        for bad in ["", "{", "[1,]", "{\"a\"}", "01", "-", "\"\\q\"", "1 2", "nul"] {
             assert_eq!(Dynamic::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn compact_drops_what_json_does_not_need() {
+        let cases = [
+            (r#" { "a" : [ 1 , 2.50 ] ,"b":"x y" } "#, Some(r#"{"a":[1,2.50],"b":"x y"}"#)),
+            (r#"["\u00e9\/","\u000a","\""]"#, Some("[\"\u{e9}/\",\"\\n\",\"\\\"\"]")),
+            ("  -1e5\n", Some("-1e5")),
+            (r#"{"a":1,"a":2}"#, Some(r#"{"a":1,"a":2}"#)),
+            ("[1,]", None),
+            (r#"{"a" 1}"#, None),
+            (r#""\x""#, None),
+            ("", None),
+            ("1 2", None),
+        ];
+        for (text, compact) in cases {
+            assert_eq!(raw::compact(text).as_deref(), compact, "{text}");
+            assert_eq!(raw::is_valid(text), Dynamic::parse(text).is_some(), "{text}");
         }
     }
 

@@ -16,6 +16,7 @@
 //! The physical type does not say the KQL type: plans and calls carry the KQL type beside it.
 
 pub mod dynamic;
+mod grisu;
 pub mod number;
 pub mod tables;
 pub mod ticks;

@@ -64,8 +64,14 @@ pub fn days_in_month(year: i32, month: u32) -> u32 {
 
 /// Returns the instant of a date and time of day, or `None` when a field is out of range.
 pub fn from_civil(year: i32, month: u32, day: u32, time_of_day: i64) -> Option<i64> {
-    let in_range = (1..=9999).contains(&year) && (1..=12).contains(&month) && day >= 1 && day <= days_in_month(year, month);
+    let in_range =
+        (1..=9999).contains(&year) && (1..=12).contains(&month) && day >= 1 && day <= days_in_month(year, month);
     in_range.then(|| days_from_civil(year, month, day) * DAY + time_of_day)
+}
+
+/// Returns the instant when it is one that a datetime can hold, from 0001-01-01 to the end of 9999.
+pub fn in_range(instant: i64) -> Option<i64> {
+    (0..=DATETIME_MAX).contains(&instant).then_some(instant)
 }
 
 /// Returns the instant of a count of nanoseconds since 1970.
@@ -137,43 +143,48 @@ fn push_digits(out: &mut String, value: u64, width: usize) {
     }
 }
 
-/// Reads an instant: ISO 8601 with 0 to 7 and more fraction digits, `T` or blank between date and time, an optional
-/// zone (`Z`, `+02:00`, `-0800`; none means UTC), a date alone, a year and month, a year, RFC 822 and RFC 850 dates, and
-/// US dates (`1/31/2020 1:05:00 PM`). `None` when it is none of these.
+/// Reads an instant: ISO 8601 with any number of fraction digits, `T` or blank between date and time, an optional zone
+/// (`Z`, `+02:00`, `-0800`, `GMT`; none means UTC), a date alone (also `2014/11/08`, `20141108`, `2014, 11, 8`), a year
+/// and month, a year, RFC 822 and RFC 850 dates, and month-first dates (`1/31/2020 1:05:00 PM`, `01-31-2020`).
+/// `None` when it is none of these.
 ///
 /// # Source
-/// Kusto reference, "The datetime data type", supported formats.
+/// Kusto reference, "The datetime data type", supported formats; month-first order and further separators as measured on
+/// Kusto's engine.
 pub fn parse_datetime(text: &str) -> Option<i64> {
     let text = text.trim();
-    parse_iso(text.as_bytes()).or_else(|| crate::ticks::loose::parse(text))
+    parse_iso(text.as_bytes()).or_else(|| loose::parse(text)).and_then(in_range)
 }
 
-/// Reads `yyyy[-MM[-dd[(T| )HH[:mm[:ss[.f*]]][zone]]]]`.
+/// Reads `yyyy[-MM[-dd[(T| )time]]]`, with `-`, `/` or `, ` between the numbers or, for a whole date, nothing.
 fn parse_iso(text: &[u8]) -> Option<i64> {
     let mut at = Cursor { text, at: 0 };
     let year = at.digits(4)? as i32;
-    let (mut month, mut day, mut time) = (1, 1, 0i64);
-    let mut offset = 0i64;
-    if at.eat(b'-') {
+    let month;
+    let (mut day, mut rest) = (1, (0, 0));
+    let separator = match at.peek() {
+        None => return from_civil(year, 1, 1, 0),
+        Some(byte @ (b'-' | b'/' | b',')) => Some(byte),
+        Some(_) => None,
+    };
+    if let Some(separator) = separator {
+        at.at += 1;
+        at.blanks();
         month = at.digits_upto(2)? as u32;
-        if at.eat(b'-') {
+        if at.eat(separator) {
+            at.blanks();
             day = at.digits_upto(2)? as u32;
-            if at.eat(b'T') || at.eat(b' ') || at.eat(b't') {
-                while at.eat(b' ') {}
-                time = at.time_of_day()?;
-                while at.eat(b' ') {}
-                offset = at.zone()?;
-            } else if at.eat(b'Z') {
-            }
+            rest = at.rest()?;
         }
-    } else if text.len() != 4 {
-        return None;
+    } else {
+        month = at.digits(2)? as u32;
+        day = at.digits(2)? as u32;
+        rest = at.rest()?;
     }
     if at.at != text.len() {
         return None;
     }
-    let instant = from_civil(year, month, day, 0)?.checked_add(time)?.checked_sub(offset)?;
-    (0..=DATETIME_MAX).contains(&instant).then_some(instant)
+    from_civil(year, month, day, 0)?.checked_add(rest.0)?.checked_sub(rest.1)
 }
 
 struct Cursor<'a> {
@@ -189,6 +200,29 @@ impl Cursor<'_> {
         let hit = self.peek() == Some(byte);
         self.at += usize::from(hit);
         hit
+    }
+    fn blanks(&mut self) {
+        while self.eat(b' ') {}
+    }
+    /// Reads what follows a date: nothing, a zone, or `T` or blanks and a time with an optional `AM` or `PM` and an
+    /// optional zone. Returns the ticks since midnight and those of the zone's offset.
+    fn rest(&mut self) -> Option<(i64, i64)> {
+        if !(self.eat(b'T') || self.eat(b't') || self.eat(b' ')) {
+            return Some((0, self.zone()?));
+        }
+        self.blanks();
+        let mut time = self.time_of_day()?;
+        self.blanks();
+        let half = self.text.get(self.at..self.at + 2).map(<[u8]>::to_ascii_lowercase);
+        if let Some(b"am" | b"pm") = half.as_deref() {
+            if !(HOUR..13 * HOUR).contains(&time) {
+                return None;
+            }
+            time = time % (12 * HOUR) + if half.as_deref() == Some(b"pm") { 12 * HOUR } else { 0 };
+            self.at += 2;
+            self.blanks();
+        }
+        Some((time, self.zone()?))
     }
     fn digits(&mut self, n: usize) -> Option<i64> {
         let part = self.text.get(self.at..self.at + n)?;
@@ -238,10 +272,23 @@ impl Cursor<'_> {
         let n = self.at - start;
         (n > 0).then(|| value * 10i64.pow(7u32.saturating_sub(n as u32)))
     }
+    /// Reads a zone to the end of the text and returns its offset; nothing means UTC.
     fn zone(&mut self) -> Option<i64> {
-        if self.eat(b'Z') || self.eat(b'z') || self.peek().is_none() {
-            return Some(0);
-        }
+        let name = std::str::from_utf8(self.text.get(self.at..)?).ok()?;
+        let hours = match name.to_ascii_uppercase().as_str() {
+            "" | "Z" | "UT" | "UTC" | "GMT" => 0,
+            "EDT" => -4,
+            "EST" | "CDT" => -5,
+            "CST" | "MDT" => -6,
+            "MST" | "PDT" => -7,
+            "PST" => -8,
+            _ => return self.offset(),
+        };
+        self.at = self.text.len();
+        Some(hours * HOUR)
+    }
+    /// Reads `+hh[[:]mm]` or `-hh[[:]mm]`.
+    fn offset(&mut self) -> Option<i64> {
         let sign = if self.eat(b'+') {
             1
         } else if self.eat(b'-') {
@@ -252,7 +299,7 @@ impl Cursor<'_> {
         let hours = self.digits_upto(2)?;
         self.eat(b':');
         let minutes = if self.peek().is_some() { self.digits(2)? } else { 0 };
-        Some(sign * (hours * HOUR + minutes * MINUTE))
+        (hours <= 14 && minutes <= 59).then_some(sign * (hours * HOUR + minutes * MINUTE))
     }
 }
 
@@ -263,11 +310,8 @@ impl Cursor<'_> {
 /// Kusto reference, "The timespan data type".
 pub fn parse_timespan(text: &str) -> Option<i64> {
     let text = text.trim();
-    let (negative, body) = match text.as_bytes().first()? {
-        b'-' => (true, &text[1..]),
-        b'+' => (false, &text[1..]),
-        _ => (false, text),
-    };
+    let negative = text.starts_with('-');
+    let body = text.strip_prefix(['+', '-']).unwrap_or(text);
     let ticks = if body.contains(':') { parse_clock(body)? } else { parse_units(body)? };
     Some(if negative { -ticks } else { ticks })
 }
@@ -309,7 +353,9 @@ pub fn parse_units(text: &str) -> Option<i64> {
         "s" | "sec" | "second" | "seconds" => SECOND,
         "ms" | "milli" | "millis" | "millisec" | "millisecond" | "milliseconds" => MILLISECOND,
         "micro" | "micros" | "microsec" | "microsecond" | "microseconds" => MICROSECOND,
-        "nano" | "nanos" | "nanosec" | "nanosecond" | "nanoseconds" => return number.parse::<i64>().ok().map(|n| n / 100),
+        "nano" | "nanos" | "nanosec" | "nanosecond" | "nanoseconds" => {
+            return number.parse::<i64>().ok().map(|n| n / 100);
+        }
         "tick" | "ticks" => 1,
         _ => return None,
     };
@@ -321,96 +367,85 @@ pub fn parse_units(text: &str) -> Option<i64> {
 }
 
 mod loose {
-    //! Dates that are not ISO 8601: RFC 822, RFC 850, and US month-first dates with an optional 12-hour clock.
+    //! Dates that do not begin with the year: RFC 822, RFC 850, and month-first dates.
 
-    use super::{Cursor, DATETIME_MAX, HOUR, from_civil};
+    use super::{Cursor, from_civil};
 
     const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
     pub fn parse(text: &str) -> Option<i64> {
-        let instant = us_date(text).or_else(|| named_month(text))?;
-        (0..=DATETIME_MAX).contains(&instant).then_some(instant)
+        month_first(text).or_else(|| named_month(text))
     }
 
-    /// `M/d/yyyy[, ]h:mm:ss[.fff][ AM|PM]`.
-    fn us_date(text: &str) -> Option<i64> {
+    /// `M/d/yyyy[,][ time]`, with `/`, `-` or `.` between the numbers.
+    fn month_first(text: &str) -> Option<i64> {
         let mut at = Cursor { text: text.as_bytes(), at: 0 };
         let month = at.digits_upto(2)? as u32;
-        if !at.eat(b'/') {
-            return None;
-        }
+        let separator = at.peek().filter(|byte| matches!(byte, b'/' | b'-' | b'.'))?;
+        at.at += 1;
         let day = at.digits_upto(2)? as u32;
-        if !at.eat(b'/') {
+        if !at.eat(separator) {
             return None;
         }
         let year = at.digits(4)? as i32;
         at.eat(b',');
-        at.eat(b'T');
-        while at.eat(b' ') {}
-        let mut time = 0;
-        let mut offset = 0;
-        if at.peek().is_some() {
-            time = at.time_of_day()?;
-            while at.eat(b' ') {}
-            let rest = &at.text[at.at..];
-            if rest.eq_ignore_ascii_case(b"am") || rest.eq_ignore_ascii_case(b"pm") {
-                if time >= 13 * HOUR {
-                    return None;
-                }
-                time = time % (12 * HOUR) + if rest[0].eq_ignore_ascii_case(&b'p') { 12 * HOUR } else { 0 };
-                at.at = at.text.len();
-            } else {
-                offset = at.zone()?;
-            }
-        }
+        let (time, offset) = at.rest()?;
         (at.at == at.text.len()).then_some(())?;
         from_civil(year, month, day, 0)?.checked_add(time)?.checked_sub(offset)
     }
 
-    /// `[Sat[urday], ]8 Nov 14[ 15:05:02[.f]][ GMT|UTC|Z|+hh:mm]`, `08-Nov-14 ...`, `Nov 8, 2014 ...`.
+    /// `[Sat[urday], ]8 Nov 14[ time]`, `08-Nov-14 ...`, `Nov 8, 2014 ...`.
     fn named_month(text: &str) -> Option<i64> {
         let body = match text.split_once(',') {
             Some((weekday, rest)) if !weekday.is_empty() && weekday.bytes().all(|b| b.is_ascii_alphabetic()) => rest,
             _ => text,
         };
-        let spaced = body.replace(',', " ");
-        let mut parts: Vec<&str> = spaced.split_whitespace().collect();
-        let dashed: Vec<&str>;
-        if let Some(first) = parts.first()
-            && first.contains('-')
-        {
-            dashed = first.split('-').collect();
-            parts.splice(0..1, dashed);
+        let mut at = Cursor { text: body.as_bytes(), at: 0 };
+        at.blanks();
+        let (day, month);
+        if at.peek()?.is_ascii_digit() {
+            day = at.digits_upto(2)?;
+            separator(&mut at)?;
+            month = month_name(&mut at)?;
+            separator(&mut at)?;
+        } else {
+            month = month_name(&mut at)?;
+            separator(&mut at)?;
+            day = at.digits_upto(2)?;
+            at.eat(b',');
+            separator(&mut at)?;
         }
-        let (day, month, year) = match parts.as_slice() {
-            [a, b, c, ..] if a.as_bytes()[0].is_ascii_digit() => (*a, *b, *c),
-            [a, b, c, ..] => (*b, *a, *c),
+        let start = at.at;
+        let year = at.digits_upto(4)? as i32;
+        let year = match at.at - start {
+            2 if year < 50 => 2000 + year,
+            2 => 1900 + year,
+            4 => year,
             _ => return None,
         };
-        let name = month.get(..3)?.to_ascii_lowercase();
-        let month = MONTHS.iter().position(|m| *m == name)? as u32 + 1;
-        let day: u32 = day.parse().ok()?;
-        let year = match (year.len(), year.parse::<i32>().ok()?) {
-            (2, y) => y + if y < 50 { 2000 } else { 1900 },
-            (_, y) => y,
-        };
-        let (mut time, mut offset) = (0, 0);
-        if let Some(clock) = parts.get(3) {
-            let mut at = Cursor { text: clock.as_bytes(), at: 0 };
-            time = at.time_of_day()?;
-            offset = at.zone()?;
-            (at.at == at.text.len()).then_some(())?;
+        at.eat(b',');
+        let (time, offset) = at.rest()?;
+        (at.at == at.text.len()).then_some(())?;
+        from_civil(year, month, day as u32, 0)?.checked_add(time)?.checked_sub(offset)
+    }
+
+    fn separator(at: &mut Cursor) -> Option<()> {
+        if at.eat(b'-') {
+            return Some(());
         }
-        match parts.get(4) {
-            None | Some(&("GMT" | "UTC" | "Z" | "UT")) => {}
-            Some(zone) => {
-                let mut at = Cursor { text: zone.as_bytes(), at: 0 };
-                offset = at.zone()?;
-                (at.at == at.text.len()).then_some(())?;
-            }
-        }
-        (parts.len() <= 5).then_some(())?;
-        from_civil(year, month, day, 0)?.checked_add(time)?.checked_sub(offset)
+        let found = at.eat(b' ');
+        at.blanks();
+        found.then_some(())
+    }
+
+    /// Reads a month's English name or its first three letters.
+    fn month_name(at: &mut Cursor) -> Option<u32> {
+        let rest = at.text.get(at.at..)?;
+        let n = rest.iter().take_while(|b| b.is_ascii_alphabetic()).count();
+        let name = rest.get(..3.min(n))?.to_ascii_lowercase();
+        let month = MONTHS.iter().position(|month| month.as_bytes() == name)?;
+        at.at += n;
+        Some(month as u32 + 1)
     }
 }
 
@@ -426,6 +461,20 @@ mod tests {
             ("2014-11-08 15:55:55.123456+02:00", "2014-11-08T13:55:55.1234560Z"),
             ("2014-11-08", "2014-11-08T00:00:00.0000000Z"),
             ("2014", "2014-01-01T00:00:00.0000000Z"),
+            ("2014-05", "2014-05-01T00:00:00.0000000Z"),
+            ("2014/11/08", "2014-11-08T00:00:00.0000000Z"),
+            ("20141108", "2014-11-08T00:00:00.0000000Z"),
+            ("2025, 6, 14", "2025-06-14T00:00:00.0000000Z"),
+            ("2014-11-08 15:05:25 GMT", "2014-11-08T15:05:25.0000000Z"),
+            ("2014-11-08T15:05 PST", "2014-11-08T23:05:00.0000000Z"),
+            ("2014-11-08 3:05 pm", "2014-11-08T15:05:00.0000000Z"),
+            ("2014-11-08Z", "2014-11-08T00:00:00.0000000Z"),
+            ("12-02-2022 13:45:56", "2022-12-02T13:45:56.0000000Z"),
+            ("12.02.2022", "2022-12-02T00:00:00.0000000Z"),
+            ("Dec 2, 2022", "2022-12-02T00:00:00.0000000Z"),
+            ("2 December 2022 1:00 AM", "2022-12-02T01:00:00.0000000Z"),
+            ("Fri, 02 Dec 2022 13:45:56 GMT", "2022-12-02T13:45:56.0000000Z"),
+            ("8 Nov 14 15:05 +0200", "2014-11-08T13:05:00.0000000Z"),
             ("Sat, 8 Nov 14 15:05:02 GMT", "2014-11-08T15:05:02.0000000Z"),
             ("Saturday, 08-Nov-14 15:05:02 UTC", "2014-11-08T15:05:02.0000000Z"),
             ("8 Nov 2014", "2014-11-08T00:00:00.0000000Z"),
@@ -436,7 +485,21 @@ mod tests {
         for (text, printed) in cases {
             assert_eq!(parse_datetime(text).map(datetime_text).as_deref(), Some(printed), "{text}");
         }
-        for text in ["", "x", "2014-13-01", "2014-02-30", "2014-01-01T25:00", "12"] {
+        for text in [
+            "",
+            "x",
+            "2014-13-01",
+            "2014-02-30",
+            "2014-01-01T25:00",
+            "12",
+            "13-01-2022",
+            "0001-01-01T00:00+01:00",
+            "2014-11-08 13:05 pm",
+            "2014-11-08 10:00 é",
+            "-x y z",
+            "Dec",
+            "3 Foo 2020",
+        ] {
             assert_eq!(parse_datetime(text), None, "{text}");
         }
     }
@@ -451,9 +514,18 @@ mod tests {
 
     #[test]
     fn durations_read_and_print() {
-        let cases = [("1.02:03:04.5", "1.02:03:04.5000000"), ("2.5h", "02:30:00"), ("-00:00:01", "-00:00:01"), ("3", "3.00:00:00"), ("1tick", "00:00:00.0000001")];
+        let cases = [
+            ("1.02:03:04.5", "1.02:03:04.5000000"),
+            ("2.5h", "02:30:00"),
+            ("-00:00:01", "-00:00:01"),
+            ("3", "3.00:00:00"),
+            ("1tick", "00:00:00.0000001"),
+        ];
         for (text, printed) in cases {
             assert_eq!(parse_timespan(text).map(timespan_text).as_deref(), Some(printed), "{text}");
+        }
+        for text in ["", "1.5", "abc", "24:00:00", "1us", "d", "99999999999d", "é"] {
+            assert_eq!(parse_timespan(text), None, "{text}");
         }
     }
 }

@@ -1,0 +1,28 @@
+# Two commands do all the set-up on a fresh Debian machine with Rust: `make demo` and `make test`.
+
+.PHONY: demo test build release fmt lint codegen bench-kql fuzz clean
+
+demo: release
+	target/release/vidimus demo --guided
+
+test:
+	.ci/test
+
+build:
+	cargo build --workspace
+
+release:
+	cargo build --release --package vidimus
+
+fmt:
+	cargo fmt --all
+
+lint:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+
+codegen:
+	cargo xtask codegen
+
+clean:
+	cargo clean

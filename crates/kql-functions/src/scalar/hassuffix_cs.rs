@@ -1,0 +1,12 @@
+use super::prelude::*;
+use super::text_match::{Test, eval};
+use super::text_search::{Case, Place};
+
+pub static FUNCTION: ScalarFunction = ScalarFunction {
+    name: "hassuffix_cs",
+    signatures: &["(left: string|dynamic, right: string) -> bool"],
+    summary: "Whether a term of the left text ends with the right one, in the same case.",
+    examples: &[("print 'North America' hassuffix_cs 'ica'", "true")],
+    body: Body::Eval(|args| eval(args, Test::Holds(Place::TermEnd), Case::Sensitive)),
+    ..ScalarFunction::DEFAULT
+};

@@ -1,0 +1,12 @@
+use super::prelude::*;
+use super::text_match::{Test, eval_not};
+use super::text_search::{Case, Place};
+
+pub static FUNCTION: ScalarFunction = ScalarFunction {
+    name: "!hasprefix",
+    signatures: &["(left: string|dynamic, right: string) -> bool"],
+    summary: "Whether no term of the left text begins with the right one, not minding the case of ASCII letters.",
+    examples: &[("print 'North America' !hasprefix 'mer'", "true")],
+    body: Body::Eval(|args| eval_not(args, Test::Holds(Place::TermStart), Case::Insensitive)),
+    ..ScalarFunction::DEFAULT
+};

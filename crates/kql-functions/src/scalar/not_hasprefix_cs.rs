@@ -1,0 +1,12 @@
+use super::prelude::*;
+use super::text_match::{Test, eval_not};
+use super::text_search::{Case, Place};
+
+pub static FUNCTION: ScalarFunction = ScalarFunction {
+    name: "!hasprefix_cs",
+    signatures: &["(left: string|dynamic, right: string) -> bool"],
+    summary: "Whether no term of the left text begins with the right one in the same case.",
+    examples: &[("print 'North America' !hasprefix_cs 'CA'", "true")],
+    body: Body::Eval(|args| eval_not(args, Test::Holds(Place::TermStart), Case::Sensitive)),
+    ..ScalarFunction::DEFAULT
+};

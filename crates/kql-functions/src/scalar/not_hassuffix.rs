@@ -1,0 +1,12 @@
+use super::prelude::*;
+use super::text_match::{Test, eval_not};
+use super::text_search::{Case, Place};
+
+pub static FUNCTION: ScalarFunction = ScalarFunction {
+    name: "!hassuffix",
+    signatures: &["(left: string|dynamic, right: string) -> bool"],
+    summary: "Whether no term of the left text ends with the right one, not minding the case of ASCII letters.",
+    examples: &[("print 'North America' !hassuffix 'americ'", "true")],
+    body: Body::Eval(|args| eval_not(args, Test::Holds(Place::TermEnd), Case::Insensitive)),
+    ..ScalarFunction::DEFAULT
+};

@@ -1,0 +1,225 @@
+//! Tabular expressions: tables, pipes, functions that give tables.
+
+use super::scope::Binding;
+use super::{Binder, Bound, Relation, Row};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::plan::{Node, Plan};
+use crate::syntax::ast::{self, ExprKind, PipeOperator};
+use schema::Value;
+
+impl Binder<'_> {
+    /// Binds an expression that must be a table. Reports what is wrong and then gives an open relation.
+    pub fn bind_table_expr(&mut self, expr: &ast::Expr, row: &Row) -> Relation {
+        match self.bind_expr_or_table(expr, row) {
+            Bound::Table(relation) => relation,
+            Bound::Scalar(scalar) => {
+                if !self.is_unknown(&scalar) {
+                    self.report(Diagnostic::semantic(
+                        "KS111",
+                        expr.span,
+                        "a table is expected here, not a scalar value",
+                    ));
+                }
+                self.open_relation()
+            }
+            Bound::Database | Bound::Star => {
+                self.report(Diagnostic::semantic("KS111", expr.span, "a table is expected here"));
+                self.open_relation()
+            }
+        }
+    }
+
+    /// Binds an expression of either kind.
+    pub fn bind_expr_or_table(&mut self, expr: &ast::Expr, row: &Row) -> Bound {
+        match &expr.kind {
+            ExprKind::Parenthesized(inner) => self.bind_expr_or_table(inner, row),
+            ExprKind::Named { value, .. } => self.bind_expr_or_table(value, row),
+            ExprKind::Pipe { source, operators } => {
+                let input = match source {
+                    Some(source) => Some(self.bind_table_expr(source, row)),
+                    None => self.context.clone(),
+                };
+                Bound::Table(self.bind_operators(operators, input))
+            }
+            ExprKind::Source(operator) => Bound::Table(self.bind_operator(operator, None)),
+            ExprKind::Wildcard(pattern) => Bound::Table(self.bind_wildcard(pattern, expr.span)),
+            _ => self.bind_expr(expr, row),
+        }
+    }
+
+    /// Binds operators one after another.
+    pub fn bind_operators(&mut self, operators: &[PipeOperator], input: Option<Relation>) -> Relation {
+        let mut current = input;
+        for operator in operators {
+            current = Some(self.bind_operator(operator, current));
+        }
+        current.unwrap_or_else(|| self.open_relation())
+    }
+
+    fn bind_operator(&mut self, operator: &PipeOperator, input: Option<Relation>) -> Relation {
+        if !self.enter(operator.keyword) {
+            self.leave();
+            return self.open_relation();
+        }
+        let relation = operator.operator.bind(self, input, operator);
+        self.leave();
+        relation
+    }
+
+    /// Binds a subquery over given rows: the body of `mv-apply`, `partition`, `fork`, `top-nested` and their kin. A
+    /// pipe without a source reads the given rows.
+    pub fn bind_subquery(&mut self, expr: &ast::Expr, input: Relation) -> Relation {
+        let outer = self.context.replace(input);
+        let relation = self.bind_table_expr(expr, &Row::none());
+        self.context = outer;
+        relation
+    }
+
+    /// Returns a stored table, or what a stored function without parameters gives.
+    pub(super) fn find_table(&mut self, name: &ast::Name) -> Option<Relation> {
+        if self.restricted.as_ref().is_some_and(|allowed| !allowed.contains(&name.text)) {
+            return None;
+        }
+        if let Some(relation) = self.table(&name.text) {
+            return Some(relation);
+        }
+        let function = self.env.catalog.function(&name.text)?;
+        function.parameters.trim_matches(['(', ')', ' ']).is_empty().then(|| {
+            match self.call_stored(name, &[], name.span, &Row::none()) {
+                Some(Bound::Table(relation)) => relation,
+                _ => self.open_relation(),
+            }
+        })
+    }
+
+    /// Returns a stored table by its exact name.
+    pub fn table(&mut self, name: &str) -> Option<Relation> {
+        let columns = self.env.catalog.table(name)?;
+        let source = columns.iter().map(|column| column.name.clone()).collect();
+        let columns = columns.into_iter().map(|column| self.new_field(column.name, column.ktype)).collect();
+        let plan = Plan { node: Node::Table { table: name.to_string(), source }, columns };
+        Some(Relation { name: Some(name.to_string()), ..Relation::new(plan) })
+    }
+
+    /// Returns every table that a pattern with `*` names: stored tables and tabular `let` views, in order of name.
+    pub fn tables_like(&mut self, pattern: &str) -> Vec<Relation> {
+        let mut names = self.env.catalog.table_names();
+        names.retain(|name| wildcard_matches(pattern, name));
+        if let Some(allowed) = &self.restricted {
+            names.retain(|name| allowed.contains(name));
+        }
+        names.into_iter().filter_map(|name| self.table(&name)).collect()
+    }
+
+    fn bind_wildcard(&mut self, pattern: &str, span: Span) -> Relation {
+        let tables = self.tables_like(pattern);
+        if tables.is_empty() {
+            self.report(Diagnostic::semantic("KS181", span, format!("no table matches `{pattern}`")));
+            return self.open_relation();
+        }
+        self.union(tables, false)
+    }
+
+    /// Calls that give tables or databases.
+    pub(super) fn special_table_call(&mut self, name: &ast::Name, args: &[ast::Expr], row: &Row) -> Option<Bound> {
+        match (name.text.as_str(), args) {
+            ("table" | "external_table" | "materialized_view", [table, ..]) => {
+                let span = table.span;
+                let Some(Value::String(wanted)) = self.bind_literal(table) else {
+                    return Some(Bound::Table(self.open_relation()));
+                };
+                let wanted = ast::Name { text: wanted, span, bracketed: true };
+                if let Some(binding @ Binding::Table(_)) = self.scope.get(&wanted.text).cloned()
+                    && name.text == "table"
+                {
+                    return Some(self.reference(&binding, &wanted));
+                }
+                Some(Bound::Table(self.find_table(&wanted).unwrap_or_else(|| {
+                    let names = self.env.catalog.table_names();
+                    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                    self.report_unknown_name(&wanted, &names, "table");
+                    self.open_relation()
+                })))
+            }
+            ("database" | "cluster" | "workspace" | "app" | "resource" | "adx" | "arg", args) => {
+                for arg in args {
+                    self.bind_scalar(arg, row);
+                }
+                Some(Bound::Database)
+            }
+            ("_GetWatchlist", [alias, ..]) => {
+                let Some(Value::String(text)) = self.bind_literal(alias) else {
+                    return Some(Bound::Table(self.open_relation()));
+                };
+                if let Some(relation) = self.table(&text) {
+                    return Some(Bound::Table(relation));
+                }
+                let message = format!("there is no watchlist `{text}`");
+                let help = format!("give its items as a file: `--table {text}=items.csv`");
+                self.report(Diagnostic::semantic("VQ006", alias.span, message).help(help));
+                Some(Bound::Table(self.open_relation()))
+            }
+            _ => None,
+        }
+    }
+
+    /// Binds what follows `database("d").` or `workspace("w").`.
+    pub(super) fn bind_in_database(&mut self, selector: &ast::Expr, span: Span, row: &Row) -> Bound {
+        match &selector.kind {
+            ExprKind::Name(name) => match self.find_table(name) {
+                Some(relation) => Bound::Table(relation),
+                None => {
+                    let names = self.env.catalog.table_names();
+                    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                    self.report_unknown_name(name, &names, "table");
+                    Bound::Table(self.open_relation())
+                }
+            },
+            ExprKind::Wildcard(pattern) => Bound::Table(self.bind_wildcard(pattern, selector.span)),
+            ExprKind::Star => Bound::Table(self.bind_wildcard("*", selector.span)),
+            ExprKind::Call { name, args } => self.bind_call(name, args, span, row),
+            _ => {
+                self.report(Diagnostic::semantic("KS111", selector.span, "a table is expected here"));
+                Bound::Table(self.open_relation())
+            }
+        }
+    }
+
+    /// Calls a stored function; its own text is bound where it stands, but findings are reported at the call.
+    pub(super) fn call_stored(&mut self, name: &ast::Name, args: &[ast::Expr], span: Span, row: &Row) -> Option<Bound> {
+        let stored = self.env.catalog.function(&name.text)?;
+        let text = format!("let {} = {} {{ {} }};", name.text, stored.parameters, stored.body);
+        let parse = crate::syntax::parse(&text);
+        let outer = self.span_override.replace(self.span_override.unwrap_or(name.span));
+        for diagnostic in parse.diagnostics.iter().filter(|d| d.is_error()) {
+            self.report(diagnostic.clone());
+        }
+        let bound = parse.block.statements.first().map(|statement| {
+            let binding = Binding::Function { statement: statement.clone(), scope: super::Scope::default() };
+            self.call_bound(&binding, name, args, span, row)
+        });
+        self.span_override = outer;
+        bound
+    }
+}
+
+/// Returns whether a pattern, in which `*` stands for any text, accepts a whole name.
+pub fn wildcard_matches(pattern: &str, name: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(first) = parts.next() else { return false };
+    let Some(mut rest) = name.strip_prefix(first) else { return false };
+    let mut parts = parts.peekable();
+    if parts.peek().is_none() {
+        return rest.is_empty();
+    }
+    while let Some(part) = parts.next() {
+        if parts.peek().is_none() {
+            return rest.ends_with(part);
+        }
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    true
+}

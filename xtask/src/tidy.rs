@@ -1,0 +1,84 @@
+//! Checks of the house's rules that the compiler does not make: layers, and which crates may name the engine.
+
+use anyhow::{Context, Result};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+/// Layers from the bottom up. A crate may depend on crates of its own layer and of those below.
+const LAYERS: &[&str] = &["domain", "engine", "service", "edge", "app", "dev"];
+
+/// The only crates that may name DataFusion (invariant I4).
+const NAME_DATAFUSION: &[&str] = &["query"];
+
+/// Returns every breach of a rule, as sentences.
+pub fn breaches() -> Result<Vec<String>> {
+    let mut layers = HashMap::new();
+    let mut manifests = Vec::new();
+    for path in manifest_paths()? {
+        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let name = value_of(&text, "name").with_context(|| format!("no name in {}", path.display()))?;
+        let layer = value_of(&text, "layer").with_context(|| format!("no layer in {}", path.display()))?;
+        layers.insert(name.clone(), layer);
+        manifests.push((name, text));
+    }
+    let mut found = Vec::new();
+    for (name, text) in &manifests {
+        let rank = |layer: &str| LAYERS.iter().position(|l| *l == layer);
+        let Some(own) = rank(&layers[name]) else {
+            found.push(format!("{name}: unknown layer `{}`", layers[name]));
+            continue;
+        };
+        for dependency in dependencies(text) {
+            if dependency.starts_with("datafusion") && !NAME_DATAFUSION.contains(&name.as_str()) {
+                found.push(format!("{name} names {dependency}; only {NAME_DATAFUSION:?} may"));
+            }
+            if let Some(theirs) = layers.get(&dependency).and_then(|layer| rank(layer))
+                && theirs > own
+            {
+                found.push(format!("{name} ({}) depends upward on {dependency} ({})", layers[name], layers[&dependency]));
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn manifest_paths() -> Result<Vec<PathBuf>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("no workspace folder")?;
+    let mut paths = vec![root.join("xtask/Cargo.toml")];
+    for entry in std::fs::read_dir(root.join("crates"))? {
+        let manifest = entry?.path().join("Cargo.toml");
+        if manifest.exists() {
+            paths.push(manifest);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+fn value_of(text: &str, key: &str) -> Option<String> {
+    let line = text.lines().find(|line| line.split('=').next().is_some_and(|k| k.trim() == key))?;
+    Some(line.split('=').nth(1)?.trim().trim_matches('"').to_string())
+}
+
+/// Names under `[dependencies]` (not those for tests).
+fn dependencies(text: &str) -> Vec<String> {
+    let mut inside = false;
+    let mut names = Vec::new();
+    for line in text.lines() {
+        if line.starts_with('[') {
+            inside = line.trim() == "[dependencies]";
+        } else if inside && let Some((name, _)) = line.split_once(['=', '.']) {
+            names.push(name.trim().to_string());
+        }
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn i4_layers_hold_and_only_the_query_crate_names_datafusion() {
+        let found = super::breaches().unwrap_or_else(|error| vec![error.to_string()]);
+        assert!(found.is_empty(), "{}", found.join("\n"));
+    }
+}
