@@ -30,9 +30,11 @@ impl Binder<'_> {
                 }
             }
             ExprKind::Call { name, args } => {
-                let info = self.env.functions.scalar(&name.text).map(|f| (f.name, f.naming));
-                let info = info.or_else(|| self.env.functions.aggregate(&name.text).map(|f| (f.name, f.naming)));
-                let (_, naming) = info?;
+                let naming = if self.is_aggregate(&name.text, args.len()) {
+                    self.env.functions.aggregate(&name.text)?.naming
+                } else {
+                    self.env.functions.scalar(&name.text)?.naming
+                };
                 let first = args.first();
                 match naming {
                     Naming::None => None,

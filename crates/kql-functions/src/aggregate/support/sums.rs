@@ -245,7 +245,7 @@ impl Fold for AvgReal {
     }
 }
 
-/// Average of decimals, cut off after the last digit that a decimal holds; null for no values.
+/// Average of decimals; null for no values.
 struct AvgDecimal;
 
 impl Fold for AvgDecimal {
@@ -285,7 +285,9 @@ impl Fold for AvgDecimal {
     }
 
     fn finish(&mut self, states: Vec<(i256, i64)>) -> Result<Vec<ArrayRef>, EvalError> {
-        Ok(vec![decimals(states.iter().map(|(sum, count)| sum.checked_div(i256::from(*count))))])
+        Ok(vec![decimals(
+            states.iter().map(|(sum, count)| number::decimal_div(*sum, number::decimal_from_long(*count))),
+        )])
     }
 }
 
