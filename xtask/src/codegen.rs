@@ -37,8 +37,11 @@ pub fn write() -> Result<()> {
     Ok(())
 }
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf).unwrap_or_default()
+/// Returns the workspace's folder.
+pub fn root() -> PathBuf {
+    // Cargo sets the variable for what it runs; the same binary may serve several checkouts that share a target folder.
+    let manifest = std::env::var("CARGO_MANIFEST_DIR").unwrap_or_else(|_| env!("CARGO_MANIFEST_DIR").to_string());
+    Path::new(&manifest).parent().map(Path::to_path_buf).unwrap_or_default()
 }
 
 fn render(list: &List) -> Result<String> {

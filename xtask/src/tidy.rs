@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Layers from the bottom up. A crate may depend on crates of its own layer and of those below.
 const LAYERS: &[&str] = &["domain", "engine", "service", "edge", "app", "dev"];
@@ -43,7 +43,7 @@ pub fn breaches() -> Result<Vec<String>> {
 }
 
 fn manifest_paths() -> Result<Vec<PathBuf>> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("no workspace folder")?;
+    let root = crate::codegen::root();
     let mut paths = vec![root.join("xtask/Cargo.toml")];
     for entry in std::fs::read_dir(root.join("crates"))? {
         let manifest = entry?.path().join("Cargo.toml");

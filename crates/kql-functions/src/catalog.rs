@@ -22,14 +22,14 @@ impl FunctionCatalog for Functions {
             returns: function.returns,
             naming: function.naming,
             class,
-            tuple: &[],
+            tuple: function.tuple,
         })
     }
 
     fn aggregate(&self, name: &str) -> Option<AggregateInfo<'_>> {
         let (function, signatures) = Functions::aggregate(self, name)?;
         let filter_of = match function.body {
-            AggregateBody::FilterOf(filter_of) => Some(filter_of),
+            AggregateBody::FilterOf { name, predicate } => Some((name, predicate)),
             AggregateBody::Accumulate(_) | AggregateBody::EngineFor { .. } => None,
         };
         Some(AggregateInfo {

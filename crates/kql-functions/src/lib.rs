@@ -8,9 +8,11 @@ pub mod aggregate;
 pub mod args;
 pub mod catalog;
 pub mod cells;
+mod kernels;
 pub mod plugin;
 mod registry;
 pub mod scalar;
+mod series;
 pub mod sketch;
 pub mod table;
 pub mod window;
@@ -19,5 +21,5 @@ pub use args::{Arg, Args, CallContext, EvalError, call};
 pub use catalog::catalog;
 pub use registry::{
     Accumulate, Accumulator, AggregateBody, AggregateCall, AggregateFunction, Body, EngineAggregate, FUNCTIONS,
-    FilterOf, Functions, NamedArg, Naming, Plugin, PluginArg, PluginCall, PluginShape, ScalarFunction, Table,
+    Functions, NamedArg, Naming, Plugin, PluginArg, PluginCall, PluginShape, ScalarFunction, Table,
 };

@@ -2,7 +2,7 @@
 
 use crate::args::{Args, CallContext, EvalError};
 use arrow::array::ArrayRef;
-pub use kql::catalog::{FilterOf, NamedArg, NamesOf, Naming, TypesOf};
+pub use kql::catalog::{NamedArg, NamesOf, Naming, TypesOf};
 use kql::signature::Signature;
 use schema::{Column, KqlType, Value};
 use std::collections::HashMap;
@@ -39,6 +39,10 @@ pub struct ScalarFunction {
     pub summary: &'static str,
     /// (query, the first cell of its result as `--format csv` prints it); executed by the tests and shown in the docs.
     pub examples: &'static [(&'static str, &'static str)],
+    /// For a function with several result columns (`series_fit_line`): their names and types, in order; `{0}` in a name
+    /// stands for the first argument's name, empty when it has none. The signatures return dynamic, and the body gives
+    /// one dynamic column: a JSON array of the components, or null when all of them are.
+    pub tuple: &'static [(&'static str, KqlType)],
     pub body: Body,
 }
 
@@ -52,6 +56,7 @@ impl ScalarFunction {
         naming: Naming::None,
         summary: "",
         examples: &[],
+        tuple: &[],
         body: Body::Binder,
     };
 }
@@ -113,7 +118,7 @@ pub enum AggregateBody {
     EngineFor { engine: EngineAggregate, types: &'static [KqlType], accumulate: Accumulate },
     /// That aggregation over the rows for which argument `predicate` is true (`sumif` of `sum`). It is given the other
     /// arguments, in order.
-    FilterOf(FilterOf),
+    FilterOf { name: &'static str, predicate: usize },
 }
 
 /// An aggregation function.
@@ -147,14 +152,15 @@ impl AggregateFunction {
         ordered: false,
         summary: "",
         examples: &[],
-        body: AggregateBody::FilterOf(FilterOf { name: "", predicate: 0 }),
+        body: AggregateBody::FilterOf { name: "", predicate: 0 },
     };
 }
 
 /// An argument of a plugin call.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PluginArg {
-    /// A column of the input, by index. An expression that is not a column's name is projected as a further column first.
+    /// A column of the input, by index. An expression that is not a column's name is projected as a further column first;
+    /// such a column follows the input's own, has an empty name, and is no part of what the user sees as the input.
     Column(usize),
     /// A constant.
     Value(Value),
@@ -202,6 +208,22 @@ pub struct Plugin {
     pub columns: fn(&PluginShape) -> Result<Option<Vec<Column>>, EvalError>,
     /// `Err` text for a plugin that is refused (`python`, `sql_request`).
     pub run: Result<fn(&PluginCall) -> Result<Table, EvalError>, &'static str>,
+    /// For a plugin with several result tables (`preview`): those after the first.
+    pub further: Option<fn(&PluginCall) -> Result<Vec<Table>, EvalError>>,
+}
+
+impl Plugin {
+    /// Fields that most plugins leave as they are.
+    pub const DEFAULT: Plugin = Plugin {
+        name: "",
+        usage: "",
+        summary: "",
+        examples: &[],
+        arity: (0, 0),
+        columns: |_| Ok(None),
+        run: Err("this plugin has no body"),
+        further: None,
+    };
 }
 
 /// All functions by name, with their signatures read.
@@ -281,6 +303,31 @@ mod tests {
                 assert!(seen.insert(*name), "{name} is defined twice");
             }
         }
+        for function in crate::scalar::ALL {
+            let is_dynamic = |text: &&'static str| {
+                Signature::parse(text).is_ok_and(|s| s.returns == kql::signature::Returns::Type(KqlType::Dynamic))
+            };
+            assert!(
+                function.tuple.is_empty() || function.signatures.iter().all(is_dynamic),
+                "{} must return dynamic",
+                function.name
+            );
+            let prefix = format!("{}_{{0}}_", function.name);
+            assert!(
+                function.tuple.iter().all(|(name, _)| name.starts_with(&prefix)),
+                "{} names a column otherwise",
+                function.name
+            );
+        }
+        seen.clear();
+        for plugin in crate::plugin::ALL {
+            assert!(seen.insert(plugin.name), "{} is defined twice", plugin.name);
+            assert!(
+                !plugin.summary.is_empty() && plugin.usage.starts_with(plugin.name),
+                "{} lacks its summary or usage",
+                plugin.name
+            );
+        }
         seen.clear();
         for function in crate::aggregate::ALL {
             assert!(!function.signatures.is_empty(), "{} has no signature", function.name);
@@ -290,7 +337,7 @@ mod tests {
                 let is_custom = signature.returns == kql::signature::Returns::Custom;
                 assert!(!is_custom || function.returns.is_some(), "{} says no types for `custom`", function.name);
             }
-            if let AggregateBody::FilterOf(FilterOf { name, predicate }) = function.body {
+            if let AggregateBody::FilterOf { name, predicate } = function.body {
                 let of = crate::aggregate::ALL.iter().find(|of| of.name == name);
                 assert!(of.is_some(), "{} filters `{name}`, which there is not", function.name);
                 for text in function.signatures {

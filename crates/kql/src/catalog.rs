@@ -70,14 +70,6 @@ pub type TypesOf = fn(&[KqlType]) -> Vec<KqlType>;
 /// Gives the names of an aggregation's results from its arguments.
 pub type NamesOf = fn(&[NamedArg]) -> Vec<String>;
 
-/// Of an aggregation that is another over some of the rows (`sumif` of `sum`): the other, and which argument is the
-/// predicate. The other takes the arguments but that one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FilterOf {
-    pub name: &'static str,
-    pub predicate: usize,
-}
-
 /// An aggregation function as the binder sees it.
 #[derive(Clone, Copy)]
 pub struct AggregateInfo<'a> {
@@ -89,7 +81,8 @@ pub struct AggregateInfo<'a> {
     /// For functions whose columns are named by a rule of their own: a name per result column. `*` among the arguments
     /// stands for the columns of the row by then.
     pub names: Option<NamesOf>,
-    pub filter_of: Option<FilterOf>,
+    /// Set for `sumif` and its kin: the function whose filtered form this is, and which argument is the predicate.
+    pub filter_of: Option<(&'static str, usize)>,
 }
 
 /// A plugin's columns: known now, or only when there are rows.

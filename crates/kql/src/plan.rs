@@ -183,7 +183,7 @@ pub enum ParseMode {
 }
 
 /// How `parse-kv` reads.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct ParseKv {
     pub pair_delimiter: Option<String>,
     pub kv_delimiter: Option<String>,

@@ -14,15 +14,19 @@ use datafusion::logical_expr::{
     ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 use datafusion::scalar::ScalarValue;
-use kql_functions::{Accumulate, Accumulator, AggregateCall, CallContext, EvalError};
+use kql_functions::{Accumulator, AggregateCall, CallContext, EvalError};
 use schema::{KqlType, Value};
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
+type Make = fn(&AggregateCall) -> Result<Box<dyn Accumulator>, EvalError>;
+type StateTypes = fn(&AggregateCall) -> Vec<DataType>;
+
 /// What an aggregation call is: function, arguments' types and constants, results' types. Cheap to copy.
 #[derive(Clone)]
 struct Call {
-    accumulate: Accumulate,
+    make: Make,
+    state_types: StateTypes,
     args: Vec<(KqlType, Option<Value>)>,
     returns: Vec<KqlType>,
     ctx: Arc<CallContext>,
@@ -34,7 +38,7 @@ impl Call {
     }
 
     fn accumulator(&self) -> EngineResult<Box<dyn Accumulator>> {
-        (self.accumulate.make)(&self.as_aggregate_call()).map_err(eval_error)
+        (self.make)(&self.as_aggregate_call()).map_err(eval_error)
     }
 
     fn result_type(&self) -> DataType {
@@ -75,7 +79,7 @@ pub struct KqlAggregate {
 /// those that are constant.
 pub fn aggregate_function(
     name: &str,
-    accumulate: Accumulate,
+    (make, state_types): (Make, StateTypes),
     args: Vec<(KqlType, Option<Value>)>,
     returns: Vec<KqlType>,
     ctx: &Arc<CallContext>,
@@ -92,7 +96,7 @@ pub fn aggregate_function(
     let signature = Signature::any(args.len(), Volatility::Immutable);
     Arc::new(AggregateUDF::new_from_impl(KqlAggregate {
         name,
-        call: Call { accumulate, args, returns, ctx: ctx.clone() },
+        call: Call { make, state_types, args, returns, ctx: ctx.clone() },
         signature,
     }))
 }
@@ -135,7 +139,7 @@ impl AggregateUDFImpl for KqlAggregate {
     }
 
     fn state_fields(&self, args: StateFieldsArgs) -> EngineResult<Vec<FieldRef>> {
-        let types = (self.call.accumulate.state_types)(&self.call.as_aggregate_call());
+        let types = (self.call.state_types)(&self.call.as_aggregate_call());
         Ok(types
             .into_iter()
             .enumerate()

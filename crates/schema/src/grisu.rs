@@ -122,7 +122,9 @@ fn generate(value: Extended, high: Extended, mut delta: u64, exponent: i32) -> D
             return out;
         }
     }
-    for kappa in 1usize.. {
+    let mut kappa = 0;
+    loop {
+        kappa += 1;
         part *= 10;
         delta *= 10;
         out.push(part >> shift);
@@ -131,10 +133,9 @@ fn generate(value: Extended, high: Extended, mut delta: u64, exponent: i32) -> D
             out.exponent -= kappa as i32;
             // Past eight digits of the fraction Kusto's engine rounds no more.
             out.round(delta, part, one, if kappa < 9 { distance * TENS[kappa] } else { 0 });
-            break;
+            return out;
         }
     }
-    out
 }
 
 /// The top 64 bits of 10^-348, 10^-340, ... 10^340, rounded to nearest.

@@ -24,7 +24,7 @@ mod types;
 mod value;
 
 pub use dynamic::Dynamic;
-pub use types::{DECIMAL_PRECISION, DECIMAL_SCALE, KqlType};
+pub use types::{DECIMAL_PRECISION, DECIMAL_SCALE, FIELD_TYPE_KEY, KqlType};
 pub use value::Value;
 
 /// A column of a table or of a result: its name and type.

@@ -146,6 +146,8 @@ pub fn decimal_text(value: i256) -> String {
     if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
 }
 
+/// A decimal as it is held: scaled by 10^38.
+pub type Scaled = i256;
 /// One, as a decimal is held: scaled by 10^38.
 pub const DECIMAL_ONE: i256 = i256::from_i128(10i128.pow(DECIMAL_SCALE as u32));
 /// The first magnitude that a decimal cannot hold: 10^76 when scaled.
@@ -283,7 +285,7 @@ mod tests {
             (".5", Some(0.5)),
             ("5.", Some(5.0)),
             ("+.5", Some(0.5)),
-            ("  3.14  ", Some(3.14)),
+            ("  3.25  ", Some(3.25)),
             ("1e400", Some(f64::INFINITY)),
             ("-Infinity", Some(f64::NEG_INFINITY)),
             ("INF", None),

@@ -69,6 +69,15 @@ pub fn from_civil(year: i32, month: u32, day: u32, time_of_day: i64) -> Option<i
     in_range.then(|| days_from_civil(year, month, day) * DAY + time_of_day)
 }
 
+/// Returns the ticks of an hour, minute and second of a day, or `None` when there is no such time. Parts of a second
+/// below a tick are cut off.
+pub fn time_of_day(hour: i64, minute: i64, second: f64) -> Option<i64> {
+    let in_range = (0..24).contains(&hour) && (0..60).contains(&minute) && (0.0..60.0).contains(&second);
+    // The nearest microtick first: 0.1234567 seconds are 1234567 ticks and not one less.
+    let ticks = ((second * SECOND as f64 * 1e3).round() / 1e3).floor() as i64;
+    in_range.then_some(hour * HOUR + minute * MINUTE + ticks)
+}
+
 /// Returns the instant when it is one that a datetime can hold, from 0001-01-01 to the end of 9999.
 pub fn in_range(instant: i64) -> Option<i64> {
     (0..=DATETIME_MAX).contains(&instant).then_some(instant)

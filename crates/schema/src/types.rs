@@ -7,6 +7,10 @@ pub const DECIMAL_PRECISION: u8 = 76;
 /// Digits of a `decimal` after the point.
 pub const DECIMAL_SCALE: i8 = 38;
 
+/// The key of an Arrow field's metadata that holds the KQL type's name, in files that we write and read: it tells a
+/// dynamic or guid column from a string, and a timespan from a long.
+pub const FIELD_TYPE_KEY: &str = "kql:type";
+
 /// A scalar type of KQL.
 ///
 /// # Source

@@ -1,1 +1,38 @@
-fn main() {}
+//! `vidimus`: one program that records, keeps, asks, acts on and shows audit logs. Subcommands are thin; every
+//! capability is a library crate behind it.
+
+mod batch;
+mod commands;
+mod runner;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// The audit-log platform that proves what it says.
+#[derive(Debug, Parser)]
+#[command(name = "vidimus", version, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Query(commands::query::QueryArgs),
+    Check(commands::check::CheckArgs),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match cli.command {
+        Command::Query(args) => commands::query::run(args),
+        Command::Check(args) => commands::check::run(args),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("vidimus: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -11,6 +11,6 @@ pub static FUNCTION: AggregateFunction = AggregateFunction {
     ],
     summary: "The average of the values in the rows for which the predicate is true.",
     examples: &[("range x from 1 to 5 step 1 | summarize avgif(x, x > 3)", "4.5")],
-    body: AggregateBody::FilterOf(FilterOf { name: "avg", predicate: 1 }),
+    body: AggregateBody::FilterOf { name: "avg", predicate: 1 },
     ..AggregateFunction::DEFAULT
 };

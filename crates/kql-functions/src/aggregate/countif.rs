@@ -9,6 +9,6 @@ pub static FUNCTION: AggregateFunction = AggregateFunction {
         ("range x from 1 to 5 step 1 | summarize countif(x > 3)", "2"),
         ("datatable(name:string)['John', 'Paul', 'George', 'Ringo'] | summarize countif(strlen(name) > 4)", "2"),
     ],
-    body: AggregateBody::FilterOf(FilterOf { name: "count", predicate: 0 }),
+    body: AggregateBody::FilterOf { name: "count", predicate: 0 },
     ..AggregateFunction::DEFAULT
 };

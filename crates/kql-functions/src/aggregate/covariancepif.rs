@@ -8,6 +8,6 @@ pub static FUNCTION: AggregateFunction = AggregateFunction {
         "range x from 1 to 100 step 1 | extend y = iff(x % 2 == 0, x * 2, x * 3) | summarize round(covariancepif(x, y, x % 3 == 0), 6)",
         "2077.090909",
     )],
-    body: AggregateBody::FilterOf(FilterOf { name: "covariancep", predicate: 2 }),
+    body: AggregateBody::FilterOf { name: "covariancep", predicate: 2 },
     ..AggregateFunction::DEFAULT
 };

@@ -5,6 +5,6 @@ pub static FUNCTION: AggregateFunction = AggregateFunction {
     signatures: &["(expr: scalar, predicate: bool, accuracy?: constant integer) -> dynamic"],
     summary: "What `dcountif` holds midway, to be stored, merged by `hll_merge` and counted by `dcount_hll`.",
     examples: &[("range x from 1 to 100 step 1 | summarize h = hll_if(x, x <= 30) | project dcount_hll(h)", "30")],
-    body: AggregateBody::FilterOf(FilterOf { name: "hll", predicate: 1 }),
+    body: AggregateBody::FilterOf { name: "hll", predicate: 1 },
     ..AggregateFunction::DEFAULT
 };

@@ -10,6 +10,6 @@ pub static FUNCTION: AggregateFunction = AggregateFunction {
         "datatable(p:string, v:string, ok:bool)['a', 'x', true, 'b', 'y', false] | summarize make_bag_if(bag_pack(p, v), ok)",
         "{\"a\":\"x\"}",
     )],
-    body: AggregateBody::FilterOf(FilterOf { name: "make_bag", predicate: 1 }),
+    body: AggregateBody::FilterOf { name: "make_bag", predicate: 1 },
     ..AggregateFunction::DEFAULT
 };

@@ -10,6 +10,6 @@ pub static FUNCTION: AggregateFunction = AggregateFunction {
         "datatable(name:string)['John', 'Paul', 'George', 'Ringo'] | summarize make_list_if(name, strlen(name) > 4)",
         "[\"George\",\"Ringo\"]",
     )],
-    body: AggregateBody::FilterOf(FilterOf { name: "make_list", predicate: 1 }),
+    body: AggregateBody::FilterOf { name: "make_list", predicate: 1 },
     ..AggregateFunction::DEFAULT
 };

@@ -5,8 +5,7 @@ pub use super::support::per_group::{Fold, PerGroup, each};
 pub use crate::args::EvalError;
 pub use crate::cells::{Cells, primitive, text};
 pub use crate::registry::{
-    Accumulate, Accumulator, AggregateBody, AggregateCall, AggregateFunction, EngineAggregate, FilterOf, NamedArg,
-    Naming,
+    Accumulate, Accumulator, AggregateBody, AggregateCall, AggregateFunction, EngineAggregate, NamedArg, Naming,
 };
 pub use arrow::array::{Array, ArrayRef};
 pub use arrow::datatypes::DataType;

@@ -8,6 +8,6 @@ pub static FUNCTION: AggregateFunction = AggregateFunction {
         ("range x from 1 to 5 step 1 | summarize sumif(x, x > 3)", "9"),
         ("range x from 1 to 5 step 1 | summarize sumif(x, x > 5)", "0"),
     ],
-    body: AggregateBody::FilterOf(FilterOf { name: "sum", predicate: 1 }),
+    body: AggregateBody::FilterOf { name: "sum", predicate: 1 },
     ..AggregateFunction::DEFAULT
 };

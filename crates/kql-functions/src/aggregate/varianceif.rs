@@ -5,6 +5,6 @@ pub static FUNCTION: AggregateFunction = AggregateFunction {
     signatures: &["(expr: summable, predicate: bool) -> real"],
     summary: "The variance, as of a sample, of the values in the rows for which the predicate is true.",
     examples: &[("range x from 1 to 100 step 1 | summarize varianceif(x, x % 2 == 0)", "850.0")],
-    body: AggregateBody::FilterOf(FilterOf { name: "variance", predicate: 1 }),
+    body: AggregateBody::FilterOf { name: "variance", predicate: 1 },
     ..AggregateFunction::DEFAULT
 };

@@ -1,5 +1,5 @@
 use super::prelude::*;
-use super::term_list::{TermList, is_constant, terms};
+use super::term_list::{AnyTerm, is_constant, terms};
 use super::texts::{Texts, test_texts, truths};
 
 pub static FUNCTION: ScalarFunction = ScalarFunction {
@@ -17,9 +17,9 @@ pub static FUNCTION: ScalarFunction = ScalarFunction {
 
 fn eval(args: &Args) -> Result<ArrayRef, EvalError> {
     if is_constant(args, 1) {
-        let list = TermList::new(&terms(args, 1, 0));
-        return Ok(test_texts(args, 0, |text| list.any_in(text)));
+        let list = AnyTerm::new(&terms(args, 1, 0));
+        return Ok(test_texts(args, 0, |text| list.is_in(text)));
     }
     let left = Texts::of(args, 0);
-    Ok(truths(args, |row| TermList::new(&terms(args, 1, row)).any_in(&left.get(row))))
+    Ok(truths(args, |row| AnyTerm::new(&terms(args, 1, row)).is_in(&left.get(row))))
 }

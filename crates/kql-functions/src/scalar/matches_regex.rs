@@ -26,7 +26,7 @@ fn eval(args: &Args) -> Result<ArrayRef, EvalError> {
     let mut patterns = Patterns::of(args, 1);
     let mut found = BooleanBuilder::with_capacity(args.rows);
     for row in 0..args.rows {
-        found.append_value(patterns.at(row)?.is_match(&left.get(row)));
+        found.append_value(patterns.at(row)?.regex.is_match(&left.get(row)));
     }
     Ok(Arc::new(found.finish()))
 }

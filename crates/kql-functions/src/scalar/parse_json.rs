@@ -72,7 +72,7 @@ mod tests {
             (Value::Null(KqlType::Long), "null"),
         ];
         for (value, expected) in cases {
-            assert_eq!(json_of("parse_json", &[value.clone()]), expected, "{value:?}");
+            assert_eq!(json_of("parse_json", std::slice::from_ref(&value)), expected, "{value:?}");
             assert_eq!(json_of("todynamic", &[value]), expected);
         }
     }

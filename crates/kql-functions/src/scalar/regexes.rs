@@ -5,7 +5,7 @@
 
 use super::prelude::*;
 use super::texts::Texts;
-use regex::{Regex, RegexBuilder};
+use regex::{CaptureLocations, Regex, RegexBuilder};
 use std::cell::RefCell;
 use std::collections::HashMap;
 
@@ -48,7 +48,14 @@ pub struct Patterns<'a> {
     patterns: Texts<'a>,
     constant: bool,
     make: fn(&str) -> Result<Arc<Regex>, EvalError>,
-    last: Option<(String, Arc<Regex>)>,
+    last: Option<Compiled>,
+}
+
+/// A row's regular expression.
+pub struct Compiled {
+    pattern: String,
+    pub regex: Arc<Regex>,
+    groups: CaptureLocations,
 }
 
 impl<'a> Patterns<'a> {
@@ -66,16 +73,24 @@ impl<'a> Patterns<'a> {
     ///
     /// # Errors
     /// As [`compile`].
-    pub fn at(&mut self, row: usize) -> Result<Arc<Regex>, EvalError> {
-        if let Some((pattern, regex)) = &self.last
-            && (self.constant || *pattern == *self.patterns.get(row))
-        {
-            return Ok(regex.clone());
-        }
-        let pattern = self.patterns.get(row).into_owned();
-        let regex = (self.make)(&pattern)?;
-        self.last = Some((pattern, regex.clone()));
-        Ok(regex)
+    pub fn at(&mut self, row: usize) -> Result<&mut Compiled, EvalError> {
+        let compiled = match self.last.take() {
+            Some(last) if self.constant || last.pattern == *self.patterns.get(row) => last,
+            _ => {
+                let pattern = self.patterns.get(row).into_owned();
+                let regex = (self.make)(&pattern)?;
+                let groups = regex.capture_locations();
+                Compiled { pattern, regex, groups }
+            }
+        };
+        Ok(self.last.insert(compiled))
+    }
+}
+
+impl Compiled {
+    /// Finds the first match at or after a byte of a text, and returns where its capture groups are.
+    pub fn groups_from(&mut self, text: &str, start: usize) -> Option<&CaptureLocations> {
+        self.regex.captures_read_at(&mut self.groups, text, start).map(|_| &self.groups)
     }
 }
 

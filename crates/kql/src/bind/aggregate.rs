@@ -2,7 +2,7 @@
 
 use super::call::{common_type, count, return_type};
 use super::{Binder, Row};
-use crate::catalog::{AggregateInfo, FilterOf, NamedArg};
+use crate::catalog::{AggregateInfo, NamedArg};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::{Aggregate, Expr, Field};
 use crate::signature::{ArgumentForm, Param, ParamKind, Signature};
@@ -100,6 +100,10 @@ impl Binder<'_> {
         let info = self.env.functions.aggregate(&name.text)?;
         let name_results = info.names?;
         let columns = self.arguments(args, row, keys);
+        if columns.is_empty() && !args.is_empty() {
+            // `*` where every column is a key.
+            return Some(vec![]);
+        }
         let (named, bound): (Vec<Option<String>>, Vec<Expr>) = columns.into_iter().unzip();
         let Some((params, types)) = self.check_aggregate(&info, &bound, span) else { return Some(vec![]) };
         let described: Vec<NamedArg> = named
@@ -232,10 +236,10 @@ impl Binder<'_> {
         let common = common_type(&params, &bound.iter().map(Expr::ktype).collect::<Vec<_>>());
         let mut args = self.convert_arguments(bound, &params, common);
         let filter = match info.filter_of {
-            Some(FilterOf { predicate, .. }) if predicate < args.len() => Some(args.remove(predicate)),
+            Some((_, predicate)) if predicate < args.len() => Some(args.remove(predicate)),
             _ => None,
         };
-        let function = info.filter_of.map_or(info.name, |of| of.name);
+        let function = info.filter_of.map_or(info.name, |(name, _)| name);
         let output = self.new_field(name.text.clone(), ktype);
         let result = Expr::column(&output);
         aggregates.push(Aggregate { function, args, filter, outputs: vec![output] });

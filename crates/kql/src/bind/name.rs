@@ -30,12 +30,19 @@ impl Binder<'_> {
                 }
             }
             ExprKind::Call { name, args } => {
-                let naming = if self.is_aggregate(&name.text, args.len()) {
-                    self.env.functions.aggregate(&name.text)?.naming
+                let (function, naming) = if self.is_aggregate(&name.text, args.len()) {
+                    self.env.functions.aggregate(&name.text).map(|f| (f.name, f.naming))?
                 } else {
-                    self.env.functions.scalar(&name.text)?.naming
+                    self.env.functions.scalar(&name.text).map(|f| (f.name, f.naming))?
                 };
                 let first = args.first();
+                if matches!(function, "percentile" | "percentilew") {
+                    let percentile = args.last().and_then(|arg| match &arg.kind {
+                        ExprKind::Literal(value) => Some(percentile_text(value)),
+                        _ => None,
+                    });
+                    return Some(format!("{}_{}", self.prefixed("percentile", first), percentile.unwrap_or_default()));
+                }
                 match naming {
                     Naming::None => None,
                     Naming::FirstArgument => self.result_name(first?),
@@ -72,5 +79,13 @@ impl Binder<'_> {
             Some(target) => Some(format!("{target}_{selector}")),
             None => Some(selector),
         }
+    }
+}
+
+/// Returns a percentile as column names have it: `99_9` for 99.9.
+pub(super) fn percentile_text(value: &Value) -> String {
+    match value {
+        Value::Real(p) => schema::number::real_plain_text(*p).replace('.', "_"),
+        value => value.to_text(),
     }
 }

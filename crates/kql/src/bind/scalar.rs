@@ -305,6 +305,11 @@ impl Binder<'_> {
                 return Bound::Scalar(self.bind_scalar(selector, &inner));
             }
         }
+        if let ExprKind::Call { name, args } = &target.kind
+            && let Some(Binding::Pattern { statement, scope }) = self.scope.get(&name.text).cloned()
+        {
+            return self.call_pattern(&statement, &scope, args, Some(selector), span, row);
+        }
         match self.bind_expr(target, row) {
             Bound::Database => self.bind_in_database(selector, span, row),
             Bound::Scalar(container) => {

@@ -2,7 +2,7 @@
 
 use super::{Binder, Projection, Relation, Row};
 use crate::diagnostic::Diagnostic;
-use crate::plan::{Expr, Field, Node, Plan};
+use crate::plan::{Aggregate, Expr, Field, Node, Plan};
 use crate::syntax::ast;
 use schema::{KqlType, Value};
 
@@ -31,7 +31,13 @@ impl Binder<'_> {
         let mut aggregates = Vec::new();
         for (item, default) in &parts.aggregates {
             let mut calls = Vec::new();
-            let bound = self.bind_aggregate_item(item, &row, &key_exprs, &mut calls);
+            let mut bound = self.bind_aggregate_item(item, &row, &key_exprs, &mut calls);
+            // A constant stands for every bin that has rows.
+            if calls.is_empty() && bound.len() == 1 && bound[0].expr.is_constant() && !self.is_unknown(&bound[0].expr) {
+                let output = self.new_field(bound[0].name.clone(), bound[0].expr.ktype());
+                let value = std::mem::replace(&mut bound[0].expr, Expr::column(&output));
+                calls.push(Aggregate { function: "take_any", args: vec![value], filter: None, outputs: vec![output] });
+            }
             let plain = calls.len() == 1
                 && bound.len() == 1
                 && calls[0].outputs.first().map(Expr::column).as_ref() == Some(&bound[0].expr);

@@ -48,7 +48,9 @@ impl Binder<'_> {
             })
             .collect();
         let inputs = inputs.into_iter().map(|input| input.plan).collect();
-        Relation { open, ..Relation::new(Plan { node: Node::Union { inputs, exprs }, columns }) }
+        let united = Relation { open, ..Relation::new(Plan { node: Node::Union { inputs, exprs }, columns }) };
+        // `x_long` may also be the name of a column of its own.
+        self.with_unique_names(united)
     }
 
     /// Puts a column in front that says where the rows come from.

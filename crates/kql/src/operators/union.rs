@@ -86,7 +86,7 @@ impl Operator for Union {
 
 fn table(parser: &mut Parser<'_>) -> Expr {
     if parser.at("(") {
-        return parser.unnamed();
+        return parser.parenthesized();
     }
     match parser.entity() {
         Some(table) => table,

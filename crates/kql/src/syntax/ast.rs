@@ -9,6 +9,7 @@
 use crate::diagnostic::Span;
 use crate::operator::Operator;
 use schema::{KqlType, Value};
+use std::sync::Arc;
 
 /// A name as written: `x`, `['x y']`, `["x"]`. Empty when missing (then a diagnostic says so).
 #[derive(Clone, PartialEq, Eq)]
@@ -155,7 +156,7 @@ pub struct FunctionDeclaration {
 /// A list of statements, the last of which is the value.
 pub struct Block {
     /// Shared, as a function that is bound later keeps its statement.
-    pub statements: Vec<std::sync::Arc<Statement>>,
+    pub statements: Vec<Arc<Statement>>,
     pub span: Span,
 }
 

@@ -19,12 +19,16 @@ use crate::syntax::ast::{Expr, ExprKind, Name, OrderKey, PipeOperator, SchemaTyp
 use crate::syntax::keywords;
 use crate::syntax::lexer::TokenKind;
 use crate::syntax::literals;
-use crate::syntax::parser::Parser;
+use crate::syntax::parser::{Parser, needs_brackets, shown};
 use schema::{KqlType, Value, number};
 
 /// A chain of `and` or `or` longer than this becomes a balanced tree, so that no chain makes a tall tree. Both operators
 /// are associative.
 const LEFT_CHAIN_MAX: usize = 32;
+
+/// Operators without input that may stand wherever an operand may.
+const OPERAND_SOURCES: &[&str] =
+    &["datatable", "externaldata", "external_data", "__contextual_datatable", "materialized-view-combine"];
 
 /// An operator between two operands.
 struct Infix {
@@ -161,6 +165,13 @@ impl Parser<'_> {
         read.unwrap_or_else(|| self.error_expr())
     }
 
+    /// Reads one operator whose input the context gives, as after `facet by x with`.
+    pub(crate) fn suboperator(&mut self) -> Expr {
+        let start = self.span().start;
+        let operators = self.nested(Self::required_operator).into_iter().collect();
+        Expr { kind: ExprKind::Pipe { source: None, operators }, span: self.span_from(start) }
+    }
+
     /// Returns whether the text goes on with an operator that takes its input from the context.
     pub(crate) fn at_operator(&self) -> bool {
         find_operator(self.word_at(0)).is_some_and(|info| info.piped) && !self.at_nth(1, "(")
@@ -219,7 +230,7 @@ impl Parser<'_> {
             diagnostic = diagnostic.help(format!("put `|` before `{word}`"));
         } else if self.at_statement() {
             diagnostic = diagnostic.help(format!("put `;` before `{word}`"));
-        } else if !word.is_empty() && infix(&word.to_ascii_lowercase()).is_some() {
+        } else if infix(word).is_none() && infix(&word.to_ascii_lowercase()).is_some() {
             diagnostic = diagnostic.help(format!("keywords are in lower case: `{}`", word.to_ascii_lowercase()));
         }
         self.report(diagnostic);
@@ -228,16 +239,16 @@ impl Parser<'_> {
     /// Returns the operator that the text starts with, when the word is not a name here.
     fn operator_at_start(&self) -> Option<&'static OperatorInfo> {
         let word = self.word_at(0);
-        let info = find_operator(word)?;
+        let info = find_operator(word).filter(|_| !OPERAND_SOURCES.contains(&word))?;
         if keywords::is_reserved(word) {
             return Some(info);
         }
         // The word may be a name. Only after an operator's keyword can another word or a number follow directly.
         let next = self.word_at(1);
         let is_operator = match word {
+            "inline_external_table" => matches!(self.text_at(1), "(" | "kind"),
             "range" => self.name_ahead(1).is_some_and(|length| self.at_nth(1 + length, "from")),
             "evaluate" => next == "hint" || self.name_ahead(1).is_some_and(|length| !self.at_nth(1 + length, "]")),
-            "datascope" => false,
             _ => {
                 self.kind_at(1) == Some(TokenKind::Long)
                     || !next.is_empty() && infix(next).is_none() && next != "matches"
@@ -371,10 +382,7 @@ impl Parser<'_> {
         }
         let span = self.span_from(start);
         let text = self.slice(span).to_string();
-        self.push(
-            Diagnostic::syntax("KS228", span, format!("`{text}` is no name by itself"))
-                .help(format!("write `['{text}']`")),
-        );
+        self.push(needs_brackets(&text, span));
         Name { text, span, bracketed: false }
     }
 
@@ -572,12 +580,7 @@ impl Parser<'_> {
             TokenKind::Word => {}
             TokenKind::Punctuation => {
                 return match self.text_at(0) {
-                    "(" => {
-                        self.bump();
-                        let inner = Box::new(self.expression());
-                        self.close(")");
-                        Some(Expr { kind: ExprKind::Parenthesized(inner), span: self.span_from(start) })
-                    }
+                    "(" => Some(self.parenthesized()),
                     "[" | "{" => {
                         let name = self.name()?;
                         Some(self.name_or_call(name))
@@ -589,8 +592,8 @@ impl Parser<'_> {
         }
         match self.text_at(0) {
             "dynamic" | "typeof" if self.at_nth(1, "(") => return self.literal(),
-            "datatable" | "externaldata" | "external_data" | "__contextual_datatable" | "materialized-view-combine" => {
-                let info = find_operator(self.text_at(0))?;
+            word if OPERAND_SOURCES.contains(&word) => {
+                let info = find_operator(word)?;
                 let keyword = self.bump();
                 let operator = (info.parse)(self);
                 let span = self.span_from(keyword.start);
@@ -616,6 +619,14 @@ impl Parser<'_> {
         };
         self.datascope();
         Some(Expr { span: name.span, kind: ExprKind::Name(name) })
+    }
+
+    /// Reads `(expression)`.
+    pub(crate) fn parenthesized(&mut self) -> Expr {
+        let start = self.bump().start;
+        let inner = Box::new(self.expression());
+        self.close(")");
+        Expr { kind: ExprKind::Parenthesized(inner), span: self.span_from(start) }
     }
 
     /// Returns whether a keyword stands where only a name makes sense, given what follows it.
@@ -781,7 +792,7 @@ impl Parser<'_> {
         let value = match value {
             Some(value) => value,
             None => {
-                let text: String = self.slice(span).chars().take(60).collect();
+                let text = shown(self.slice(span));
                 let message = format!("`{text}` is no value of type {ktype}");
                 self.push(Diagnostic::syntax("KS004", span, message));
                 Value::null(ktype)
@@ -797,7 +808,7 @@ impl Parser<'_> {
             Some(inside) => literals::typed(ktype, inside),
             None => {
                 let span = self.span();
-                self.push(Diagnostic::syntax("KS001", span, format!("the literal is not closed: `)` is missing")));
+                self.push(Diagnostic::syntax("KS001", span, "the literal is not closed: `)` is missing"));
                 Some(Value::null(ktype))
             }
         }
@@ -825,7 +836,15 @@ impl Parser<'_> {
         let start = self.bump().start;
         let scalar = (self.at_nth(2, ")") && !self.word_at(1).is_empty()).then(|| {
             self.bump();
-            let ktype = self.scalar_type();
+            // Here, unlike elsewhere, `DateTime` is taken as `datetime`.
+            let word = self.word_at(0).to_ascii_lowercase();
+            let ktype = match KqlType::from_name(&word) {
+                Some(ktype) => {
+                    self.bump();
+                    ktype
+                }
+                None => self.scalar_type(),
+            };
             self.close(")");
             ktype
         });

@@ -6,6 +6,7 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::syntax::ast::{Expr, ExprKind};
+use crate::syntax::lexer::TokenKind;
 use crate::syntax::parser::Parser;
 use schema::{Dynamic, KqlType, Value};
 use std::collections::HashMap;
@@ -50,16 +51,26 @@ impl Parser<'_> {
     }
 
     fn json_member(&mut self) -> Option<(String, Dynamic)> {
-        let Some((name, _)) = self.string() else {
+        if self.kind_at(0) != Some(TokenKind::String) {
             self.report_missing("a string, the name of a member");
             return None;
-        };
+        }
+        let name = self.one_string();
         self.expect(":");
         Some((name, self.json_or_null()))
     }
 
     fn json_scalar(&mut self) -> Option<Dynamic> {
         let start = self.span().start;
+        let is_negative = self.at("-") && matches!(self.kind_at(1), Some(TokenKind::Long | TokenKind::Real));
+        if is_negative && !self.adjacent(1) {
+            self.bump();
+            let digits = self.json_scalar()?;
+            return match digits {
+                Dynamic::Number(text) => Some(Dynamic::Number(format!("-{text}"))),
+                other => Some(other),
+            };
+        }
         let Some(literal) = self.literal() else {
             self.report_missing("a JSON value");
             return None;

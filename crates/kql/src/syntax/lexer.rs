@@ -247,13 +247,18 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Moves past `(...)`, up to the first `)`; without one, to the end of the line.
+    /// Moves past `(...)`, up to the first `)`. Without one, or when there is more than a value before it on the next
+    /// lines, the literal is not closed and ends with the line.
     fn parenthesized_text(&mut self) {
-        if self.last_close.is_some_and(|last| last >= self.at) {
-            self.at += self.rest().find(')').map_or(1, |close| close + 1);
-        } else {
-            self.line();
+        let closes = self.last_close.is_some_and(|last| last >= self.at);
+        if closes && let Some(length) = self.rest().find(')') {
+            let inside = self.rest().get(1..length).unwrap_or("");
+            if !inside.contains('\n') || !inside.contains([',', '(', '|', ';']) {
+                self.at += length + 1;
+                return;
+            }
         }
+        self.line();
     }
 
     /// Moves past a string that starts after `prefix` bytes; does not move when there is none.

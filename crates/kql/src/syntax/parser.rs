@@ -265,8 +265,7 @@ impl<'a> Parser<'a> {
         if text.is_empty() {
             return "the end of the query".to_string();
         }
-        let short: String = text.chars().take_while(|c| !c.is_control()).take(40).collect();
-        format!("`{short}`")
+        format!("`{}`", shown(text))
     }
 
     /// Reports that one of the given texts is missing.
@@ -468,17 +467,22 @@ impl<'a> Parser<'a> {
         self.declared_name().unwrap_or_else(|| self.missing_name())
     }
 
+    fn may_be_declared(&self, ahead: usize) -> bool {
+        let word = self.word_at(ahead);
+        !word.is_empty() && keywords::may_be_declared(word)
+    }
+
     /// Reads a name with `*` in it, whose parts stand without blanks between: `*`, `Security*`, `*_CL`.
     pub(crate) fn wildcard(&mut self) -> Option<Expr> {
         let mut length = match self.text_at(0) {
             "*" => 1,
-            _ if keywords::may_be_declared(self.word_at(0)) && self.at_nth(1, "*") && self.adjacent(1) => 2,
+            _ if self.may_be_declared(0) && self.at_nth(1, "*") && self.adjacent(1) => 2,
             _ => return None,
         };
         while self.adjacent(length)
             && (self.at_nth(length, "*")
-                || matches!(self.kind_at(length), Some(TokenKind::Long))
-                || keywords::may_be_declared(self.word_at(length)) && self.kind_at(length) == Some(TokenKind::Word))
+                || self.kind_at(length) == Some(TokenKind::Long)
+                || self.may_be_declared(length))
         {
             length += 1;
         }
@@ -496,32 +500,36 @@ impl<'a> Parser<'a> {
 
     // Strings.
 
-    /// Reads one or more strings side by side into one text. Reports those that are not closed or have unknown escapes.
+    /// Reads one or more strings side by side into one text.
     pub(crate) fn strings(&mut self) -> String {
         let mut out = String::new();
-        while let Some(token) = self.token(0).filter(|token| token.kind == TokenKind::String) {
-            let (text, fault) = literals::string(self.slice(token.span));
-            out.push_str(&text);
-            self.bump();
-            let diagnostic = match fault {
-                None => continue,
-                Some(StringFault::Open(quote)) => {
-                    Diagnostic::syntax("KS001", token.span, format!("the string is not closed: `{quote}` is missing"))
-                }
-                Some(StringFault::Escape(at)) => {
-                    let at = token.span.start + at;
-                    let escape: String = self.text.get(at..).unwrap_or("").chars().take(2).collect();
-                    Diagnostic::syntax(
-                        "KS004",
-                        Span::new(at, at + escape.len()),
-                        format!("`{escape}` is no escape in a string"),
-                    )
-                    .help("write `\\\\` for a backslash, or put `@` before the string's opening quote")
-                }
-            };
-            self.push(diagnostic);
+        while self.kind_at(0) == Some(TokenKind::String) {
+            out.push_str(&self.one_string());
         }
         out
+    }
+
+    /// Reads the string that is next. Reports when it is not closed or has an escape that KQL does not know.
+    pub(crate) fn one_string(&mut self) -> String {
+        let span = self.bump();
+        let (text, fault) = literals::string(self.slice(span));
+        match fault {
+            None => {}
+            Some(StringFault::Open(quote)) => {
+                let message = format!("the string is not closed: `{quote}` is missing");
+                self.push(Diagnostic::syntax("KS001", span, message));
+            }
+            Some(StringFault::Escape(at)) => {
+                let at = span.start + at;
+                let escape: String = self.text.get(at..).unwrap_or("").chars().take(2).collect();
+                let span = Span::new(at, at + escape.len());
+                self.push(
+                    Diagnostic::syntax("KS004", span, format!("`{}` is no escape in a string", shown(&escape)))
+                        .help("write `\\\\` for a backslash, or put `@` before the string's opening quote"),
+                );
+            }
+        }
+        text
     }
 
     /// Reads a string literal.
@@ -647,6 +655,20 @@ impl<'a> Parser<'a> {
     }
 }
 
+/// Returns the start of a text as a message shows it: one line, not too long.
+pub(crate) fn shown(text: &str) -> String {
+    let mut short: String = text.chars().take_while(|c| !c.is_control()).take(40).collect();
+    if short.len() < text.len() {
+        short.push_str("...");
+    }
+    short
+}
+
+/// Returns the finding that a word is a name only in brackets.
+pub(crate) fn needs_brackets(text: &str, span: Span) -> Diagnostic {
+    Diagnostic::syntax("KS228", span, format!("`{text}` is no name by itself")).help(format!("write `['{text}']`"))
+}
+
 /// The options read before an operator's operands. Those that an operator takes out become fields of its own; the rest
 /// stay a list.
 #[derive(Debug, Default)]
@@ -677,7 +699,11 @@ impl Options {
 
     /// Takes out an option whose value is a name that the operator makes, `with_itemindex=i`.
     pub(crate) fn take_name(&mut self, parser: &mut Parser<'_>, names: &[&str]) -> Option<Name> {
-        self.take(names)?.value.as_word(parser)
+        let name = self.take(names)?.value.as_word(parser)?;
+        if !name.bracketed && keywords::is_reserved(&name.text) {
+            parser.push(needs_brackets(&name.text, name.span));
+        }
+        Some(name)
     }
 
     /// Takes out an option that is true or false, `isfuzzy=true`.

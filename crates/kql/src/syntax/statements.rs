@@ -7,6 +7,7 @@ use crate::syntax::ast::{
 };
 use crate::syntax::lexer::TokenKind;
 use crate::syntax::parser::Parser;
+use std::sync::Arc;
 
 impl Parser<'_> {
     /// Reads a whole query.
@@ -31,12 +32,19 @@ impl Parser<'_> {
             self.bump();
             self.recover();
         }
-        let start = statements.first().map_or(0, |statement: &Statement| statement.span.start);
-        Block { statements: statements.into_iter().map(std::sync::Arc::new).collect(), span: self.span_from(start) }
+        let start = statements.first().map_or(0, |statement: &Arc<Statement>| statement.span.start);
+        Block { statements, span: self.span_from(start) }
+    }
+
+    /// Reads the statements inside brackets.
+    pub(crate) fn inner_statements(&mut self) -> Vec<Arc<Statement>> {
+        let mut statements = Vec::new();
+        self.statements(&mut statements);
+        statements
     }
 
     /// Reads statements up to a closing bracket or the end.
-    pub(crate) fn statements(&mut self, statements: &mut Vec<Statement>) {
+    fn statements(&mut self, statements: &mut Vec<Arc<Statement>>) {
         while !matches!(self.text_at(0), ")" | "]" | "}" | "") {
             let start = self.span();
             if self.at(";") {
@@ -47,7 +55,7 @@ impl Parser<'_> {
             let statement = self.statement();
             let empty = self.span() == start;
             if !empty {
-                statements.push(statement);
+                statements.push(Arc::new(statement));
             }
             if self.eat(";") || matches!(self.text_at(0), ")" | "]" | "}" | "") {
                 continue;
@@ -164,10 +172,10 @@ impl Parser<'_> {
         let start = self.span().start;
         let mut statements = Vec::new();
         if self.expect("{") {
-            self.statements(&mut statements);
+            statements = self.nested(|parser| Some(parser.inner_statements())).unwrap_or_default();
             self.close("}");
         }
-        Block { statements: statements.into_iter().map(std::sync::Arc::new).collect(), span: self.span_from(start) }
+        Block { statements, span: self.span_from(start) }
     }
 
     fn set_statement(&mut self) -> StatementKind {
@@ -259,17 +267,20 @@ impl Parser<'_> {
     fn properties(&mut self) -> Vec<OperatorOption> {
         self.bump();
         self.bump();
-        let properties = self.loose_comma_list(|parser| {
-            let Some(name) = parser.property_name() else {
-                parser.report_missing("a property, as in `name = value`");
-                return None;
-            };
-            parser.expect("=");
-            let value = parser.option_value();
-            Some(OperatorOption { name, value })
-        });
+        let properties = self.loose_comma_list(Self::property);
         self.close(")");
         properties
+    }
+
+    /// Reads `name = value`.
+    pub(crate) fn property(&mut self) -> Option<OperatorOption> {
+        let Some(name) = self.property_name() else {
+            self.report_missing("a property, as in `name = value`");
+            return None;
+        };
+        self.expect("=");
+        let value = self.option_value();
+        Some(OperatorOption { name, value })
     }
 
     fn property_name(&mut self) -> Option<Name> {

@@ -59,25 +59,23 @@ impl Lowering<'_> {
         let unknown = || QueryError::UnknownFunction { name: aggregate.function.to_string() };
         let (found, _) = FUNCTIONS.aggregate(aggregate.function).ok_or_else(unknown)?;
         let filter = aggregate.filter.as_ref().map(|filter| self.predicate(filter)).transpose()?;
-        let (accumulate, engine) = match found.body {
-            AggregateBody::Accumulate(accumulate) => (accumulate, None),
-            AggregateBody::EngineFor { engine, types, accumulate } => {
-                let is_for = aggregate.args.first().is_none_or(|arg| types.contains(&arg.ktype()));
-                (accumulate, is_for.then_some(engine))
+        let accumulate = match found.body {
+            AggregateBody::EngineFor { types, .. }
+                if aggregate.args.first().is_none_or(|arg| types.contains(&arg.ktype())) =>
+            {
+                let (call, output) = native::aggregate(self, aggregate, filter, result)?.ok_or_else(unknown)?;
+                return Ok((call, vec![output]));
             }
-            AggregateBody::FilterOf(_) => return Err(unknown()),
+            AggregateBody::EngineFor { accumulate, .. } | AggregateBody::Accumulate(accumulate) => accumulate,
+            AggregateBody::FilterOf { .. } => return Err(unknown()),
         };
-        if let Some(engine) = engine
-            && let Some((call, output)) = native::aggregate(self, engine, aggregate, filter.clone(), result.clone())?
-        {
-            return Ok((call, vec![output]));
-        }
         let args = aggregate.args.iter();
         let described =
             args.map(|arg| Ok((arg.ktype(), self.constant(arg)?))).collect::<Result<Vec<_>, QueryError>>()?;
         let exprs = aggregate.args.iter().map(|arg| self.expr(arg)).collect::<Result<Vec<_>, _>>()?;
         let returns: Vec<_> = aggregate.outputs.iter().map(|output| output.ktype).collect();
-        let function = aggregate_function(found.name, accumulate, described, returns, &self.ctx);
+        let function =
+            aggregate_function(found.name, (accumulate.make, accumulate.state_types), described, returns, &self.ctx);
         let call = native::aggregate_expr(function, exprs, filter);
         let outputs = match aggregate.outputs.as_slice() {
             [_] => vec![result],

@@ -1,16 +1,17 @@
-//! Aggregations that the engine has itself: `count`, `sum`, `min`, `max`.
+//! Aggregations that the engine has itself: `count`, `sum`, `min`, `max`, `avg`.
 
-use super::cast;
+use super::{cast, when};
 use crate::error::QueryError;
 use crate::lower::Lowering;
 use crate::value::scalar_of;
+use arrow::datatypes::DataType;
+use datafusion::functions_aggregate::average::avg_udaf;
 use datafusion::functions_aggregate::count::count_udaf;
 use datafusion::functions_aggregate::min_max::{max_udaf, min_udaf};
 use datafusion::functions_aggregate::sum::sum_udaf;
 use datafusion::logical_expr::expr::AggregateFunction;
 use datafusion::logical_expr::{AggregateUDF, Expr as EngineExpr, lit};
 use kql::plan::Aggregate;
-use kql_functions::EngineAggregate;
 use schema::{KqlType, Value};
 use std::sync::Arc;
 
@@ -20,10 +21,9 @@ pub fn aggregate_expr(function: Arc<AggregateUDF>, args: Vec<EngineExpr>, filter
 }
 
 /// Lowers an aggregation that the engine has: the call, and the output over its result `result`. `None` when the engine
-/// has none for these arguments.
+/// has none.
 pub fn aggregate(
     lowering: &Lowering,
-    engine: EngineAggregate,
     aggregate: &Aggregate,
     filter: Option<EngineExpr>,
     result: EngineExpr,
@@ -33,23 +33,30 @@ pub fn aggregate(
     let ktype = arg.map(|arg| arg.ktype());
     let lowered = arg.map(|arg| lowering.expr(arg)).transpose()?;
     let wide = output.ktype.arrow();
+    let zero =
+        |value: Value| datafusion::functions::core::expr_fn::coalesce(vec![result.clone(), lit(scalar_of(&value))]);
     let call = |function, arg| aggregate_expr(function, vec![arg], filter.clone());
-    Ok(match (engine, lowered, ktype) {
+    Ok(match (aggregate.function, lowered, ktype) {
         // `count(x)` counts rows too, whatever `x` is.
-        (EngineAggregate::Count, _, _) => Some((call(count_udaf(), lit(1_i64)), result)),
-        (EngineAggregate::Sum, Some(arg), Some(from)) => {
+        ("count", _, _) => Some((call(count_udaf(), lit(1_i64)), result)),
+        ("sum", Some(arg), Some(from)) => {
             let arg = if from.arrow() == wide { arg } else { cast(arg, wide) };
             let nothing = match output.ktype {
                 KqlType::Real => Value::Real(0.0),
                 KqlType::Timespan => Value::Timespan(0),
-                KqlType::Datetime => Value::Datetime(0),
+                KqlType::Decimal => Value::Decimal(arrow::datatypes::i256::ZERO),
                 _ => Value::Long(0),
             };
-            let zero = datafusion::functions::core::expr_fn::coalesce(vec![result, lit(scalar_of(&nothing))]);
-            Some((call(sum_udaf(), arg), zero))
+            Some((call(sum_udaf(), arg), zero(nothing)))
         }
-        (EngineAggregate::Min, Some(arg), _) => Some((call(min_udaf(), arg), result)),
-        (EngineAggregate::Max, Some(arg), _) => Some((call(max_udaf(), arg), result)),
+        ("min", Some(arg), _) => Some((call(min_udaf(), arg), result)),
+        ("max", Some(arg), _) => Some((call(max_udaf(), arg), result)),
+        ("avg", Some(arg), Some(from)) if output.ktype == KqlType::Real => {
+            let arg = if from == KqlType::Real { arg } else { cast(arg, DataType::Float64) };
+            let is_null = EngineExpr::IsNull(Box::new(result.clone()));
+            let avg = when(vec![(is_null, lit(f64::NAN))], result);
+            Some((call(avg_udaf(), arg), avg))
+        }
         _ => None,
     })
 }

@@ -201,7 +201,7 @@ fn resolve(name: &str, rows: &Rows) -> (&'static AggregateFunction, Vec<KqlType>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::registry::{AggregateFunction, FilterOf};
+    use crate::registry::AggregateFunction;
     use proptest::prelude::*;
     use schema::{Dynamic, number};
 
@@ -315,7 +315,7 @@ mod tests {
     #[test]
     fn every_function_is_run() {
         let run: Vec<&str> = calls().iter().map(|(name, ..)| *name).collect();
-        let own = |function: &&&AggregateFunction| !matches!(function.body, AggregateBody::FilterOf(_));
+        let own = |function: &&&AggregateFunction| !matches!(function.body, AggregateBody::FilterOf { .. });
         for function in crate::aggregate::ALL.iter().filter(own) {
             // Values for these two are made by other functions; `merges_of_stored_values` runs them.
             let is_merge = ["hll_merge", "tdigest_merge"].contains(&function.name);
@@ -362,9 +362,9 @@ mod tests {
     #[test]
     fn predicates_of_filters_are_bools() {
         for function in crate::aggregate::ALL {
-            if let AggregateBody::FilterOf(FilterOf { name, .. }) = function.body {
+            if let AggregateBody::FilterOf { name, .. } = function.body {
                 let of = crate::aggregate::ALL.iter().find(|of| of.name == name);
-                let is_filter = of.is_none_or(|of| matches!(of.body, AggregateBody::FilterOf(_)));
+                let is_filter = of.is_none_or(|of| matches!(of.body, AggregateBody::FilterOf { .. }));
                 assert!(!is_filter, "{} filters `{name}`, which has no accumulator", function.name);
             }
         }

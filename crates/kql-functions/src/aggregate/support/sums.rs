@@ -295,7 +295,7 @@ impl Fold for AvgDecimal {
 mod tests {
     use super::super::harness::{Rows, WAYS, run_one, run_way};
     use super::*;
-    use schema::{Value, number};
+    use schema::Value;
 
     fn decimal(text: &str) -> Value {
         number::parse_decimal(text).map_or(Value::Null(KqlType::Decimal), Value::Decimal)

@@ -1,0 +1,453 @@
+//! Reading a part of a table as record batches.
+
+use crate::cell::{ColumnBuilder, Origin};
+use crate::detect::Format;
+use crate::json::scan::{Fields, Token};
+use crate::json::{JsonReader, Row};
+use crate::normalise::normalise;
+use crate::progress::Progress;
+use crate::source::Body;
+use crate::survey::{Keys, Records, unescaped, unreadable};
+use crate::table::{Inner, Piece, Span};
+use crate::text::{LineBase, TextStream};
+use crate::warnings::{Notes, Reason, quoted};
+use crate::{FilesError, Table};
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use schema::Column;
+use std::collections::VecDeque;
+use std::fs::File;
+use std::sync::Arc;
+
+/// Bytes of text after which a batch ends, however few its rows.
+const BATCH_BYTES: u64 = 16 << 20;
+
+/// Yields the rows of a part of a table.
+pub struct Reader {
+    plan: Plan,
+    pieces: VecDeque<Piece>,
+    open: Option<Open>,
+}
+
+/// What all pieces of a reader have in common.
+struct Plan {
+    table: Arc<Inner>,
+    /// The table's columns that are yielded.
+    projection: Vec<usize>,
+    schema: SchemaRef,
+    progress: Arc<Progress>,
+}
+
+/// A piece that is being read.
+struct Open {
+    rows: Rows,
+    notes: Notes,
+    source: usize,
+}
+
+enum Rows {
+    Json { reader: JsonReader, row: JsonRow },
+    Delimited { records: Records, cells: Vec<Option<usize>>, width: usize },
+    Lines { stream: TextStream, packed: bool },
+    Parquet { batches: ParquetRecordBatchReader, fields: Vec<Option<usize>>, taken: Vec<usize> },
+}
+
+impl Reader {
+    pub(crate) fn new(
+        table: Arc<Inner>,
+        pieces: Vec<Piece>,
+        projection: Vec<usize>,
+        schema: SchemaRef,
+        progress: Arc<Progress>,
+    ) -> Reader {
+        Reader { plan: Plan { table, projection, schema, progress }, pieces: pieces.into(), open: None }
+    }
+
+    /// Returns the schema of the batches.
+    pub fn schema(&self) -> &SchemaRef {
+        &self.plan.schema
+    }
+
+    /// Hands the current piece's warnings over to the table's.
+    fn close(&mut self) {
+        if let Some(open) = self.open.take() {
+            self.plan.merge(&open.notes);
+        }
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Iterator for Reader {
+    type Item = Result<RecordBatch, FilesError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let Some(open) = &mut self.open else {
+                let piece = self.pieces.pop_front()?;
+                match self.plan.open(&piece) {
+                    Ok(open) => self.open = open,
+                    Err(error) => {
+                        self.pieces.clear();
+                        return Some(Err(error));
+                    }
+                }
+                continue;
+            };
+            match self.plan.batch(open) {
+                Ok(Some(batch)) => {
+                    self.plan.progress.add_rows(batch.num_rows() as u64);
+                    // Warnings are seen while the reading goes on.
+                    self.plan.merge(&open.notes);
+                    return Some(Ok(batch));
+                }
+                Ok(None) => self.close(),
+                Err(error) => {
+                    self.close();
+                    self.pieces.clear();
+                    return Some(Err(error));
+                }
+            }
+        }
+    }
+}
+
+impl Plan {
+    fn merge(&self, notes: &Notes) {
+        self.table.warnings.merge(notes, |idx| self.table.columns.get(idx).map(|column| column.name.clone()));
+    }
+
+    fn column(&self, slot: usize) -> Option<&Column> {
+        self.table.columns.get(*self.projection.get(slot)?)
+    }
+
+    /// Opens a piece; `None` when it holds nothing.
+    fn open(&self, piece: &Piece) -> Result<Option<Open>, FilesError> {
+        let Some(part) = self.table.sources.get(piece.source) else { return Ok(None) };
+        let source = &part.source;
+        let progress = Some(self.progress.clone());
+        let (first, bytes, lines) = match piece.span {
+            Span::Bytes(start, end) => {
+                let path = source.path.clone();
+                // The line that is under way at the byte before `start` is not part of the piece.
+                let count = move || Some(crate::source::lines_before(&path, start - 1)? + 1);
+                let lines = if start == 0 { LineBase::Known(0) } else { LineBase::Later(Box::new(count)) };
+                (start, source.open_range(start, end, progress)?, lines)
+            }
+            Span::RowGroups(ref groups) => return self.open_parquet(piece, groups).map(Some),
+            Span::Whole => (0, source.open(progress)?, LineBase::Known(0)),
+        };
+        let Body::Text { format, kind } = &source.body else { return Ok(None) };
+        let options = &self.table.options;
+        let stream = TextStream::new(bytes, kind.encoding, lines);
+        let packed = source.is_packed();
+        let mut notes = Notes::new(&source.label, first);
+        let rows = match *format {
+            Format::JsonLines | Format::Json => {
+                let lines = *format == Format::JsonLines;
+                let reader = JsonReader::new(stream, lines, packed, options.line_bytes_max);
+                Rows::Json { reader, row: JsonRow::new(&self.table, &self.projection) }
+            }
+            Format::Delimited { delimiter } => {
+                let mut records = Records::new(stream, delimiter, packed, options.line_bytes_max);
+                records.next(&mut notes).map_err(|e| unreadable(source, e))?;
+                let cell = |column: &usize| part.columns.iter().position(|c| c == column);
+                Rows::Delimited {
+                    records,
+                    cells: self.projection.iter().map(cell).collect(),
+                    width: part.columns.len(),
+                }
+            }
+            Format::Lines => Rows::Lines { stream, packed },
+        };
+        Ok(Some(Open { rows, notes, source: piece.source }))
+    }
+
+    fn open_parquet(&self, piece: &Piece, groups: &[usize]) -> Result<Open, FilesError> {
+        let part = &self.table.sources[piece.source];
+        let source = &part.source;
+        let Body::Parquet(footer) = &source.body else {
+            return Err(FilesError::UnknownFormat { file: source.label.to_string(), found: "no Parquet".to_string() });
+        };
+        let file = File::open(&source.path).map_err(|e| unreadable(source, e))?;
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, footer.clone());
+        let fields: Vec<Option<usize>> =
+            self.projection.iter().map(|column| part.columns.iter().position(|c| c == column)).collect();
+        let mut taken: Vec<usize> = fields.iter().flatten().copied().collect();
+        taken.sort_unstable();
+        taken.dedup();
+        let mask = ProjectionMask::roots(builder.parquet_schema(), taken.iter().copied());
+        let batches = builder
+            .with_projection(mask)
+            .with_row_groups(groups.to_vec())
+            .with_batch_size(self.table.options.batch_rows)
+            .build()
+            .map_err(|e| FilesError::Parquet { file: source.label.to_string(), source: e })?;
+        let group_bytes =
+            |i: &usize| footer.metadata().row_groups().get(*i).map_or(0, |g| g.compressed_size().max(0) as u64);
+        self.progress.add_bytes(groups.iter().map(group_bytes).sum());
+        let first = groups.first().map_or(0, |i| *i as u64);
+        Ok(Open {
+            rows: Rows::Parquet { batches, fields, taken },
+            notes: Notes::new(&source.label, first),
+            source: piece.source,
+        })
+    }
+
+    /// Reads the next batch of a piece.
+    fn batch(&self, open: &mut Open) -> Result<Option<RecordBatch>, FilesError> {
+        let source = &self.table.sources[open.source].source;
+        let failed =
+            |error| FilesError::Batch { file: source.label.to_string(), table: self.table.name.clone(), source: error };
+        let notes = &mut open.notes;
+        let (columns, rows) = match &mut open.rows {
+            Rows::Parquet { batches, fields, taken } => {
+                let Some(batch) = batches.next() else { return Ok(None) };
+                let batch = batch.map_err(failed)?;
+                let columns = self.parquet_columns(open.source, &batch, fields, taken, notes).map_err(failed)?;
+                (columns, batch.num_rows())
+            }
+            rows => {
+                let batch_rows = self.table.options.batch_rows;
+                let mut builders = Vec::with_capacity(self.projection.len());
+                for slot in 0..self.projection.len() {
+                    let ktype = self.column(slot).map_or(schema::KqlType::String, |column| column.ktype);
+                    builders.push(ColumnBuilder::new(ktype, batch_rows).map_err(failed)?);
+                }
+                let n = self.text_rows(rows, &mut builders, notes).map_err(|e| unreadable(source, e))?;
+                if n == 0 {
+                    return Ok(None);
+                }
+                (builders.iter_mut().map(ColumnBuilder::finish).collect(), n)
+            }
+        };
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        RecordBatch::try_new_with_options(self.schema.clone(), columns, &options).map(Some).map_err(failed)
+    }
+
+    fn parquet_columns(
+        &self,
+        source: usize,
+        batch: &RecordBatch,
+        fields: &[Option<usize>],
+        taken: &[usize],
+        notes: &mut Notes,
+    ) -> Result<Vec<ArrayRef>, ArrowError> {
+        let schema = self.table.sources[source].schema.as_ref();
+        let mut columns = Vec::with_capacity(fields.len());
+        for (slot, field) in fields.iter().enumerate() {
+            let Some(ktype) = self.column(slot).map(|column| column.ktype) else { continue };
+            // The batch holds the fields taken, in the file's order.
+            let place = field.and_then(|field| taken.iter().position(|t| *t == field));
+            let Some((place, field)) = place.zip(field.and_then(|field| schema?.fields().get(field))) else {
+                let mut nulls = ColumnBuilder::new(ktype, batch.num_rows())?;
+                (0..batch.num_rows()).for_each(|_| nulls.push_null());
+                columns.push(nulls.finish());
+                continue;
+            };
+            let normalised = normalise(batch.column(place), field, ktype)?;
+            for _ in 0..normalised.misfits {
+                let from = field.data_type();
+                notes.add(Reason::Mistyped, Some(self.projection[slot]), || {
+                    (None, format!("a value of column `{}` ({from}) is not of type {ktype}", field.name()))
+                });
+            }
+            columns.push(normalised.array);
+        }
+        Ok(columns)
+    }
+
+    /// Adds rows of text to the builders until a batch is full; returns how many.
+    fn text_rows(&self, rows: &mut Rows, builders: &mut [ColumnBuilder], notes: &mut Notes) -> std::io::Result<usize> {
+        let mut n = 0;
+        let mut misfits: Vec<(usize, String)> = Vec::new();
+        let mut scratch = String::new();
+        let origins: Vec<Origin> = self.projection.iter().map(|column| self.table.origins[*column]).collect();
+        let begin = match rows {
+            Rows::Json { reader, .. } => reader.stream.taken(),
+            Rows::Delimited { records, .. } => records.stream.taken(),
+            Rows::Lines { stream, .. } => stream.taken(),
+            Rows::Parquet { .. } => 0,
+        };
+        while n < self.table.options.batch_rows {
+            let (stream, start) = match rows {
+                Rows::Json { reader, row } => {
+                    if !reader.next(row, notes)? {
+                        break;
+                    }
+                    let text = reader.stream.text();
+                    for (slot, builder) in builders.iter_mut().enumerate() {
+                        let token = row.tokens[slot];
+                        if !builder.push_json(text, token, origins[slot]) {
+                            misfits.push((slot, token.text(text).to_string()));
+                        }
+                    }
+                    for name in row.unread.drain(..) {
+                        let line =
+                            notes.wants_more(Reason::UnreadField).then(|| reader.stream.line(row.start)).flatten();
+                        notes.add(Reason::UnreadField, None, || (line, quoted(&name)));
+                    }
+                    (&mut reader.stream, row.start)
+                }
+                Rows::Delimited { records, cells, width } => {
+                    let Some(found) = records.next(notes)? else { break };
+                    let text = records.stream.text();
+                    for (slot, builder) in builders.iter_mut().enumerate() {
+                        let Some(place) = cells[slot] else {
+                            builder.push_null();
+                            continue;
+                        };
+                        let cell = records.cell(place).text(text, &mut scratch);
+                        if !builder.push_text(cell) {
+                            misfits.push((slot, cell.to_string()));
+                        }
+                    }
+                    let start = records.start();
+                    if found < *width || records.has_text_from(*width) {
+                        let line = notes.wants_more(Reason::RaggedRow).then(|| records.stream.line(start)).flatten();
+                        notes.add(Reason::RaggedRow, None, || (line, format!("{found} cells under {width} headers")));
+                    }
+                    (&mut records.stream, start)
+                }
+                Rows::Lines { stream, packed } => {
+                    let Some((start, end)) = next_line(stream, *packed, self.table.options.line_bytes_max, notes)?
+                    else {
+                        break;
+                    };
+                    let line = stream.text().get(start..end).unwrap_or("");
+                    for (slot, builder) in builders.iter_mut().enumerate() {
+                        match self.column(slot) {
+                            Some(column) if column.name == crate::survey::LINE_COLUMN => {
+                                builder.push_text(line);
+                            }
+                            _ => builder.push_null(),
+                        }
+                    }
+                    (stream, start)
+                }
+                Rows::Parquet { .. } => break,
+            };
+            n += 1;
+            for (slot, value) in misfits.drain(..) {
+                let Some(column) = self.column(slot) else { continue };
+                let line = notes.wants_more(Reason::Mistyped).then(|| stream.line(start)).flatten();
+                notes.add(Reason::Mistyped, Some(self.projection[slot]), || {
+                    (line, format!("{} in column `{}` is not of type {}", quoted(&value), column.name, column.ktype))
+                });
+            }
+            if stream.taken() - begin > BATCH_BYTES {
+                break;
+            }
+        }
+        Ok(n)
+    }
+}
+
+/// Reads the next line that is not empty; returns its place in the stream's text.
+fn next_line(
+    stream: &mut TextStream,
+    packed: bool,
+    line_bytes_max: usize,
+    notes: &mut Notes,
+) -> std::io::Result<Option<(usize, usize)>> {
+    loop {
+        let start = stream.at();
+        let found = memchr::memchr(b'\n', stream.rest().as_bytes());
+        let is_long = found.unwrap_or(stream.rest().len()) > line_bytes_max;
+        if is_long {
+            let line = stream.line(start);
+            notes.add(Reason::TooLong, None, || (line, format!("longer than {line_bytes_max} bytes")));
+            stream.skip_line(packed, notes)?;
+            continue;
+        }
+        let end = match found {
+            Some(n) => start + n,
+            None if stream.fill(packed, notes)? => continue,
+            // Of a last line without a break that damage cut off, nobody knows how much is missing.
+            None if stream.rest().is_empty() || stream.cut => return Ok(None),
+            None => stream.text().len(),
+        };
+        let start = stream.at();
+        stream.take_to((end + 1).min(stream.text().len()));
+        let text = stream.text().as_bytes();
+        let trimmed = if end > start && text.get(end - 1) == Some(&b'\r') { end - 1 } else { end };
+        if trimmed > start {
+            return Ok(Some((start, trimmed)));
+        }
+    }
+}
+
+/// Picks the members of a JSON row that are yielded.
+struct JsonRow {
+    keys: Keys,
+    /// For each key, its slot among the columns yielded.
+    slots: Vec<Option<usize>>,
+    tokens: Vec<Token>,
+    /// Names that are no column of the table.
+    unread: Vec<String>,
+    start: usize,
+}
+
+impl JsonRow {
+    fn new(table: &Inner, projection: &[usize]) -> JsonRow {
+        let mut keys = Keys::default();
+        let mut slots = Vec::with_capacity(table.keys.len());
+        for (name, column) in &table.keys {
+            keys.add(name);
+            slots.push(projection.iter().position(|p| p == column));
+        }
+        JsonRow { keys, slots, tokens: vec![Token::MISSING; projection.len()], unread: Vec::new(), start: 0 }
+    }
+
+    #[inline]
+    fn set(&mut self, key: Option<usize>, value: Token) -> bool {
+        let Some(key) = key else { return false };
+        if let Some(slot) = self.slots[key] {
+            self.tokens[slot] = value;
+        }
+        true
+    }
+}
+
+impl Fields for JsonRow {
+    #[inline]
+    fn field(&mut self, name: &str, escaped: bool, value: Token) {
+        if escaped {
+            let name = unescaped(name);
+            let key = self.keys.find(&name);
+            if !self.set(key, value) {
+                self.unread.push(name);
+            }
+            return;
+        }
+        let key = self.keys.find(name);
+        if !self.set(key, value) {
+            self.unread.push(name.to_string());
+        }
+    }
+}
+
+impl Row for JsonRow {
+    fn begin(&mut self, start: usize) {
+        self.start = start;
+        self.keys.begin();
+        self.tokens.fill(Token::MISSING);
+        self.unread.clear();
+    }
+}
+
+impl std::fmt::Debug for Reader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reader")
+            .field("table", &Table(self.plan.table.clone()).name())
+            .field("pieces", &self.pieces)
+            .finish_non_exhaustive()
+    }
+}

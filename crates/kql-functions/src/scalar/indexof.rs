@@ -1,0 +1,116 @@
+use super::characters;
+use super::prelude::*;
+use super::texts::Texts;
+use crate::args::Longs;
+use memchr::memmem;
+
+pub static FUNCTION: ScalarFunction = ScalarFunction {
+    name: "indexof",
+    signatures: &[
+        "(string: scalar, match: scalar, start?: integer, length?: integer, occurrence?: constant integer) -> long",
+    ],
+    summary: "The place, from 0, of a text in another one; -1 when it is not there. The search begins at character `start` \
+              (a negative number counts from the end), covers `length` characters (-1 for all) and finds the given \
+              occurrence. Null when `length` is less than -1 or `occurrence` is negative.",
+    examples: &[
+        ("print indexof('abcdefg', 'cde')", "2"),
+        ("print indexof('abcdefg', 'cde', 1, 4)", "2"),
+        ("print indexof('abcdefg', 'cde', 1, 2)", "-1"),
+        ("print indexof('abcdefg', 'cde', -5)", "2"),
+        ("print indexof(1234567, 5, 1, 4)", "4"),
+        ("print indexof('abcdefgabcdefg', 'cde', 1, 10, 2)", "9"),
+    ],
+    body: Body::Eval(eval),
+    ..ScalarFunction::DEFAULT
+};
+
+fn eval(args: &Args) -> Result<ArrayRef, EvalError> {
+    let (text, wanted) = (Texts::of(args, 0), Texts::of(args, 1));
+    let ranges = SearchRanges::of(args);
+    Ok(args.longs(|row| {
+        let text = text.get(row);
+        let range = ranges.of_row(&text, row)?;
+        let wanted = wanted.get(row);
+        let finder = memmem::Finder::new(wanted.as_bytes());
+        // Occurrences may overlap, as those that `countof()` counts do.
+        let mut from = 0;
+        let mut found = None;
+        for _ in 0..range.occurrence {
+            let rest = range.part.as_bytes().get(from..).unwrap_or_default();
+            found = finder.find(rest).map(|at| from + at);
+            match found {
+                Some(at) => from = at + 1,
+                None => break,
+            }
+        }
+        Some(found.map_or(-1, |at| characters::count_before(&text, range.offset + at) as i64))
+    }))
+}
+
+/// Where to search: the arguments `start`, `length` and `occurrence` of `indexof()` and `indexof_regex()`.
+pub struct SearchRanges<'a> {
+    start: Option<Longs<'a>>,
+    length: Option<Longs<'a>>,
+    occurrence: Option<Longs<'a>>,
+}
+
+/// Where to search in one row's text.
+pub struct SearchRange<'t> {
+    pub part: &'t str,
+    /// The byte of the text at which the part begins.
+    pub offset: usize,
+    /// Which occurrence is wanted, from 1.
+    pub occurrence: i64,
+}
+
+impl<'a> SearchRanges<'a> {
+    /// Reads arguments 2 to 4.
+    pub fn of(args: &Args<'a>) -> SearchRanges<'a> {
+        let longs = |i| args.opt(i).map(Arg::longs);
+        SearchRanges { start: longs(2), length: longs(3), occurrence: longs(4) }
+    }
+
+    /// Returns the row's start; `None` when it is null.
+    pub fn start(&self, row: usize) -> Option<i64> {
+        self.start.as_ref().map_or(Some(0), |start| start.get(row))
+    }
+
+    /// Returns the row's range; `None` when an argument is null or out of its bounds.
+    pub fn of_row<'t>(&self, text: &'t str, row: usize) -> Option<SearchRange<'t>> {
+        let length = self.length.as_ref().map_or(Some(-1), |length| length.get(row))?;
+        let occurrence = self.occurrence.as_ref().map_or(Some(1), |occurrence| occurrence.get(row))?;
+        if length < -1 || occurrence < 0 {
+            return None;
+        }
+        let rest = characters::from(text, self.start(row)?);
+        let part = if length < 0 { rest } else { characters::first(rest, length) };
+        Some(SearchRange { part, offset: text.len() - rest.len(), occurrence })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn edges() {
+        let text = |text: &str| Value::String(text.into());
+        let long = Value::Long;
+        let cases = [
+            (vec![text("abcdefg"), text("cde"), long(3), long(4)], Some(-1)),
+            (vec![text("abcdefg"), text("cde"), long(2), long(-1)], Some(2)),
+            (vec![text("abcdefgabcdefg"), text("cde"), long(1), long(-1), long(3)], Some(-1)),
+            (vec![text("ééxé"), text("é"), long(1), long(-1), long(2)], Some(3)),
+            (vec![text("aaa"), text("aa"), long(0), long(-1), long(2)], Some(1)),
+            (vec![text("abc"), text("")], Some(0)),
+            (vec![text("abc"), text("c"), long(-9)], Some(2)),
+            (vec![text("abc"), text("c"), long(9)], Some(-1)),
+            (vec![text("abc"), text("c"), long(0), long(-2)], None),
+            (vec![text("abc"), text("c"), long(0), long(-1), long(-1)], None),
+        ];
+        for (args, expected) in cases {
+            let expected = expected.map_or(Value::Null(KqlType::Long), Value::Long);
+            assert_eq!(crate::call("indexof", KqlType::Long, &args), Ok(expected), "{args:?}");
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! From a query's text to its results: parse, bind, run.
+
+use kql::Diagnostic;
+use kql::bind::Environment;
+use kql_functions::FUNCTIONS;
+use query::{Engine, QueryError, Request, ResultTable, Session, Tables};
+use std::sync::Arc;
+use stdx::Cancel;
+
+/// Why a query gave no result.
+#[derive(Debug)]
+pub enum Failure {
+    /// The query's text is wrong, or asks for what is refused.
+    Diagnostics(Vec<Diagnostic>),
+    /// It was right but failed while it ran.
+    Run(QueryError),
+}
+
+/// What a query gives before its rows are read.
+pub struct Answer {
+    pub tables: Vec<ResultTable>,
+    pub warnings: Vec<Diagnostic>,
+    /// Kept for as long as rows are read.
+    pub session: Session,
+}
+
+/// Runs queries over one set of tables.
+#[derive(Clone)]
+pub struct Runner {
+    pub engine: Engine,
+    pub tables: Arc<Tables>,
+    /// Values for `declare query_parameters`.
+    pub parameters: Vec<(String, String)>,
+    /// What `now()` gives, in ticks; the clock's when `None`.
+    pub now: Option<i64>,
+}
+
+impl Runner {
+    /// Binds and starts a query. Call it where the stack is deep (see [`on_deep_stack`]).
+    pub fn start(&self, text: &str, cancel: Cancel) -> Result<Answer, Failure> {
+        let request = Request {
+            principal: std::env::var("USER").unwrap_or_default(),
+            database: kql::catalog::Catalog::database(self.tables.as_ref()),
+            now: self.now,
+            cancel,
+        };
+        let session = self.engine.session(self.tables.clone(), request);
+        let environment = Environment {
+            catalog: self.tables.as_ref(),
+            functions: &*FUNCTIONS,
+            host: None,
+            now: session.context().now,
+            principal: &session.context().principal,
+            parameters: &self.parameters,
+        };
+        let (bound, diagnostics) = kql::bind::bind(text, environment);
+        let Some(bound) = bound else { return Err(Failure::Diagnostics(diagnostics)) };
+        let tables = futures::executor::block_on(session.run(&bound)).map_err(Failure::Run)?;
+        Ok(Answer { tables, warnings: diagnostics, session })
+    }
+}
+
+/// Stack of a thread that binds queries, whose nesting the text decides.
+const STACK_BYTES: usize = 256 << 20;
+
+/// Runs a closure on a thread with a deep stack and waits for it.
+///
+/// # Errors
+/// The panic's text when the closure panics, which is a defect of ours.
+pub fn on_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, String> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("bind".to_string()).stack_size(STACK_BYTES);
+        let handle = thread.spawn_scoped(scope, work).map_err(|error| format!("cannot start a thread: {error}"))?;
+        handle.join().map_err(|panic| panic_text(panic.as_ref()))
+    })
+}
+
+/// Returns the text of a panic.
+pub fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("no text").to_string()
+}
