@@ -165,7 +165,7 @@ fn write_long(out: &mut String, value: i64) {
 /// Appends a real as JSON; NaN and the infinities become strings, as JSON has no such numbers.
 pub fn write_real(out: &mut String, value: f64) {
     if value.is_finite() {
-        number::write_real(out, value);
+        out.push_str(&dynamic::json_real(value));
     } else {
         Dynamic::from_real(value).write_json(out);
     }

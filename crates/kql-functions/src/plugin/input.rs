@@ -198,6 +198,15 @@ pub fn visible(columns: &[Column]) -> Vec<usize> {
     (0..columns.len()).filter(|i| columns.get(*i).is_some_and(|column| !column.name.is_empty())).collect()
 }
 
+/// Returns a name that is not taken yet: the name itself, or with the first number that makes it new.
+///
+/// # Source
+/// Microsoft's binder names the second of two columns `a` in a lookup's result `a1`.
+pub fn unique_name(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
+    let numbered = std::iter::once(name.to_string()).chain((1..).map(|i| format!("{name}{i}")));
+    numbered.into_iter().find(|name| !is_taken(name)).unwrap_or_default()
+}
+
 /// Returns the columns of a call's result by the function that says them for a shape.
 ///
 /// # Errors

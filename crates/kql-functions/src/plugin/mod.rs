@@ -6,11 +6,47 @@ pub mod active_users_count;
 pub mod activity_counts_metrics;
 pub mod activity_engagement;
 pub mod activity_metrics;
+pub mod ai_chat_completion;
+pub mod ai_chat_completion_prompt;
+pub mod ai_embed_text;
+pub mod ai_embeddings;
+pub mod azure_digital_twins_query_request;
+pub mod bag_unpack;
+pub mod cosmosdb_sql_request;
+pub mod csharp;
+pub mod dax_request;
+pub mod dcount_intersect;
+pub mod estimate_rows_count;
+pub mod execute_query;
+pub mod execute_show_command;
+pub mod funnel;
+pub mod funnel_sequence;
+pub mod funnel_sequence_completion;
+pub mod http_request;
+pub mod http_request_post;
+pub mod identity;
+pub mod infer_storage_schema;
+pub mod infer_storage_schema_with_suggestions;
 pub mod input;
+pub mod ipv4_lookup;
+pub mod ipv6_lookup;
+pub mod lookup;
+pub mod mysql_request;
+pub mod narrow;
 pub mod new_activity_metrics;
+pub mod pivot;
+pub mod postgresql_request;
 pub mod prelude;
+pub mod preview;
+pub mod python;
+pub mod r;
+pub mod rolling_percentile;
+pub mod rows_near;
+pub mod schema_merge;
+pub mod sequence_detect;
 pub mod session_count;
 pub mod sliding_window_counts;
+pub mod sql_request;
 pub mod timeline;
 
 /// Every entry, in the order of the file names.
@@ -20,7 +56,41 @@ pub static ALL: &[&crate::registry::Plugin] = &[
     &activity_counts_metrics::PLUGIN,
     &activity_engagement::PLUGIN,
     &activity_metrics::PLUGIN,
+    &ai_chat_completion::PLUGIN,
+    &ai_chat_completion_prompt::PLUGIN,
+    &ai_embed_text::PLUGIN,
+    &ai_embeddings::PLUGIN,
+    &azure_digital_twins_query_request::PLUGIN,
+    &bag_unpack::PLUGIN,
+    &cosmosdb_sql_request::PLUGIN,
+    &csharp::PLUGIN,
+    &dax_request::PLUGIN,
+    &dcount_intersect::PLUGIN,
+    &estimate_rows_count::PLUGIN,
+    &execute_query::PLUGIN,
+    &execute_show_command::PLUGIN,
+    &funnel_sequence::PLUGIN,
+    &funnel_sequence_completion::PLUGIN,
+    &http_request::PLUGIN,
+    &http_request_post::PLUGIN,
+    &identity::PLUGIN,
+    &infer_storage_schema::PLUGIN,
+    &infer_storage_schema_with_suggestions::PLUGIN,
+    &ipv4_lookup::PLUGIN,
+    &ipv6_lookup::PLUGIN,
+    &mysql_request::PLUGIN,
+    &narrow::PLUGIN,
     &new_activity_metrics::PLUGIN,
+    &pivot::PLUGIN,
+    &postgresql_request::PLUGIN,
+    &preview::PLUGIN,
+    &python::PLUGIN,
+    &r::PLUGIN,
+    &rolling_percentile::PLUGIN,
+    &rows_near::PLUGIN,
+    &schema_merge::PLUGIN,
+    &sequence_detect::PLUGIN,
     &session_count::PLUGIN,
     &sliding_window_counts::PLUGIN,
+    &sql_request::PLUGIN,
 ];

@@ -1,0 +1,10 @@
+use crate::registry::Plugin;
+
+pub static PLUGIN: Plugin = Plugin {
+    name: "ai_chat_completion_prompt",
+    usage: "ai_chat_completion_prompt(Prompt, ConnectionString, [Options], [IncludeErrorMessages])",
+    summary: "Completes a prompt by a language model. Refused: it would send texts to a language model outside the vault.",
+    arity: (2, 4),
+    run: Err("`ai_chat_completion_prompt` is refused: it would send texts to a language model outside the vault"),
+    ..Plugin::DEFAULT
+};
