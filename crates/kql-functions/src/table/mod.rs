@@ -4,9 +4,9 @@
 //! run over batches, or, where it must see all rows, over whole columns. What rows are repeated or kept is said by their
 //! positions, for the caller to take the other columns by.
 
+pub mod make_series;
 pub mod mv_expand;
 pub mod parse;
 pub mod parse_kv;
 pub mod reduce;
-pub mod sample_distinct;
 mod typed;
