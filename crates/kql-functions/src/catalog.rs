@@ -37,6 +37,7 @@ impl FunctionCatalog for Functions {
             signatures,
             returns: function.returns,
             naming: function.naming,
+            names: function.names,
             filter_of,
         })
     }

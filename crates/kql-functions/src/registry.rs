@@ -2,7 +2,7 @@
 
 use crate::args::{Args, CallContext, EvalError};
 use arrow::array::ArrayRef;
-pub use kql::catalog::Naming;
+pub use kql::catalog::{NamedArg, NamesOf, Naming, TypesOf};
 use kql::signature::Signature;
 use schema::{Column, KqlType, Value};
 use std::collections::HashMap;
@@ -120,20 +120,6 @@ pub enum AggregateBody {
     /// arguments, in order.
     FilterOf { name: &'static str, predicate: usize },
 }
-
-/// An argument of an aggregation call, as far as names of result columns are made of it.
-#[derive(Debug, Clone, Copy)]
-pub struct NamedArg<'a> {
-    /// The name that the expression has as a column, `None` when it has none.
-    pub name: Option<&'a str>,
-    /// Its value when it is a constant.
-    pub value: Option<&'a Value>,
-}
-
-/// Gives the types of an aggregation's results from the types of its arguments.
-pub type TypesOf = fn(&[KqlType]) -> Vec<KqlType>;
-/// Gives the names of an aggregation's results from its arguments.
-pub type NamesOf = fn(&[NamedArg]) -> Vec<String>;
 
 /// An aggregation function.
 pub struct AggregateFunction {

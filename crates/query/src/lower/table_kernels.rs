@@ -9,8 +9,9 @@ use crate::kernel::mv_expand::MvExpand;
 use crate::kernel::parse::{Parse, ParseKv};
 use datafusion::logical_expr::LogicalPlan;
 use kql::plan::{Aggregate, ColumnId, ExpandItem, Expr, Field, Node, ParseMode, ParsePart, Plan};
+use kql_functions::table::mv_expand::MvExpand as Expansion;
 use kql_functions::table::parse::{Mode, Part, Pattern};
-use kql_functions::table::parse_kv::Layout;
+use kql_functions::table::parse_kv::{KeyValues, Layout};
 use schema::{KqlType, Value};
 use std::sync::Arc;
 
@@ -42,7 +43,7 @@ impl Lowering<'_> {
         let args = items.iter().map(|item| Ok((self.expr(&item.expr)?, KqlType::Dynamic)));
         let args = args.collect::<Result<Vec<_>, QueryError>>()?;
         let types = items.iter().map(|item| item.output.ktype).collect();
-        let kernel = MvExpand { types, bag_as_array, limit, index: index.is_some() };
+        let kernel = MvExpand { how: Expansion { types, bag_as_array, limit }, index: index.is_some() };
         let mut outputs: Vec<Field> = items.iter().map(|item| item.output.clone()).collect();
         outputs.extend(index.map(|id| Field { id, name: String::new(), ktype: KqlType::Long }));
         kernel_plan(Arc::new(kernel), vec![input], args, true, added(&outputs))
@@ -94,7 +95,7 @@ impl Lowering<'_> {
             regex: how.regex.clone(),
         };
         let names = keys.iter().map(|key| (key.name.clone(), key.ktype)).collect();
-        let kernel = ParseKv { keys: Arc::new(names), layout: Arc::new(layout) };
+        let kernel = ParseKv { keys: Arc::new(KeyValues::new(names, layout)?) };
         let args = vec![(self.expr(subject)?, KqlType::String)];
         kernel_plan(Arc::new(kernel), vec![input], args, true, added(keys))
     }
