@@ -155,6 +155,9 @@ impl Lowering<'_> {
             Node::Parse { input, subject, mode, parts, only_matching } => {
                 self.parse(self.plan(input, place)?, subject, mode, parts, *only_matching)
             }
+            Node::Reduce { input, subject, threshold, characters } => {
+                self.reduce(self.plan(input, place)?, subject, *threshold, characters, columns)
+            }
             Node::ParseKv { input, subject, keys, how } => self.parse_kv(self.plan(input, place)?, subject, keys, how),
             Node::MakeSeries { input, keys, aggregates, axis, from, to, step, to_included, nonempty } => {
                 let node = SeriesNode {
