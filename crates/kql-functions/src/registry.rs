@@ -321,9 +321,17 @@ mod tests {
             let is_dynamic = |text: &&'static str| {
                 Signature::parse(text).is_ok_and(|s| s.returns == kql::signature::Returns::Type(KqlType::Dynamic))
             };
-            assert!(function.tuple.is_empty() || function.signatures.iter().all(is_dynamic), "{} must return dynamic", function.name);
+            assert!(
+                function.tuple.is_empty() || function.signatures.iter().all(is_dynamic),
+                "{} must return dynamic",
+                function.name
+            );
             let prefix = format!("{}_{{0}}_", function.name);
-            assert!(function.tuple.iter().all(|(name, _)| name.starts_with(&prefix)), "{} names a column otherwise", function.name);
+            assert!(
+                function.tuple.iter().all(|(name, _)| name.starts_with(&prefix)),
+                "{} names a column otherwise",
+                function.name
+            );
         }
         seen.clear();
         for plugin in crate::plugin::ALL {

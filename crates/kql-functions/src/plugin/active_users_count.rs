@@ -93,8 +93,7 @@ mod tests {
         );
         let three = constant(KqlType::Long, "3");
         let (start, end) = (at("2018-07-01"), at("2018-07-31"));
-        let args =
-            [PluginArg::Column(0), PluginArg::Column(1), start, end, span("8d"), span("1d"), three, span("7d")];
+        let args = [PluginArg::Column(0), PluginArg::Column(1), start, end, span("8d"), span("1d"), three, span("7d")];
         let (heading, found) = result(&PLUGIN, &[table], &args);
         assert_eq!(heading, "Timestamp:datetime dcount:long");
         assert_eq!(found, rows("2018-07-01|1 \n 2018-07-15|1"));

@@ -71,12 +71,13 @@ mod tests {
         let days = [("01", "ADJB"), ("02", "CTJ"), ("03", "HTTJBS"), ("04", "S"), ("05", "Z")];
         let records: Vec<[String; 3]> = days
             .iter()
-            .flat_map(|(day, ids)| ids.chars().map(move |id| [id.to_string(), format!("2017-08-{day}"), "x".to_string()]))
+            .flat_map(|(day, ids)| {
+                ids.chars().map(move |id| [id.to_string(), format!("2017-08-{day}"), "x".to_string()])
+            })
             .collect();
         let records: Vec<[&str; 3]> = records.iter().map(|row| row.each_ref().map(String::as_str)).collect();
         let table = table("UserId:string Timestamp:datetime Kind:string", &records);
-        let mut args =
-            vec![PluginArg::Column(0), PluginArg::Column(1), at("2017-08-01"), at("2017-08-04"), span("1d")];
+        let mut args = vec![PluginArg::Column(0), PluginArg::Column(1), at("2017-08-01"), at("2017-08-04"), span("1d")];
         let (heading, found) = result(&PLUGIN, &[table.clone()], &args);
         assert_eq!(heading, "Timestamp:datetime count:long dcount:long new_dcount:long aggregated_dcount:long");
         let expected = "2017-08-01|4|4|4|4 \n 2017-08-02|3|3|2|6 \n 2017-08-03|6|5|2|8 \n 2017-08-04|1|1|0|8";

@@ -16,8 +16,7 @@ pub static PLUGIN: Plugin = Plugin {
 };
 
 const SHORT: &[&str] = &["IdColumn", "TimelineColumn", "InnerActivityWindow", "OuterActivityWindow"];
-const LONG: &[&str] =
-    &["IdColumn", "TimelineColumn", "Start", "End", "InnerActivityWindow", "OuterActivityWindow"];
+const LONG: &[&str] = &["IdColumn", "TimelineColumn", "Start", "End", "InnerActivityWindow", "OuterActivityWindow"];
 const METRICS: &[(&str, KqlType)] = &[
     ("dcount_activities_inner", KqlType::Long),
     ("dcount_activities_outer", KqlType::Long),
@@ -97,7 +96,10 @@ mod tests {
         let columns = [PluginArg::Column(0), PluginArg::Column(1)];
         let short: Vec<PluginArg> = columns.iter().cloned().chain([span("1d"), span("2d")]).collect();
         let (heading, found) = result(&PLUGIN, &[table.clone()], &short);
-        assert_eq!(heading, "Day:datetime dcount_activities_inner:long dcount_activities_outer:long activity_ratio:real");
+        assert_eq!(
+            heading,
+            "Day:datetime dcount_activities_inner:long dcount_activities_outer:long activity_ratio:real"
+        );
         let expected = "2017-01-01|2|2|1.0 \n 2017-01-02|1|2|0.5 \n 2017-01-03|0|1|0.0 \n 2017-01-04|1|1|1.0";
         assert_eq!(found, rows(expected));
         let bounds = [at("2017-01-02"), at("2017-01-03"), span("1d"), span("2d")];

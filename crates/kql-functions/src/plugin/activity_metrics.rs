@@ -79,7 +79,8 @@ mod tests {
 
     #[test]
     fn retention_and_churn_complete_each_other() {
-        let records = [["1", "0"], ["2", "1"], ["3", "1"], ["1", "7"], ["2", "8"], ["4", "9"], ["5", "21"], ["6", "22"]];
+        let records =
+            [["1", "0"], ["2", "1"], ["3", "1"], ["1", "7"], ["2", "8"], ["4", "9"], ["5", "21"], ["6", "22"]];
         let table = table("Id:long Slot:long", &records);
         let number = |text| constant(KqlType::Long, text);
         let args = [PluginArg::Column(0), PluginArg::Column(1), number("0"), number("21"), number("7")];

@@ -18,16 +18,8 @@ pub static PLUGIN: Plugin = Plugin {
     ..Plugin::DEFAULT
 };
 
-const NAMES: &[&str] = &[
-    "IdColumn",
-    "TimelineColumn",
-    "Start",
-    "End",
-    "MaxSequenceStepWindow",
-    "Step",
-    "StateColumn",
-    "Sequence",
-];
+const NAMES: &[&str] =
+    &["IdColumn", "TimelineColumn", "Start", "End", "MaxSequenceStepWindow", "Step", "StateColumn", "Sequence"];
 const SAMPLES_MAX: usize = 128;
 
 fn shape_columns(shape: &PluginShape) -> Result<Vec<Column>, EvalError> {
@@ -102,7 +94,8 @@ fn tables(call: &PluginCall) -> Result<(Table, Table, Table), EvalError> {
         let ids = rows.iter().take(SAMPLES_MAX).map(|row| Ok(activity.table.cell(activity.id, *row)?.to_dynamic()));
         Ok::<Value, EvalError>(Value::Dynamic(Dynamic::Array(ids.collect::<Result<_, EvalError>>()?)))
     };
-    let mut tables = (RowBuilder::new(columns.clone()), RowBuilder::new(without("next")), RowBuilder::new(without("prev")));
+    let mut tables =
+        (RowBuilder::new(columns.clone()), RowBuilder::new(without("next")), RowBuilder::new(without("prev")));
     let time = |bin: i64| activity.timeline.value(bins.begin(bin));
     for ((bin, _, _), ((prev, next), rows)) in &both {
         tables.0.push([time(*bin), state(*prev)?, state(*next)?, Value::Long(rows.len() as i64), samples(rows)?])?;
@@ -171,7 +164,8 @@ mod tests {
         assert_eq!(found, rows(&expected.replace("null", "")));
         let ctx = CallContext::default();
         let inputs = [table];
-        let more = further(&PluginCall { inputs: &inputs, args: &args, ctx: &ctx }).unwrap_or_else(|error| panic!("{error}"));
+        let more =
+            further(&PluginCall { inputs: &inputs, args: &args, ctx: &ctx }).unwrap_or_else(|error| panic!("{error}"));
         let [before, after] = more.as_slice() else { panic!("not two further tables") };
         let (heading, found) = testing::texts(before);
         assert_eq!(heading, "Time:datetime prev:string dcount:long samples:dynamic");

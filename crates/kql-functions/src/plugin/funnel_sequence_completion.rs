@@ -15,16 +15,8 @@ pub static PLUGIN: Plugin = Plugin {
     ..Plugin::DEFAULT
 };
 
-const NAMES: &[&str] = &[
-    "IdColumn",
-    "TimelineColumn",
-    "Start",
-    "End",
-    "BinSize",
-    "StateColumn",
-    "Sequence",
-    "MaxSequencePeriods",
-];
+const NAMES: &[&str] =
+    &["IdColumn", "TimelineColumn", "Start", "End", "BinSize", "StateColumn", "Sequence", "MaxSequencePeriods"];
 
 fn shape_columns(shape: &PluginShape) -> Result<Vec<Column>, EvalError> {
     let args = Arguments::bind(PLUGIN.name, NAMES, shape.args)?;
@@ -75,7 +67,9 @@ fn completed(events: &[Event], states: &[String], sequence: &[String], period: i
         // From the last state to the first, so that an event is one step only.
         for (i, _) in sequence.iter().enumerate().rev().filter(|(_, state)| states.get(*row) == Some(*state)) {
             let begin = match i.checked_sub(1) {
-                Some(before) => begun.get(before).copied().flatten().filter(|begin| time.saturating_sub(*begin) <= period),
+                Some(before) => {
+                    begun.get(before).copied().flatten().filter(|begin| time.saturating_sub(*begin) <= period)
+                }
                 None => Some(*time),
             };
             if let (Some(begin), Some(latest)) = (begin, begun.get_mut(i)) {

@@ -406,7 +406,8 @@ pub mod testing {
 
     /// Returns a table's heading and rows as texts.
     pub fn texts(table: &Table) -> (String, Vec<Vec<String>>) {
-        let heading = table.columns.iter().map(|column| format!("{}:{}", column.name, column.ktype)).collect::<Vec<_>>();
+        let heading =
+            table.columns.iter().map(|column| format!("{}:{}", column.name, column.ktype)).collect::<Vec<_>>();
         let cell = |row: usize, column: usize| {
             assert_eq!(table.arrays[column].len(), table.rows);
             assert_eq!(*table.arrays[column].data_type(), table.columns[column].ktype.arrow());

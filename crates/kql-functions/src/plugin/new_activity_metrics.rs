@@ -101,7 +101,8 @@ fn run(call: &PluginCall) -> Result<Table, EvalError> {
                 if work > 100 * ROWS_MAX {
                     return Err(EvalError::new("there are too many windows and ids: take a longer window"));
                 }
-                let new = there.iter().filter(|id| if to == *from { first_of(id) == *from } else { first_of(id) > *from });
+                let new =
+                    there.iter().filter(|id| if to == *from { first_of(id) == *from } else { first_of(id) > *from });
                 let (new, retained) = (new.count(), there.iter().filter(|id| cohort.contains(id)).count());
                 let churned = cohort.len() - retained;
                 let counts = [new, retained, churned].map(|count| Value::Long(count as i64));
@@ -127,7 +128,10 @@ fn old_ids(
         return Err(EvalError::new(format!("the lookback table has no column `{}`", id.name)));
     };
     if column_at(&lookback.columns, place)?.ktype != id.ktype {
-        return Err(EvalError::new(format!("the column `{}` of the lookback table is not of type {}", id.name, id.ktype)));
+        return Err(EvalError::new(format!(
+            "the column `{}` of the lookback table is not of type {}",
+            id.name, id.ktype
+        )));
     }
     let old: HashSet<Vec<u8>> =
         sort_keys(&[lookback.array(place)?.clone()])?.iter().map(|key| key.data().to_vec()).collect();

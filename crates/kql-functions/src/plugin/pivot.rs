@@ -21,10 +21,7 @@ pub static PLUGIN: Plugin = Plugin {
     summary: "Rotates a table: each value of a column becomes a column, which holds the aggregation of the rows with that \
               value, per combination of the other columns. Without an aggregation rows are counted. Columns come in the \
               order of their names.",
-    examples: &[(
-        "datatable(k:string, p:string) ['a', 'x', 'a', 'y', 'a', 'y'] | evaluate pivot(p) | project y",
-        "2",
-    )],
+    examples: &[("datatable(k:string, p:string) ['a', 'x', 'a', 'y', 'a', 'y'] | evaluate pivot(p) | project y", "2")],
     arity: (1, usize::MAX),
     run: Ok(run),
     ..Plugin::DEFAULT

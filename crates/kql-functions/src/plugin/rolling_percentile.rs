@@ -90,8 +90,7 @@ mod tests {
         let records: Vec<[&str; 3]> = records.iter().map(|row| row.each_ref().map(String::as_str)).collect();
         let table = table("Timestamp:datetime val:long EvenOrOdd:string", &records);
         let number = |text| constant(KqlType::Long, text);
-        let mut args =
-            vec![PluginArg::Column(1), number("50"), PluginArg::Column(0), span("1d"), number("3")];
+        let mut args = vec![PluginArg::Column(1), number("50"), PluginArg::Column(0), span("1d"), number("3")];
         let (heading, found) = result(&PLUGIN, &[table.clone()], &args);
         assert_eq!(heading, "Timestamp:datetime rolling_3_percentile_val_50:long");
         let medians: Vec<&str> = found.iter().map(|row| row[1].as_str()).collect();
@@ -108,8 +107,12 @@ mod tests {
     fn windows_reach_over_empty_bins() {
         let table = table("t:long v:real", &[["0", "1.5"], ["1", "null"], ["30", "0.5"], ["31", "2.5"]]);
         let number = |text| constant(KqlType::Long, text);
-        let args = [PluginArg::Column(1), constant(KqlType::Real, "99.5"), PluginArg::Column(0), number("10"), number("2")];
+        let args =
+            [PluginArg::Column(1), constant(KqlType::Real, "99.5"), PluginArg::Column(0), number("10"), number("2")];
         let (heading, found) = result(&PLUGIN, &[table], &args);
-        assert_eq!((heading.as_str(), found), ("t:long rolling_2_percentile_v_99.5:real", rows("0|1.5 \n 10|1.5 \n 30|2.5")));
+        assert_eq!(
+            (heading.as_str(), found),
+            ("t:long rolling_2_percentile_v_99.5:real", rows("0|1.5 \n 10|1.5 \n 30|2.5"))
+        );
     }
 }

@@ -56,8 +56,10 @@ mod tests {
     #[test]
     fn rows_around_the_error() {
         let values = ["1", "4", "3", "11", "15", "2", "19", "12", "7", "9", "4", "1"];
-        let records: Vec<[&str; 2]> =
-            values.iter().map(|value| [*value, if *value == "19" || *value == "1" { "true" } else { "null" }]).collect();
+        let records: Vec<[&str; 2]> = values
+            .iter()
+            .map(|value| [*value, if *value == "19" || *value == "1" { "true" } else { "null" }])
+            .collect();
         let mut table = table("Value:long is_error:bool", &records);
         table.columns[1].name = String::new();
         let number = |text| constant(KqlType::Long, text);

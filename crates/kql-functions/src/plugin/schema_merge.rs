@@ -38,10 +38,14 @@ fn run(call: &PluginCall) -> Result<Table, EvalError> {
     let table = input(call)?;
     let place = |column: &Column| {
         let found = table.columns.iter().position(|known| known.name == column.name);
-        found.ok_or_else(|| EvalError::new(format!("the input has no column `{}`: give it as `getschema` prints it", column.name)))
+        found.ok_or_else(|| {
+            EvalError::new(format!("the input has no column `{}`: give it as `getschema` prints it", column.name))
+        })
     };
     let places = columns().iter().map(place).collect::<Result<Vec<usize>, EvalError>>()?;
-    let [name, ordinal, data_type, column_type] = places.as_slice() else { return Ok(RowBuilder::new(columns()).finish()) };
+    let [name, ordinal, data_type, column_type] = places.as_slice() else {
+        return Ok(RowBuilder::new(columns()).finish());
+    };
 
     let mut merged: Vec<Merged> = Vec::new();
     for row in 0..table.rows {
@@ -79,7 +83,12 @@ fn run(call: &PluginCall) -> Result<Table, EvalError> {
             Ok(column_type) => (i32::try_from(i).unwrap_or(i32::MAX), column.data_type, column_type),
             Err(why) => (-1, format!("ERROR(unknown CSL type:ERROR({why}))"), format!("ERROR({why})")),
         };
-        result.push([Value::String(column.name), Value::Int(ordinal), Value::String(data_type), Value::String(column_type)])?;
+        result.push([
+            Value::String(column.name),
+            Value::Int(ordinal),
+            Value::String(data_type),
+            Value::String(column_type),
+        ])?;
     }
     Ok(result.finish())
 }
@@ -106,7 +115,8 @@ mod tests {
 
     #[test]
     fn schemas_of_the_reference() {
-        let (status, referrer) = (["HttpStatus", "2", "System.Int32", "int"], ["Referrer", "1", "System.String", "string"]);
+        let (status, referrer) =
+            (["HttpStatus", "2", "System.Int32", "int"], ["Referrer", "1", "System.String", "string"]);
         let last = ["Referrer", "2", "System.String", "string"];
         let appended = table(HEADING, &[URI, STATUS, URI, STATUS, last]);
         let expected = "Uri|0|System.String|string \n HttpStatus|1|System.Int32|int \n Referrer|2|System.String|string";

@@ -62,7 +62,9 @@ fn shape_columns(shape: &PluginShape) -> Result<Vec<Column>, EvalError> {
         columns.push(column_at(input, *dimension)?.clone());
     }
     for (_, name) in &call.steps {
-        let name = unique_name(&format!("{name}_{}", timeline.name), |name| columns.iter().any(|column: &Column| column.name == name));
+        let name = unique_name(&format!("{name}_{}", timeline.name), |name| {
+            columns.iter().any(|column: &Column| column.name == name)
+        });
         columns.push(Column::new(name, timeline.ktype));
     }
     columns.push(Column::new("Duration", KqlType::Timespan));
@@ -194,6 +196,9 @@ mod tests {
         let (heading, found) = result(&PLUGIN, &[storms()], &args);
         assert_eq!(heading, "_StartTime:datetime _StartTime1:datetime Duration:timespan");
         assert_eq!(found, rows("2007-08-11T13:56:00.0000000Z|2007-08-11T13:56:00.0000000Z|00:00:00"));
-        assert_ne!(failure(&PLUGIN, &[storms()], &[PluginArg::Column(0), span("1d"), span("1d"), PluginArg::Column(1)]), "");
+        assert_ne!(
+            failure(&PLUGIN, &[storms()], &[PluginArg::Column(0), span("1d"), span("1d"), PluginArg::Column(1)]),
+            ""
+        );
     }
 }

@@ -67,19 +67,14 @@ mod tests {
     #[test]
     fn sessions_of_the_reference() {
         // Id i appears at every multiple of i; the page charts 18, 19, 20, 19, 20, 19, 21, ... from the second bin on.
-        let records: Vec<[String; 2]> =
-            (1..=50).flat_map(|id| (id..10_000).step_by(id).map(move |slot| [id.to_string(), slot.to_string()])).collect();
+        let records: Vec<[String; 2]> = (1..=50)
+            .flat_map(|id| (id..10_000).step_by(id).map(move |slot| [id.to_string(), slot.to_string()]))
+            .collect();
         let records: Vec<[&str; 2]> = records.iter().map(|row| row.each_ref().map(String::as_str)).collect();
         let table = table("Id:long Timeline:long", &records);
         let number = |text| constant(KqlType::Long, text);
-        let args = [
-            PluginArg::Column(0),
-            PluginArg::Column(1),
-            number("1"),
-            number("10000"),
-            number("100"),
-            number("41"),
-        ];
+        let args =
+            [PluginArg::Column(0), PluginArg::Column(1), number("1"), number("10000"), number("100"), number("41")];
         let (heading, found) = result(&PLUGIN, &[table], &args);
         assert_eq!(heading, "Timeline:long count_sessions:long");
         let counts: Vec<&str> = found.iter().map(|row| row[1].as_str()).collect();

@@ -32,7 +32,9 @@ fn run(call: &PluginCall) -> Result<Table, EvalError> {
     let (first, last) = bins.span()?;
     let reach = match step {
         Step::Length(step) => (lookback / step - 1).max(0),
-        Step::Week | Step::Month | Step::Year => bins.index(bins.end) - bins.index(bins.end.saturating_sub(lookback - 1)),
+        Step::Week | Step::Month | Step::Year => {
+            bins.index(bins.end) - bins.index(bins.end.saturating_sub(lookback - 1))
+        }
     };
 
     let groups = Groups::by(activity.table, &dimensions)?;
@@ -86,14 +88,8 @@ mod tests {
             .collect();
         let records: Vec<[&str; 2]> = records.iter().map(|row| row.each_ref().map(String::as_str)).collect();
         let table = table("UserId:string Timestamp:datetime", &records);
-        let args = [
-            PluginArg::Column(0),
-            PluginArg::Column(1),
-            at("2017-08-01"),
-            at("2017-08-07"),
-            span("3d"),
-            span("1d"),
-        ];
+        let args =
+            [PluginArg::Column(0), PluginArg::Column(1), at("2017-08-01"), at("2017-08-07"), span("3d"), span("1d")];
         let (heading, found) = result(&PLUGIN, &[table], &args);
         assert_eq!(heading, "Timestamp:datetime Count:long Dcount:long");
         let expected = "2017-08-01|5|3 \n 2017-08-02|8|5 \n 2017-08-03|13|5 \n 2017-08-04|9|5 \n 2017-08-05|7|5 \n \

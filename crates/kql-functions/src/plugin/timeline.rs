@@ -30,7 +30,10 @@ impl Timeline {
             KqlType::Datetime | KqlType::Timespan | KqlType::Long => array.as_primitive::<Int64Type>().iter().collect(),
             KqlType::Int => array.as_primitive::<Int32Type>().iter().map(|value| value.map(i64::from)).collect(),
             ktype => {
-                let text = format!("the timeline `{}` has type {ktype}; it must be datetime, timespan, long or int", column.name);
+                let text = format!(
+                    "the timeline `{}` has type {ktype}; it must be datetime, timespan, long or int",
+                    column.name
+                );
                 return Err(EvalError::new(text));
             }
         };
@@ -102,7 +105,11 @@ impl Step {
                 "week" => Step::Week,
                 "month" => Step::Month,
                 "year" => Step::Year,
-                _ => return Err(EvalError::new(format!("`{name}` is no step: use a timespan, `week`, `month` or `year`"))),
+                _ => {
+                    return Err(EvalError::new(format!(
+                        "`{name}` is no step: use a timespan, `week`, `month` or `year`"
+                    )));
+                }
             },
             _ => return Ok(Step::Length(distance(args, i, "the step")?)),
         };
@@ -291,7 +298,11 @@ mod tests {
         ];
         for (step, time, begin) in cases {
             let bins = bins(step);
-            assert_eq!(ticks::datetime_text(bins.begin(bins.index(datetime(time)))), ticks::datetime_text(datetime(begin)), "{step:?} {time}");
+            assert_eq!(
+                ticks::datetime_text(bins.begin(bins.index(datetime(time)))),
+                ticks::datetime_text(datetime(begin)),
+                "{step:?} {time}"
+            );
         }
         assert_eq!(bins(Step::Length(7 * DAY)).span(), Ok((0, 4)));
         assert!(bins(Step::Length(1)).span().is_err());
