@@ -62,6 +62,39 @@ pub struct Visualization {
 }
 
 impl Visualization {
+    /// Takes what a `render` operator says: the chart and its properties as written, lists joined by commas. Properties
+    /// that are not known, and numbers that are none, are left out.
+    pub fn new(chart: &str, properties: &[(String, String)]) -> Visualization {
+        let list = |value: &str| {
+            value.split(',').map(|name| name.trim().to_string()).filter(|name| !name.is_empty()).collect()
+        };
+        let mut v = Visualization { chart: chart.to_ascii_lowercase(), ..Visualization::default() };
+        for (name, value) in properties {
+            let text = Some(value.clone());
+            match name.to_ascii_lowercase().as_str() {
+                "title" => v.title = text,
+                "xcolumn" => v.x_column = text,
+                "series" => v.series = list(value),
+                "ycolumns" => v.y_columns = list(value),
+                "anomalycolumns" => v.anomaly_columns = list(value),
+                "xtitle" => v.x_title = text,
+                "ytitle" => v.y_title = text,
+                "xaxis" => v.x_axis = text,
+                "yaxis" => v.y_axis = text,
+                "legend" => v.legend = text,
+                "ysplit" => v.y_split = text,
+                "accumulate" => v.accumulate = value.eq_ignore_ascii_case("true"),
+                "kind" => v.kind = text,
+                "ymin" => v.y_min = value.parse().ok(),
+                "ymax" => v.y_max = value.parse().ok(),
+                "xmin" => v.x_min = text,
+                "xmax" => v.x_max = text,
+                _ => {}
+            }
+        }
+        v
+    }
+
     /// Returns the properties as the JSON text that Kusto's services send beside a result, all keys present.
     ///
     /// # Source

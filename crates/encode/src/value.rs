@@ -2,7 +2,8 @@
 
 use crate::EncodeError;
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Decimal256Array, Float64Array, Int32Array, Int64Array, RecordBatch, StringViewArray,
+    Array, ArrayRef, AsArray, BooleanArray, Decimal256Array, Float64Array, Int32Array, Int64Array, RecordBatch,
+    StringViewArray,
 };
 use arrow::datatypes::{Decimal256Type, Float64Type, Int32Type, Int64Type};
 use schema::dynamic::{json_real, write_json_string};
@@ -73,7 +74,7 @@ impl<'a> Values<'a> {
             Values::Bool(a) => out.push_str(if a.value(row) { "true" } else { "false" }),
             Values::Int(a) => push_display(out, a.value(row)),
             Values::Long(a) => push_display(out, a.value(row)),
-            Values::Real(a) => out.push_str(&number::real_text(a.value(row))),
+            Values::Real(a) => out.push_str(&number::real_output_text(a.value(row))),
             Values::Decimal(a) => out.push_str(&number::decimal_text(a.value(row))),
             Values::Datetime(a) => ticks::write_datetime(out, a.value(row)),
             Values::Timespan(a) => out.push_str(&ticks::timespan_text(a.value(row))),

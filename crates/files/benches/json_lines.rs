@@ -50,7 +50,8 @@ fn main() {
     let schema = Arc::new(Schema::new(scalars.collect::<Vec<_>>()));
     rate("arrow-json: scalar columns", &|| {
         let file = BufReader::with_capacity(1 << 18, std::fs::File::open(&path).expect("the file"));
-        let reader = arrow_json::ReaderBuilder::new(schema.clone()).with_batch_size(8192).build(file).expect("a reader");
+        let reader =
+            arrow_json::ReaderBuilder::new(schema.clone()).with_batch_size(8192).build(file).expect("a reader");
         reader.map(|batch| batch.expect("a batch").num_rows()).sum()
     });
 }

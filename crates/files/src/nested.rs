@@ -102,7 +102,7 @@ fn real(out: &mut String, value: f64) {
     if value.is_finite() {
         out.push_str(&json_real(value));
     } else {
-        write_json_string(out, &number::real_text(value));
+        write_json_string(out, &number::real_output_text(value));
     }
 }
 

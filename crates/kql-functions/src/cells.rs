@@ -168,7 +168,7 @@ pub fn write_real(out: &mut String, value: f64) {
         out.push_str(&dynamic::json_real(value));
     } else {
         out.push('"');
-        out.push_str(&number::real_text(value));
+        out.push_str(&number::real_output_text(value));
         out.push('"');
     }
 }

@@ -41,11 +41,14 @@ pub fn run(text: &str, tables: &Arc<Tables>) -> Outcome {
         now: Some(NOW),
         cancel: Cancel::default(),
     };
-    let session = engine.session(tables.clone(), request);
+    let session = match engine.session(tables.clone(), request) {
+        Ok(session) => session,
+        Err(error) => return Outcome::Failed(error_text(&error)),
+    };
     let environment = Environment {
         catalog: tables.as_ref(),
         functions: &*FUNCTIONS,
-        host: None,
+        host: Some(&session),
         now: NOW,
         principal: "tester",
         parameters: &[],

@@ -71,8 +71,16 @@ fn result_fields(types: &[KqlType]) -> Fields {
 /// An aggregation function for arguments of given types and constants. Two are the same when their names are.
 pub struct KqlAggregate {
     name: String,
+    follows_order: bool,
     call: Call,
     signature: Signature,
+}
+
+impl KqlAggregate {
+    /// Returns whether the result follows the order of the rows, as that of `make_list` does.
+    pub fn follows_order(&self) -> bool {
+        self.follows_order
+    }
 }
 
 /// Makes the engine's function for a call of the aggregation `name`. `args` are the arguments' types, with the value of
@@ -82,6 +90,7 @@ pub fn aggregate_function(
     (make, state_types): (Make, StateTypes),
     args: Vec<(KqlType, Option<Value>)>,
     returns: Vec<KqlType>,
+    follows_order: bool,
     ctx: &Arc<CallContext>,
 ) -> Arc<AggregateUDF> {
     let texts: Vec<String> = args
@@ -96,6 +105,7 @@ pub fn aggregate_function(
     let signature = Signature::any(args.len(), Volatility::Immutable);
     Arc::new(AggregateUDF::new_from_impl(KqlAggregate {
         name,
+        follows_order,
         call: Call { make, state_types, args, returns, ctx: ctx.clone() },
         signature,
     }))

@@ -1,6 +1,7 @@
 //! The engine: threads, memory and disk that queries share.
 
 use crate::error::QueryError;
+use crate::kernel::RunContext;
 use crate::session::{Request, Session};
 use crate::table::Tables;
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
@@ -61,6 +62,9 @@ pub(crate) struct Inner {
     environment: Arc<RuntimeEnv>,
 }
 
+/// Rows of a usual batch.
+pub(crate) const BATCH_ROWS: usize = 8192;
+
 /// Stack of a thread that computes: plans nest as deep as the query's text does.
 const STACK_BYTES: usize = 16 << 20;
 
@@ -92,7 +96,10 @@ impl Engine {
     }
 
     /// Opens a session: one query, from its binding to its results.
-    pub fn session(&self, tables: Arc<Tables>, request: Request) -> Session {
+    ///
+    /// # Errors
+    /// When no memory can be set aside for it.
+    pub fn session(&self, tables: Arc<Tables>, request: Request) -> Result<Session, QueryError> {
         Session::new(self.clone(), tables, request)
     }
 
@@ -102,29 +109,36 @@ impl Engine {
         self.inner.runtime.as_ref().map(tokio::runtime::Runtime::handle).ok_or_else(stopped)
     }
 
-    /// Makes the state in which one query is planned and run, with memory of its own.
-    pub(crate) fn query_state(&self) -> Result<SessionState, QueryError> {
-        let options = &self.inner.options;
-        let pool = FairSpillPool::new(usize::try_from(options.max_memory).unwrap_or(usize::MAX));
+    /// Makes the memory and disk of one query.
+    pub(crate) fn environment(&self) -> Result<Arc<RuntimeEnv>, QueryError> {
+        let max_memory = self.inner.options.max_memory;
+        let pool = FairSpillPool::new(usize::try_from(max_memory).unwrap_or(usize::MAX));
         let pool = TrackConsumersPool::new(pool, NonZeroUsize::MIN);
-        let environment = RuntimeEnvBuilder::from_runtime_env(&self.inner.environment)
+        RuntimeEnvBuilder::from_runtime_env(&self.inner.environment)
             .with_memory_pool(Arc::new(pool))
             .build_arc()
-            .map_err(|error| QueryError::from_engine(error, "preparing the query", options.max_memory))?;
+            .map_err(|error| QueryError::from_engine(error, "preparing the query", max_memory))
+    }
+
+    /// Makes the state in which one query is planned and run.
+    pub(crate) fn query_state(&self, environment: &Arc<RuntimeEnv>, run: RunContext) -> SessionState {
         let mut config = SessionConfig::new()
-            .with_target_partitions(options.threads.max(1))
+            .with_target_partitions(run.threads)
+            .with_batch_size(BATCH_ROWS)
             .with_create_default_catalog_and_schema(false)
-            .with_information_schema(false);
+            .with_information_schema(false)
+            .with_extension(Arc::new(run));
         let parquet = &mut config.options_mut().execution.parquet;
         parquet.pushdown_filters = true;
         parquet.reorder_filters = true;
-        Ok(SessionStateBuilder::new()
+        SessionStateBuilder::new()
             .with_config(config)
-            .with_runtime_env(environment)
+            .with_runtime_env(environment.clone())
             // Plans are made with exact types: there is nothing to coerce or to resolve.
             .with_analyzer_rules(vec![])
+            .with_physical_optimizer_rules(crate::order::physical_rules())
             .with_query_planner(Arc::new(crate::planner::Planner))
-            .build())
+            .build()
     }
 }
 

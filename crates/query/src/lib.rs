@@ -11,9 +11,13 @@
 mod aggregate;
 mod engine;
 mod error;
+mod kept;
+mod kernel;
 mod lower;
 mod native;
+mod order;
 mod planner;
+mod prepare;
 mod scalar;
 mod session;
 mod stream;

@@ -1,18 +1,25 @@
 //! One query: its context, its tables, and the way from the bound plan to streams of rows.
 
-use crate::engine::Engine;
+use crate::engine::{BATCH_ROWS, Engine};
 use crate::error::QueryError;
-use crate::lower::{Lowering, column_name};
-use crate::stream::{ResultStream, Run};
-use crate::table::Tables;
+use crate::kept::{Keeper, Kept, KeptTable};
+use crate::kernel::RunContext;
+use crate::lower::{Lowering, Place, column_name};
+use crate::prepare::{Answers, SharedUses};
+use crate::stream::{LOOK_EVERY, Limits, ResultStream, Run};
+use crate::table::{TableSource, Tables};
 use arrow::datatypes::{Field as ArrowField, Schema};
-use datafusion::execution::SessionState;
-use datafusion::physical_plan::{ExecutionPlan, displayable};
-use kql::plan::{BoundQuery, Plan};
+use datafusion::error::DataFusionError;
+use datafusion::execution::{SessionState, TaskContext};
+use datafusion::physical_plan::{ExecutionPlan, displayable, execute_stream};
+use futures::StreamExt;
+use kql::catalog::Host;
+use kql::plan::{BoundQuery, ColumnId, Field, Node, Plan};
 use kql::render::Render;
 use kql_functions::CallContext;
-use schema::Column;
+use schema::{Column, KqlType};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 use stdx::{Cancel, Clock, SystemClock};
 
@@ -30,12 +37,24 @@ pub struct Request {
 }
 
 /// One query from its binding to its results. Also the host that runs parts of it while it is still being bound.
+#[derive(Clone)]
 pub struct Session {
+    work: Arc<Work>,
+}
+
+/// A query at work.
+pub(crate) struct Work {
     engine: Engine,
     tables: Arc<Tables>,
     ctx: Arc<CallContext>,
-    cancel: Cancel,
-    deadline: Option<Instant>,
+    limits: Limits,
+    /// Plans and runs on all threads.
+    state: SessionState,
+    /// Plans and runs in one partition: what is small is done sooner without dealing it out, and stays in order.
+    small: SessionState,
+    pub(crate) kept: Kept,
+    /// Ids of columns that are made while the query runs, from the last one down.
+    next_id: AtomicU32,
 }
 
 /// One result table of a query.
@@ -55,22 +74,37 @@ pub struct Explanation {
     pub stages: Vec<(String, String)>,
 }
 
+/// Plans over fewer rows than this run in one partition.
+const SMALL_ROWS: usize = 20_000;
+
 impl Session {
-    pub(crate) fn new(engine: Engine, tables: Arc<Tables>, request: Request) -> Session {
+    pub(crate) fn new(engine: Engine, tables: Arc<Tables>, request: Request) -> Result<Session, QueryError> {
         let options = engine.options();
-        let ctx = CallContext {
+        let ctx = Arc::new(CallContext {
             now: request.now.unwrap_or_else(|| SystemClock.now_ticks()),
             principal: request.principal,
             database: request.database,
             geo_database: options.geo_database.clone(),
+        });
+        let limits = Limits {
+            cancel: request.cancel,
+            deadline: options.timeout.map(|timeout| Instant::now() + timeout),
+            timeout: options.timeout,
+            max_memory: options.max_memory,
+            max_rows: options.max_result_rows,
+            max_bytes: options.max_result_bytes,
         };
-        let deadline = options.timeout.map(|timeout| Instant::now() + timeout);
-        Session { tables, ctx: Arc::new(ctx), cancel: request.cancel, deadline, engine }
+        let environment = engine.environment()?;
+        let run = |threads| RunContext { batch_rows: BATCH_ROWS, call: ctx.clone(), limits: limits.clone(), threads };
+        let state = engine.query_state(&environment, run(options.threads.max(1)));
+        let small = engine.query_state(&environment, run(1));
+        let (kept, next_id) = (Kept::default(), AtomicU32::new(u32::MAX));
+        Ok(Session { work: Arc::new(Work { tables, ctx, limits, state, small, kept, next_id, engine }) })
     }
 
     /// Returns what functions know beside their arguments.
     pub fn context(&self) -> &CallContext {
-        &self.ctx
+        &self.work.ctx
     }
 
     /// Plans a query and returns its result tables, each ready to be read.
@@ -78,57 +112,167 @@ impl Session {
     /// # Errors
     /// When the query cannot be planned, or a part that runs before the rest (`toscalar`, `materialize`) fails.
     pub async fn run(&self, query: &BoundQuery) -> Result<Vec<ResultTable>, QueryError> {
-        let state = self.engine.query_state()?;
-        let mut tables = Vec::with_capacity(query.results.len());
-        for result in &query.results {
-            let plan = self.physical(&state, &result.plan).await?;
-            let run = Run { plan, task: state.task_ctx(), columns: result.plan.columns.clone(), limits: self.limits() };
-            let columns = result.plan.columns.iter().map(|field| Column::new(&field.name, field.ktype)).collect();
-            let stream = ResultStream::new(self.engine.clone(), run);
-            tables.push(ResultTable { name: result.name.clone(), columns, stream, render: result.render.clone() });
-        }
-        Ok(tables)
+        let (work, query) = (self.work.clone(), query.clone());
+        self.work.spawned(async move { work.run(query).await }).await
     }
 
-    fn limits(&self) -> crate::stream::Limits {
-        let options = self.engine.options();
-        crate::stream::Limits {
-            cancel: self.cancel.clone(),
-            deadline: self.deadline,
-            timeout: options.timeout,
-            max_memory: options.max_memory,
-            max_rows: options.max_result_rows,
-            max_bytes: options.max_result_bytes,
-        }
-    }
-
-    async fn physical(&self, state: &SessionState, plan: &Plan) -> Result<Arc<dyn ExecutionPlan>, QueryError> {
-        let lowering = Lowering { ctx: self.ctx.clone(), tables: &self.tables };
-        let logical = lowering.plan(plan)?;
-        let failed = |error| QueryError::from_engine(error, "planning the query", self.engine.options().max_memory);
-        state.create_physical_plan(&logical).await.map_err(failed)
-    }
-
-    /// Returns how the query is understood and run.
+    /// Returns how the query is understood and run. Parts that run before the rest are run.
     ///
     /// # Errors
     /// When it cannot be planned.
     pub async fn explain(&self, query: &BoundQuery) -> Result<Explanation, QueryError> {
-        let state = self.engine.query_state()?;
-        let failed = |error| QueryError::from_engine(error, "planning the query", self.engine.options().max_memory);
+        let (work, query) = (self.work.clone(), query.clone());
+        self.work.spawned(async move { work.explain(query).await }).await
+    }
+}
+
+impl Host for Session {
+    fn materialise(&self, plan: &Plan) -> Option<Result<(u64, Vec<Column>), String>> {
+        let columns = plan.columns.iter().map(|field| Column::new(&field.name, field.ktype)).collect();
+        let (work, mut plan) = (self.work.clone(), plan.clone());
+        let kept = self.work.spawned(async move {
+            // What is shared may be read again by the rest of the query, which is not known yet.
+            work.prepare(&mut plan, &SharedUses::default(), &mut Answers::default()).await?;
+            let table = work.keep(&plan).await?;
+            Ok(work.kept.add(Arc::new(table)))
+        });
+        Some(futures::executor::block_on(kept).map(|handle| (handle, columns)).map_err(|error| error.to_string()))
+    }
+}
+
+impl Work {
+    /// Runs a future on the engine's threads, until it ends or its caller gives it up.
+    async fn spawned<T: Send + 'static>(
+        &self,
+        future: impl Future<Output = Result<T, QueryError>> + Send + 'static,
+    ) -> Result<T, QueryError> {
+        let limits = self.limits.clone();
+        let watched = async move {
+            let mut future = std::pin::pin!(future);
+            loop {
+                limits.check()?;
+                if let Ok(done) = tokio::time::timeout(LOOK_EVERY, &mut future).await {
+                    return done;
+                }
+            }
+        };
+        let mut task = AbortOnDrop(self.engine.handle()?.spawn(watched));
+        match (&mut task.0).await {
+            Ok(done) => done,
+            Err(error) => Err(QueryError::internal("planning the query", error.to_string())),
+        }
+    }
+
+    async fn run(&self, mut query: BoundQuery) -> Result<Vec<ResultTable>, QueryError> {
+        let uses = SharedUses::of(&mut query);
+        let mut answers = Answers::default();
+        let mut tables = Vec::with_capacity(query.results.len());
+        for mut result in query.results {
+            self.prepare(&mut result.plan, &uses, &mut answers).await?;
+            let (plan, state) = self.physical(&result.plan).await?;
+            let columns = result.plan.columns.iter().map(|field| Column::new(&field.name, field.ktype)).collect();
+            let run = Run { plan, task: state.task_ctx(), columns: result.plan.columns, limits: self.limits.clone() };
+            let stream = ResultStream::new(self.engine.clone(), run);
+            tables.push(ResultTable { name: result.name, columns, stream, render: result.render });
+        }
+        Ok(tables)
+    }
+
+    async fn explain(&self, mut query: BoundQuery) -> Result<Explanation, QueryError> {
+        let uses = SharedUses::of(&mut query);
+        let mut answers = Answers::default();
         let mut stages = Vec::new();
-        for result in &query.results {
-            let lowering = Lowering { ctx: self.ctx.clone(), tables: &self.tables };
-            let logical = lowering.plan(&result.plan)?;
-            let optimized = state.optimize(&logical).map_err(failed)?;
-            let physical = state.query_planner().create_physical_plan(&optimized, &state).await.map_err(failed)?;
+        for mut result in query.results {
             let mut stage = |name: &str, text: String| stages.push((format!("{}: {name}", result.name), text));
             stage("bound plan", format!("{:#?}", result.plan));
+            self.prepare(&mut result.plan, &uses, &mut answers).await?;
+            let logical = self.lowering().plan(&result.plan, Place::RESULT)?;
+            let state = self.state_for(&result.plan);
+            let optimized = state.optimize(&logical).map_err(|error| self.failed(error))?;
+            let physical = state.query_planner().create_physical_plan(&optimized, state).await;
+            let physical = physical.map_err(|error| self.failed(error))?;
             stage("logical plan", logical.display_indent().to_string());
             stage("optimized plan", optimized.display_indent().to_string());
             stage("execution plan", displayable(physical.as_ref()).indent(false).to_string());
         }
         Ok(Explanation { stages })
+    }
+
+    fn lowering(&self) -> Lowering<'_> {
+        Lowering { ctx: self.ctx.clone(), tables: &self.tables, kept: &self.kept }
+    }
+
+    async fn physical(&self, plan: &Plan) -> Result<(Arc<dyn ExecutionPlan>, &SessionState), QueryError> {
+        let logical = self.lowering().plan(plan, Place::RESULT)?;
+        let state = self.state_for(plan);
+        let physical = state.create_physical_plan(&logical).await.map_err(|error| self.failed(error))?;
+        Ok((physical, state))
+    }
+
+    /// Returns the state to run a plan with: small ones in one partition.
+    fn state_for(&self, plan: &Plan) -> &SessionState {
+        if self.rows_read(plan).is_some_and(|rows| rows <= SMALL_ROWS) { &self.small } else { &self.state }
+    }
+
+    /// Returns how many rows a plan reads, when that is known.
+    fn rows_read(&self, plan: &Plan) -> Option<usize> {
+        match &plan.node {
+            Node::Table { table, .. } => self.tables.get(table)?.row_count(),
+            Node::Values { rows } => Some(rows.len()),
+            Node::Range { .. } => match self.lowering().plan(plan, Place::RESULT).ok()?.max_rows() {
+                Some(rows) => Some(rows),
+                None => Some(SMALL_ROWS),
+            },
+            Node::Materialised { handle } => self.kept.handle(*handle)?.row_count(),
+            Node::Shared { id, plan } => match self.kept.shared(*id) {
+                Some(table) => table.row_count(),
+                None => self.rows_read(plan),
+            },
+            _ => plan
+                .inputs()
+                .into_iter()
+                .try_fold(0_usize, |sum, input| Some(sum.saturating_add(self.rows_read(input)?))),
+        }
+    }
+
+    /// Runs a prepared plan and keeps its result.
+    pub(crate) async fn keep(&self, plan: &Plan) -> Result<KeptTable, QueryError> {
+        let (physical, state) = self.physical(plan).await?;
+        let task = state.task_ctx();
+        let (_, positions) = result_layout(&plan.columns, &physical.schema())?;
+        let types: Vec<KqlType> = plan.columns.iter().map(|field| field.ktype).collect();
+        let mut keeper = Keeper::new(&types, &task);
+        let mut stream = execute_stream(physical, task).map_err(|error| self.failed(error))?;
+        while let Some(batch) = stream.next().await {
+            self.limits.check()?;
+            let batch = batch.map_err(|error| self.failed(error))?;
+            let columns = positions.iter().map(|i| batch.column(*i).clone()).collect();
+            keeper.add(columns, batch.num_rows()).map_err(|error| self.failed(error))?;
+        }
+        keeper.finish().map_err(|error| self.failed(error))
+    }
+
+    pub(crate) fn failed(&self, error: DataFusionError) -> QueryError {
+        QueryError::from_engine(error, "running the query", self.limits.max_memory)
+    }
+
+    pub(crate) fn task(&self) -> Arc<TaskContext> {
+        self.state.task_ctx()
+    }
+
+    /// Makes a column of its own for a plan that is being prepared.
+    pub(crate) fn new_field(&self, ktype: KqlType) -> Field {
+        let id = ColumnId(self.next_id.fetch_sub(1, Ordering::Relaxed));
+        Field { id, name: String::new(), ktype }
+    }
+}
+
+/// Stops a task when its result is no longer wanted.
+struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

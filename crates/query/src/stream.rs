@@ -18,7 +18,7 @@ use tokio::sync::mpsc;
 /// Batches that may wait for their reader.
 const WAITING_BATCHES: usize = 2;
 /// How often a query that gives nothing looks whether it should stop.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
+pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Limits of one result.
 #[derive(Debug, Clone)]

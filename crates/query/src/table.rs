@@ -19,6 +19,10 @@ pub trait TableSource: Send + Sync {
     /// # Errors
     /// When the table cannot be read.
     fn provider(&self) -> Result<Arc<dyn TableProvider>, QueryError>;
+    /// Returns the number of rows when it is known at no cost.
+    fn row_count(&self) -> Option<usize> {
+        None
+    }
 }
 
 /// Returns the engine's schema for columns.
@@ -30,6 +34,7 @@ pub fn arrow_schema(columns: &[Column]) -> SchemaRef {
 /// A table held in memory.
 pub struct MemoryTable {
     columns: Vec<Column>,
+    rows: usize,
     provider: Arc<MemTable>,
 }
 
@@ -41,6 +46,7 @@ impl MemoryTable {
     pub fn new(columns: Vec<Column>, batches: Vec<RecordBatch>) -> Result<MemoryTable, QueryError> {
         let schema = arrow_schema(&columns);
         let types: Vec<DataType> = columns.iter().map(|column| column.ktype.arrow()).collect();
+        let rows = batches.iter().map(RecordBatch::num_rows).sum();
         let batches = batches
             .into_iter()
             .map(|batch| {
@@ -54,7 +60,7 @@ impl MemoryTable {
             .collect::<Result<Vec<_>, _>>()?;
         let provider =
             MemTable::try_new(schema, vec![batches]).map_err(|e| QueryError::from_engine(e, "making a table", 0))?;
-        Ok(MemoryTable { columns, provider: Arc::new(provider) })
+        Ok(MemoryTable { columns, rows, provider: Arc::new(provider) })
     }
 }
 
@@ -65,6 +71,10 @@ impl TableSource for MemoryTable {
 
     fn provider(&self) -> Result<Arc<dyn TableProvider>, QueryError> {
         Ok(self.provider.clone())
+    }
+
+    fn row_count(&self) -> Option<usize> {
+        Some(self.rows)
     }
 }
 

@@ -71,7 +71,7 @@ pub fn run_over(tables: Tables, plan: &Plan) -> Result<Vec<RecordBatch>, QueryEr
         results: vec![BoundResult { name: "PrimaryResult".into(), plan: plan.clone(), render: None }],
         options: vec![],
     };
-    let session = ENGINE.session(Arc::new(tables), Request::default());
+    let session = ENGINE.session(Arc::new(tables), Request::default())?;
     futures::executor::block_on(async {
         let mut results = session.run(&query).await?;
         match results.pop() {
@@ -83,7 +83,10 @@ pub fn run_over(tables: Tables, plan: &Plan) -> Result<Vec<RecordBatch>, QueryEr
 
 /// Runs a plan and prints its rows, cells separated by commas.
 pub fn rows_over(tables: Tables, plan: &Plan) -> Result<Vec<String>, String> {
-    let batches = run_over(tables, plan).map_err(|error| error.to_string())?;
+    let batches = run_over(tables, plan).map_err(|error| match std::error::Error::source(&error) {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    })?;
     let mut rows = Vec::new();
     for batch in batches {
         for row in 0..batch.num_rows() {

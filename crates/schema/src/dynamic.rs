@@ -33,17 +33,8 @@ impl Dynamic {
 
     /// Makes a number; NaN and the infinities become strings, as JSON has no such numbers.
     pub fn from_real(value: f64) -> Dynamic {
-        if value.is_finite() {
-            return Dynamic::Number(json_real(value));
-        }
-        let word = if value.is_nan() {
-            "NaN"
-        } else if value > 0.0 {
-            "Infinity"
-        } else {
-            "-Infinity"
-        };
-        Dynamic::String(word.to_string())
+        let text = number::real_output_text(value);
+        if value.is_finite() { Dynamic::Number(text) } else { Dynamic::String(text) }
     }
 
     /// Makes a whole number.

@@ -57,6 +57,14 @@ pub fn write_real(out: &mut String, value: f64) {
     }
 }
 
+/// Returns a real's text in results and inside JSON: as [`real_text`], but the infinities are `Infinity` and `-Infinity`.
+pub fn real_output_text(value: f64) -> String {
+    if value.is_infinite() {
+        return (if value > 0.0 { "Infinity" } else { "-Infinity" }).to_string();
+    }
+    real_text(value)
+}
+
 /// Returns a real's text, but without the `.0` of a whole number.
 pub fn real_plain_text(value: f64) -> String {
     let text = real_text(value);
@@ -276,6 +284,8 @@ mod tests {
         for (value, text) in cases {
             assert_eq!(real_text(value), text);
         }
+        assert_eq!(real_output_text(f64::NEG_INFINITY), "-Infinity");
+        assert_eq!(real_output_text(0.5), "0.5");
     }
 
     #[test]

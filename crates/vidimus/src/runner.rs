@@ -44,11 +44,11 @@ impl Runner {
             now: self.now,
             cancel,
         };
-        let session = self.engine.session(self.tables.clone(), request);
+        let session = self.engine.session(self.tables.clone(), request).map_err(Failure::Run)?;
         let environment = Environment {
             catalog: self.tables.as_ref(),
             functions: &*FUNCTIONS,
-            host: None,
+            host: Some(&session),
             now: session.context().now,
             principal: &session.context().principal,
             parameters: &self.parameters,

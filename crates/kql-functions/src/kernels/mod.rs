@@ -129,12 +129,6 @@ pub fn real_function_opt(args: &Args, op: impl Fn(f64) -> Option<f64>) -> Result
     spread(Arc::new(column), args.rows)
 }
 
-/// Evaluates a function of two whole numbers.
-pub fn long_function(args: &Args, op: impl Fn(i64, i64) -> Option<i64>) -> Result<ArrayRef, EvalError> {
-    let column: Int64Array = binary_opt(&convert::longs(&args.args[0]), &convert::longs(&args.args[1]), op);
-    spread(Arc::new(column), args.rows)
-}
-
 /// Evaluates a test of one real; null for null.
 pub fn real_test(args: &Args, test: impl Fn(f64) -> bool) -> Result<ArrayRef, EvalError> {
     let column = convert::reals(&args.args[0]).array;

@@ -66,7 +66,7 @@ mod tests {
             r#"{"s":"a\"b","l":-1,"r":1.0,"n":"NaN","b":true,"t":"2020-01-01T00:00:00.0000000Z","x":null,"d":{"k":[1]},"e":""}"#
         );
         assert_eq!(
-            json_of("bag_pack nonempty", &args),
+            json_of("(bag_pack_nonempty)", &args),
             r#"{"s":"a\"b","l":-1,"r":1.0,"n":"NaN","b":true,"t":"2020-01-01T00:00:00.0000000Z","d":{"k":[1]}}"#
         );
     }

@@ -3,7 +3,7 @@ use super::prelude::*;
 
 pub static FUNCTION: ScalarFunction = ScalarFunction {
     // A name that no query can write: the binder makes `pack_all(true)` of it.
-    name: "bag_pack nonempty",
+    name: "(bag_pack_nonempty)",
     signatures: &["(key+: string, value+: scalar) -> dynamic"],
     summary: "As `bag_pack()`, without the members whose value is null or an empty string.",
     body: Body::Eval(|args| pack(args, is_present)),

@@ -19,7 +19,7 @@ pub static FUNCTION: ScalarFunction = ScalarFunction {
         ("print bin(datetime(1970-05-11 13:45:07), 1d)", "1970-05-11T00:00:00.0000000Z"),
     ],
     body: Body::Eval(eval),
-    tuple: &[],
+    ..ScalarFunction::DEFAULT
 };
 
 fn eval(args: &Args) -> Result<ArrayRef, EvalError> {

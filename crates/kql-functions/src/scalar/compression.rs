@@ -1,12 +1,10 @@
 //! Texts compressed with zlib (RFC 1950) and gzip (RFC 1952).
 
+use super::texts::TEXT_MAX;
 use flate2::read::{GzDecoder, ZlibDecoder};
 use flate2::write::DeflateEncoder;
 use flate2::{Compression, Crc};
 use std::io::{Read, Write};
-
-/// A text that decompresses to more is refused: Kusto's limit of a string, and the end of decompression bombs.
-const TEXT_MAX: u64 = 64 << 20;
 
 /// Longest run of bytes in one stored block of a deflate stream.
 const STORED_MAX: usize = 0xFFFF;
@@ -45,8 +43,9 @@ pub fn unzlib(bytes: &[u8]) -> Option<String> {
 
 fn read_text(reader: impl Read) -> Option<String> {
     let mut bytes = Vec::new();
-    let read = reader.take(TEXT_MAX + 1).read_to_end(&mut bytes).ok()?;
-    if read as u64 > TEXT_MAX { None } else { String::from_utf8(bytes).ok() }
+    // A text that gets too long is refused, which is the end of decompression bombs.
+    let read = reader.take(TEXT_MAX as u64 + 1).read_to_end(&mut bytes).ok()?;
+    if read > TEXT_MAX { None } else { String::from_utf8(bytes).ok() }
 }
 
 /// Compresses bytes as a deflate stream; what would not get shorter is stored as it is.

@@ -195,6 +195,7 @@ pub fn compare(a: &str, b: &str) -> Ordering {
 #[cfg(test)]
 pub mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     /// Returns what a function gives for arguments written as JSON, dynamic ones, as JSON text; `null` for null.
     pub fn json_of(function: &str, args: &[Value]) -> String {
@@ -242,5 +243,117 @@ pub mod tests {
         let members = members(&many).unwrap_or_default();
         assert_eq!(members.len(), 20);
         assert_eq!(members[3], (Cow::Borrowed("k3"), "23"));
+    }
+
+    /// Any JSON value, two levels deep.
+    fn any_json() -> impl Strategy<Value = Dynamic> {
+        let leaf = prop_oneof![
+            Just(Dynamic::Null),
+            any::<bool>().prop_map(Dynamic::Bool),
+            any::<i64>().prop_map(Dynamic::from_long),
+            any::<f64>().prop_map(Dynamic::from_real),
+            ".{0,8}".prop_map(Dynamic::String),
+        ];
+        leaf.prop_recursive(3, 24, 5, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(Dynamic::Array),
+                prop::collection::btree_map(".{0,4}", inner, 0..5)
+                    .prop_map(|bag| Dynamic::Bag(bag.into_iter().collect())),
+            ]
+        })
+    }
+
+    /// The functions that read texts, and what they give.
+    const READERS: &[(&str, KqlType)] = &[
+        ("parse_json", KqlType::Dynamic),
+        ("parse_xml", KqlType::Dynamic),
+        ("parse_url", KqlType::Dynamic),
+        ("parse_urlquery", KqlType::Dynamic),
+        ("parse_path", KqlType::Dynamic),
+        ("parse_version", KqlType::Decimal),
+        ("parse_user_agent", KqlType::Dynamic),
+        ("parse_ipv4", KqlType::Long),
+        ("parse_ipv6", KqlType::String),
+        ("format_ipv4", KqlType::String),
+        ("ipv4_is_private", KqlType::Bool),
+        ("ipv4_netmask_suffix", KqlType::Long),
+    ];
+
+    /// The functions of two arguments that take any dynamic first.
+    const PAIRS: &[(&str, KqlType)] = &[
+        ("[]", KqlType::Dynamic),
+        ("array_concat", KqlType::Dynamic),
+        ("array_index_of", KqlType::Long),
+        ("array_sort_asc", KqlType::Dynamic),
+        ("array_sort_desc", KqlType::Dynamic),
+        ("array_split", KqlType::Dynamic),
+        ("bag_merge", KqlType::Dynamic),
+        ("bag_remove_keys", KqlType::Dynamic),
+        ("bag_zip", KqlType::Dynamic),
+        ("jaccard_index", KqlType::Dynamic),
+        ("set_difference", KqlType::Dynamic),
+        ("set_equals", KqlType::Bool),
+        ("set_has_element", KqlType::Bool),
+        ("set_intersect", KqlType::Dynamic),
+        ("set_union", KqlType::Dynamic),
+        ("zip", KqlType::Dynamic),
+        ("ipv4_is_in_any_range", KqlType::Bool),
+        ("has_any_ipv4", KqlType::Bool),
+    ];
+
+    proptest! {
+        #[test]
+        fn any_text_is_read(text in r#"([ -~]|[{}\[\]":,./\\<>&;=%@]|\PC){0,60}"#) {
+            for (function, returns) in READERS {
+                prop_assert!(crate::call(function, *returns, &[s(&text)]).is_ok(), "{function}");
+            }
+            prop_assert!(crate::call("parse_command_line", KqlType::Dynamic, &[s(&text), s("windows")]).is_ok());
+            prop_assert!(crate::call("has_ipv4_prefix", KqlType::Bool, &[s(&text), s(&text)]).is_ok());
+            let empty = Value::Dynamic(Dynamic::Bag(Vec::new()));
+            let set = crate::call("bag_set_key", KqlType::Dynamic, &[empty.clone(), s(&text), Value::Long(1)]);
+            prop_assert!(set.is_ok());
+            prop_assert!(crate::call("bag_has_key", KqlType::Bool, &[empty, s(&text)]).is_ok());
+        }
+
+        #[test]
+        fn any_values_combine(a in any_json(), b in any_json()) {
+            for (function, returns) in PAIRS {
+                let result = crate::call(function, *returns, &[Value::Dynamic(a.clone()), Value::Dynamic(b.clone())]);
+                prop_assert!(result.is_ok(), "{function}: {result:?}");
+            }
+        }
+
+        #[test]
+        fn texts_and_trees_agree(value in any_json()) {
+            let json = value.to_json();
+            let compact = raw::compact(&json);
+            prop_assert_eq!(compact.as_deref(), Some(json.as_str()));
+            let spaced = json.replace(',', " , ");
+            let parsed = raw::compact(&spaced).map(|compact| Dynamic::parse(&compact));
+            prop_assert_eq!(parsed, Some(Dynamic::parse(&spaced)));
+            if let Dynamic::Bag(bag) = &value {
+                let found = members(&json).unwrap_or_default();
+                prop_assert_eq!(found.len(), bag.len());
+                for ((name, text), (expected, value)) in found.iter().zip(bag) {
+                    prop_assert_eq!(name.as_ref(), expected);
+                    prop_assert_eq!(*text, value.to_json());
+                    prop_assert_eq!(raw::member(&json, expected), Some(*text));
+                }
+            }
+            if let Dynamic::Array(array) = &value {
+                let texts: Vec<String> = array.iter().map(Dynamic::to_json).collect();
+                prop_assert_eq!(items(&json).unwrap_or_default(), texts);
+            }
+        }
+
+        #[test]
+        fn reversing_and_rotating_come_back(array in prop::collection::vec(any_json(), 0..6), n in any::<i64>()) {
+            let array = Value::Dynamic(Dynamic::Array(array));
+            let call = |name: &str, args: &[Value]| crate::call(name, KqlType::Dynamic, args);
+            let once = call("array_reverse", std::slice::from_ref(&array));
+            prop_assert_eq!(once.and_then(|once| call("array_reverse", &[once])), Ok(array.clone()));
+            let left = call("array_rotate_left", &[array.clone(), Value::Long(n)]);
+            prop_assert_eq!(left.and_then(|left| call("array_rotate_right", &[left, Value::Long(n)])), Ok(array));
+        }
     }
 }

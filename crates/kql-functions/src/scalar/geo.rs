@@ -450,7 +450,8 @@ mod tests {
     fn a_fan_of_points_agrees_with_a_plane_polygon() {
         // Small enough for the plane: a star with points far and near.
         let vertex = |i: usize| {
-            let (angle, radius) = (i as f64 * 0.2 * std::f64::consts::PI, if i % 2 == 0 { 0.01 } else { 0.004 });
+            let (angle, radius) =
+                (i as f64 * 0.2 * std::f64::consts::PI, if i.is_multiple_of(2) { 0.01 } else { 0.004 });
             (20.0 + radius * angle.cos(), radius * angle.sin())
         };
         let ring: Vec<(f64, f64)> = (0..11).map(|i| vertex(i % 10)).collect();
@@ -458,14 +459,10 @@ mod tests {
         let star = Polygons::parse(&format!(r#"{{"type":"Polygon","coordinates":[[{}]]}}"#, texts.join(",")));
         let star = star.expect("a star is a polygon");
         let in_plane = |x: f64, y: f64| {
-            ring.windows(2)
-                .filter(|pair| {
-                    let ((x1, y1), (x2, y2)) = (pair[0], pair[1]);
-                    (y1 > y) != (y2 > y) && x < (x2 - x1) * (y - y1) / (y2 - y1) + x1
-                })
-                .count()
-                % 2
-                == 1
+            ring.windows(2).fold(false, |inside, pair| {
+                let ((x1, y1), (x2, y2)) = (pair[0], pair[1]);
+                inside != ((y1 > y) != (y2 > y) && x < (x2 - x1) * (y - y1) / (y2 - y1) + x1)
+            })
         };
         for i in 0..40 {
             for j in 0..40 {

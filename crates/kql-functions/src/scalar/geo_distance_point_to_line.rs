@@ -9,7 +9,7 @@ pub static FUNCTION: ScalarFunction = ScalarFunction {
     examples: &[
         (
             "print round(geo_distance_point_to_line(0, 1, dynamic({\"type\":\"LineString\",\"coordinates\":[[-1,0],[1,0]]})), 3)",
-            "111195.102",
+            "111195.101",
         ),
         ("print isnull(geo_distance_point_to_line(1, 1, dynamic({\"type\":\"LineString\"})))", "true"),
     ],

@@ -29,21 +29,22 @@ fn eval(args: &Args) -> Result<ArrayRef, EvalError> {
     let ranges = SearchRanges::of(args);
     Ok(args.longs(|row| {
         let text = text.get(row);
-        let range = ranges.of_row(&text, row)?;
+        let SearchRange { mut part, mut offset, length, occurrence } = ranges.of_row(&text, row)?;
         let wanted = wanted.get(row);
         let finder = memmem::Finder::new(wanted.as_bytes());
-        // Occurrences may overlap, as those that `countof()` counts do.
-        let mut from = 0;
-        let mut found = None;
-        for _ in 0..range.occurrence {
-            let rest = range.part.as_bytes().get(from..).unwrap_or_default();
-            found = finder.find(rest).map(|at| from + at);
-            match found {
-                Some(at) => from = at + 1,
-                None => break,
-            }
+        let mut found = -1;
+        let mut at_end = false;
+        for _ in 0..occurrence {
+            let Some(at) = finder.find(part.as_bytes()).filter(|_| !at_end) else { return Some(-1) };
+            at_end = offset + at == text.len();
+            found = characters::count_before(&text, offset + at) as i64;
+            // The search goes on one character further, and again covers `length` characters: the reference finds the
+            // second `cde` of `abcdefgabcdefg` at 9 though 10 characters from 1 end before it does.
+            let after = characters::from(text.get(offset + at..).unwrap_or(""), 1);
+            offset = text.len() - after.len();
+            part = if length < 0 { after } else { characters::first(after, length) };
         }
-        Some(found.map_or(-1, |at| characters::count_before(&text, range.offset + at) as i64))
+        Some(found)
     }))
 }
 
@@ -59,6 +60,8 @@ pub struct SearchRange<'t> {
     pub part: &'t str,
     /// The byte of the text at which the part begins.
     pub offset: usize,
+    /// Characters of the part at most; -1 when there is no limit.
+    pub length: i64,
     /// Which occurrence is wanted, from 1.
     pub occurrence: i64,
 }
@@ -84,7 +87,7 @@ impl<'a> SearchRanges<'a> {
         }
         let rest = characters::from(text, self.start(row)?);
         let part = if length < 0 { rest } else { characters::first(rest, length) };
-        Some(SearchRange { part, offset: text.len() - rest.len(), occurrence })
+        Some(SearchRange { part, offset: text.len() - rest.len(), length, occurrence })
     }
 }
 
@@ -102,6 +105,11 @@ mod tests {
             (vec![text("abcdefgabcdefg"), text("cde"), long(1), long(-1), long(3)], Some(-1)),
             (vec![text("ééxé"), text("é"), long(1), long(-1), long(2)], Some(3)),
             (vec![text("aaa"), text("aa"), long(0), long(-1), long(2)], Some(1)),
+            (vec![text("abcdefgabcdefg"), text("cde"), long(1), long(10), long(2)], Some(9)),
+            (vec![text("abcdefgabcdefg"), text("cde"), long(1), long(8), long(2)], Some(-1)),
+            (vec![text("abc"), text("c"), long(0), long(-1), long(0)], Some(-1)),
+            (vec![text("ab"), text(""), long(0), long(-1), long(9)], Some(-1)),
+            (vec![text("ab"), text(""), long(0), long(-1), long(3)], Some(2)),
             (vec![text("abc"), text("")], Some(0)),
             (vec![text("abc"), text("c"), long(-9)], Some(2)),
             (vec![text("abc"), text("c"), long(9)], Some(-1)),

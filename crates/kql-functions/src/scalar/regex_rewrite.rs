@@ -2,7 +2,7 @@
 
 use super::prelude::*;
 use super::regexes::Patterns;
-use super::texts::{Texts, build_strings};
+use super::texts::{Texts, build_strings, push};
 
 /// Builds the texts of argument `source` with the matches of argument `regex` replaced by argument `rewrite`.
 pub fn replace_all(args: &Args, source: usize, regex: usize, rewrite: usize) -> Result<ArrayRef, EvalError> {
@@ -21,22 +21,22 @@ pub fn replace_all(args: &Args, source: usize, regex: usize, rewrite: usize) -> 
         let regex = compiled.regex.clone();
         let mut kept = 0;
         for found in regex.find_iter(&source) {
-            out.push_str(source.get(kept..found.start()).unwrap_or(""));
+            push(out, source.get(kept..found.start()).unwrap_or(""))?;
             kept = found.end();
             let groups = if has_groups { compiled.groups_from(&source, found.start()) } else { None };
             for part in rewrite.iter() {
-                out.push_str(match part {
+                let part = match part {
                     Part::Literal(text) => text,
                     Part::Group(0) => found.as_str(),
                     Part::Group(group) => {
                         let range = groups.and_then(|groups| groups.get(*group));
                         range.and_then(|(start, end)| source.get(start..end)).unwrap_or("")
                     }
-                });
+                };
+                push(out, part)?;
             }
         }
-        out.push_str(source.get(kept..).unwrap_or(""));
-        Ok(())
+        push(out, source.get(kept..).unwrap_or(""))
     })
 }
 

@@ -1,5 +1,5 @@
 use super::prelude::*;
-use super::texts::{Texts, build_strings};
+use super::texts::{Texts, build_strings, push};
 use memchr::memmem;
 
 pub static FUNCTION: ScalarFunction = ScalarFunction {
@@ -30,13 +30,12 @@ fn eval(args: &Args) -> Result<ArrayRef, EvalError> {
         let mut kept = 0;
         if !finder.needle().is_empty() {
             for at in finder.find_iter(text.as_bytes()) {
-                out.push_str(text.get(kept..at).unwrap_or(""));
-                out.push_str(&rewrite);
+                push(out, text.get(kept..at).unwrap_or(""))?;
+                push(out, &rewrite)?;
                 kept = at + finder.needle().len();
             }
         }
-        out.push_str(text.get(kept..).unwrap_or(""));
-        Ok(())
+        push(out, text.get(kept..).unwrap_or(""))
     })
 }
 

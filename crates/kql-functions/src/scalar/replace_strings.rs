@@ -1,5 +1,5 @@
 use super::prelude::*;
-use super::texts::{Texts, build_strings};
+use super::texts::{Texts, build_strings, push};
 use memchr::memmem;
 use std::ops::Range;
 
@@ -36,8 +36,7 @@ fn eval(args: &Args) -> Result<ArrayRef, EvalError> {
             Some(rules) if constant => rules,
             rules => rules.insert(read_rules(args.args[1].value(row), args.args[2].value(row))),
         };
-        replace(&text.get(row), rules, out);
-        Ok(())
+        replace(&text.get(row), rules, out)
     })
 }
 
@@ -59,7 +58,7 @@ fn read_rules(lookups: Value, rewrites: Value) -> Vec<Rule> {
         .collect()
 }
 
-fn replace(text: &str, rules: &[Rule], out: &mut String) {
+fn replace(text: &str, rules: &[Rule], out: &mut String) -> Result<(), EvalError> {
     // Where the rules match, in order of the text, and what stands there then.
     let mut matches: Vec<(Range<usize>, Option<&str>)> = Vec::new();
     for rule in rules {
@@ -83,12 +82,12 @@ fn replace(text: &str, rules: &[Rule], out: &mut String) {
     let mut kept = 0;
     for (range, rewrite) in matches {
         if let Some(rewrite) = rewrite {
-            out.push_str(text.get(kept..range.start).unwrap_or(""));
-            out.push_str(rewrite);
+            push(out, text.get(kept..range.start).unwrap_or(""))?;
+            push(out, rewrite)?;
             kept = range.end;
         }
     }
-    out.push_str(text.get(kept..).unwrap_or(""));
+    push(out, text.get(kept..).unwrap_or(""))
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 use super::prelude::*;
-use super::texts::{Texts, build_strings};
+use super::texts::{Texts, build_strings, push};
 
 pub static FUNCTION: ScalarFunction = ScalarFunction {
     name: "strcat",
@@ -16,10 +16,7 @@ pub static FUNCTION: ScalarFunction = ScalarFunction {
 
 fn eval(args: &Args) -> Result<ArrayRef, EvalError> {
     let parts: Vec<Texts> = args.args.iter().map(Texts::from).collect();
-    build_strings(args, |row, out| {
-        parts.iter().for_each(|part| out.push_str(&part.get(row)));
-        Ok(())
-    })
+    build_strings(args, |row, out| parts.iter().try_for_each(|part| push(out, &part.get(row))))
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 use super::prelude::*;
-use super::texts::{Texts, build_strings};
+use super::texts::{Texts, build_strings, push};
 use schema::dynamic::raw;
 
 pub static FUNCTION: ScalarFunction = ScalarFunction {
@@ -22,9 +22,9 @@ fn eval(args: &Args) -> Result<ArrayRef, EvalError> {
         let delimiter = delimiter.get(row);
         for (i, item) in raw::items(array.get(row)).enumerate() {
             if i > 0 {
-                out.push_str(&delimiter);
+                push(out, &delimiter)?;
             }
-            out.push_str(&raw::text(item));
+            push(out, &raw::text(item))?;
         }
         Ok(())
     })

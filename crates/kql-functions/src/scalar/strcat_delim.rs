@@ -1,5 +1,5 @@
 use super::prelude::*;
-use super::texts::{Texts, build_strings};
+use super::texts::{Texts, build_strings, push};
 
 pub static FUNCTION: ScalarFunction = ScalarFunction {
     name: "strcat_delim",
@@ -19,9 +19,9 @@ fn eval(args: &Args) -> Result<ArrayRef, EvalError> {
     build_strings(args, |row, out| {
         for (i, part) in parts.iter().enumerate() {
             if i > 0 {
-                out.push_str(&delimiter.get(row));
+                push(out, &delimiter.get(row))?;
             }
-            out.push_str(&part.get(row));
+            push(out, &part.get(row))?;
         }
         Ok(())
     })

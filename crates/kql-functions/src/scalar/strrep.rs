@@ -1,5 +1,5 @@
 use super::prelude::*;
-use super::texts::{Texts, build_strings};
+use super::texts::{Texts, build_strings, push};
 
 /// A text is repeated this often at most (Kusto reference, "strrep()").
 const REPEATS_MAX: i64 = 1024;
@@ -30,10 +30,27 @@ fn eval(args: &Args) -> Result<ArrayRef, EvalError> {
             if i > 0
                 && let Some(delimiter) = &delimiter
             {
-                out.push_str(&delimiter.get(row));
+                push(out, &delimiter.get(row))?;
             }
-            out.push_str(&value);
+            push(out, &value)?;
         }
         Ok(())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_result_is_bounded() {
+        let repeat = |text: Value| crate::call("strrep", KqlType::String, &[text, Value::Long(1024)]);
+        let long = repeat(Value::String("ab".into())).and_then(repeat);
+        assert_eq!(long.clone().map(|text| text.to_text().len()), Ok(2 << 20));
+        assert_eq!(long.and_then(repeat), Err(EvalError::new("a text would be longer than 64 MB")));
+        assert_eq!(
+            crate::call("strrep", KqlType::String, &[Value::Long(1), Value::Long(-1)]),
+            Ok(Value::String("".into()))
+        );
+    }
 }

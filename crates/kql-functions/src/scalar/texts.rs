@@ -70,6 +70,22 @@ pub fn truths(args: &Args, row_value: impl FnMut(usize) -> bool) -> ArrayRef {
     Arc::new(BooleanArray::new(BooleanBuffer::collect_bool(args.rows, row_value), None))
 }
 
+/// Bytes of the longest text that a function builds. A value that is taken in is not longer either (Kusto reference, "The
+/// string data type"); without a bound a short query could fill the memory by repeating what it has repeated.
+pub const TEXT_MAX: usize = 64 << 20;
+
+/// Appends a part to a text that may be built of many.
+///
+/// # Errors
+/// When the text would be longer than [`TEXT_MAX`]: the query's fault.
+pub fn push(out: &mut String, part: &str) -> Result<(), EvalError> {
+    if out.len() + part.len() > TEXT_MAX {
+        return Err(EvalError::new(format!("a text would be longer than {} MB", TEXT_MAX >> 20)));
+    }
+    out.push_str(part);
+    Ok(())
+}
+
 /// Builds a string column: each row is appended to an empty text.
 pub fn build_strings(
     args: &Args,

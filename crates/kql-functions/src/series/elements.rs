@@ -76,7 +76,7 @@ pub fn push_real(out: &mut String, value: f64) {
     } else if value.is_finite() {
         out.push_str(&dynamic::json_real(value));
     } else {
-        dynamic::write_json_string(out, &number::real_text(value));
+        dynamic::write_json_string(out, &number::real_output_text(value));
     }
 }
 
@@ -185,7 +185,7 @@ mod tests {
         let values = [1.0, -0.0, 0.1, 1e20, 1e-7, f64::NAN, f64::INFINITY, 1.0 / 3.0];
         assert_eq!(
             JsonArray::of_reals(values.iter().map(|v| Some(*v)).chain([None])),
-            r#"[1.0,0.0,0.1,1e+20,1e-07,"NaN","Infinity",0.3333333333333333,null]"#
+            r#"[1.0,0.0,0.1,100000000000000000000.0,1e-7,"NaN","Infinity",0.3333333333333333,null]"#
         );
     }
 }

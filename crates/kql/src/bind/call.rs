@@ -73,7 +73,7 @@ impl Binder<'_> {
     pub(super) fn call_info(&mut self, info: &ScalarInfo<'_>, args: Vec<Expr>, span: Span, at: Span) -> Expr {
         if let ScalarClass::Refused(reason) = info.class {
             self.report(Diagnostic::unsupported("VQ003", at, reason));
-            return self.unknown();
+            return self.unknown_of(info.signatures, args.len());
         }
         let any_unknown = args.iter().any(|arg| self.is_unknown(arg));
         let Some((signature, params)) = self.resolve(info.signatures, &args) else {

@@ -1,6 +1,6 @@
 //! `summarize`, `distinct`, `count`: keys and aggregation functions.
 
-use super::{Lowering, column_name, named, planning};
+use super::{Lowering, Place, both, column_name, named, planning};
 use crate::aggregate::{aggregate_function, field_of};
 use crate::error::QueryError;
 use crate::native;
@@ -8,6 +8,7 @@ use datafusion::common::Column as EngineColumn;
 use datafusion::logical_expr::{Aggregate as EngineAggregate, Expr as EngineExpr, LogicalPlan, Projection};
 use kql::plan::{Aggregate, Expr, Field, Plan};
 use kql_functions::{AggregateBody, FUNCTIONS};
+use schema::Value;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -18,8 +19,16 @@ impl Lowering<'_> {
         keys: &[Expr],
         aggregates: &[Aggregate],
         columns: &[Field],
+        place: Place<'_>,
     ) -> Result<LogicalPlan, QueryError> {
-        let input = self.plan(input)?;
+        // Inside a partition, an aggregation without keys gives a row though a filter has left no rows: rows are then not
+        // dropped but marked.
+        let inside = place.partition.is_some();
+        let marked = if inside && keys.is_empty() { self.marked(input, place.ordered(true))? } else { None };
+        let (input, mark) = match marked {
+            Some((input, mark)) => (input, Some(mark)),
+            None => (self.plan(input, place.ordered(aggregates.iter().any(follows_order)))?, None),
+        };
         let mut seen = HashSet::new();
         let mut groups = Vec::new();
         let mut results = Vec::new();
@@ -29,10 +38,15 @@ impl Lowering<'_> {
                 results.push(super::column(field.id));
             }
         }
+        for field in place.passed().iter().filter(|field| seen.insert(field.id)) {
+            groups.push(super::column(field.id));
+            results.push(super::column(field.id));
+        }
         let mut calls = Vec::with_capacity(aggregates.len());
         for (i, aggregate) in aggregates.iter().enumerate() {
             let name = format!("a{i}");
-            let (call, outputs) = self.aggregate_call(aggregate, EngineExpr::Column(EngineColumn::from_name(&name)))?;
+            let (call, outputs) =
+                self.aggregate_call(aggregate, EngineExpr::Column(EngineColumn::from_name(&name)), mark.clone())?;
             calls.push(call.alias(name));
             for (output, expr) in aggregate.outputs.iter().zip(outputs) {
                 if seen.insert(output.id) {
@@ -50,15 +64,21 @@ impl Lowering<'_> {
         ))
     }
 
-    /// Lowers one call: the engine's aggregation, and the expression of each output over its result `result`.
-    fn aggregate_call(
+    /// Lowers one call over the rows that are marked: the engine's aggregation, and the expression of each output over its
+    /// result `result`.
+    pub(super) fn aggregate_call(
         &self,
         aggregate: &Aggregate,
         result: EngineExpr,
+        mark: Option<EngineExpr>,
     ) -> Result<(EngineExpr, Vec<EngineExpr>), QueryError> {
         let unknown = || QueryError::UnknownFunction { name: aggregate.function.to_string() };
         let (found, _) = FUNCTIONS.aggregate(aggregate.function).ok_or_else(unknown)?;
         let filter = aggregate.filter.as_ref().map(|filter| self.predicate(filter)).transpose()?;
+        let filter = match (filter, mark) {
+            (Some(filter), Some(mark)) => Some(both(mark, filter)),
+            (filter, mark) => filter.or(mark),
+        };
         let accumulate = match found.body {
             AggregateBody::EngineFor { types, .. }
                 if aggregate.args.first().is_none_or(|arg| types.contains(&arg.ktype())) =>
@@ -71,11 +91,12 @@ impl Lowering<'_> {
         };
         let args = aggregate.args.iter();
         let described =
-            args.map(|arg| Ok((arg.ktype(), self.constant(arg)?))).collect::<Result<Vec<_>, QueryError>>()?;
+            args.map(|arg| Ok((arg.ktype(), self.parameter(arg)?))).collect::<Result<Vec<_>, QueryError>>()?;
         let exprs = aggregate.args.iter().map(|arg| self.expr(arg)).collect::<Result<Vec<_>, _>>()?;
         let returns: Vec<_> = aggregate.outputs.iter().map(|output| output.ktype).collect();
-        let function =
-            aggregate_function(found.name, (accumulate.make, accumulate.state_types), described, returns, &self.ctx);
+        let making = (accumulate.make, accumulate.state_types);
+        let ordered = follows_order(aggregate);
+        let function = aggregate_function(found.name, making, described, returns, ordered, &self.ctx);
         let call = native::aggregate_expr(function, exprs, filter);
         let outputs = match aggregate.outputs.as_slice() {
             [_] => vec![result],
@@ -83,4 +104,14 @@ impl Lowering<'_> {
         };
         Ok((call, outputs))
     }
+
+    /// Returns the value of an argument that is a parameter of the function rather than a value of each row.
+    fn parameter(&self, arg: &Expr) -> Result<Option<Value>, QueryError> {
+        if self.expr(arg)?.is_volatile() { Ok(None) } else { self.constant(arg) }
+    }
+}
+
+/// Returns whether the function's result follows the order of the rows.
+fn follows_order(aggregate: &Aggregate) -> bool {
+    matches!(aggregate.function, "make_list" | "make_list_with_nulls" | "make_bag" | "make_set" | "take_any")
 }

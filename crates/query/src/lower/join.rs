@@ -1,6 +1,6 @@
 //! `join`, `lookup`: pairs of equal keys.
 
-use super::{Lowering, column, column_name, planning};
+use super::{Lowering, Place, column, column_name, planning};
 use crate::error::QueryError;
 use crate::native::empty_when_null;
 use datafusion::common::{JoinType, NullEquality};
@@ -17,6 +17,7 @@ impl Lowering<'_> {
         right: &Plan,
         kind: JoinKind,
         on: &[(Expr, Expr)],
+        place: Place<'_>,
     ) -> Result<LogicalPlan, QueryError> {
         let join_type = match kind {
             JoinKind::Inner => JoinType::Inner,
@@ -31,8 +32,8 @@ impl Lowering<'_> {
         let keys =
             on.iter().map(|(l, r)| Ok((self.expr(l)?, self.expr(r)?))).collect::<Result<Vec<_>, QueryError>>()?;
         let join = Join::try_new(
-            Arc::new(self.plan(left)?),
-            Arc::new(self.plan(right)?),
+            Arc::new(self.plan(left, place)?),
+            Arc::new(self.plan(right, place)?),
             keys,
             None,
             join_type,
@@ -62,6 +63,7 @@ impl Lowering<'_> {
         };
         add(&left.columns, left_lacks);
         add(&right.columns, right_lacks);
+        add(place.passed(), false);
         Ok(LogicalPlan::Projection(Projection::try_new(exprs, Arc::new(plan)).map_err(planning)?))
     }
 }

@@ -224,3 +224,110 @@ fn every_type_passes_through() {
         check(&plan, &[if ktype == String { "" } else { "null" }]);
     }
 }
+
+fn range(id: u32, from: i64, to: i64) -> Plan {
+    Plan { node: Node::Range { from: long(from), to: long(to), step: long(1) }, columns: vec![field(id, "x", Long)] }
+}
+
+#[test]
+fn ranges_stream_in_order() {
+    let plan = filter(range(1, 1, 100_000), call(">", vec![col(1, Long), long(99_998)], Bool));
+    check(&plan, &["99999", "100000"]);
+    let down =
+        Plan { node: Node::Range { from: long(3), to: long(1), step: long(-1) }, columns: vec![field(1, "x", Long)] };
+    check(&down, &["3", "2", "1"]);
+}
+
+#[test]
+fn subqueries_are_constants() {
+    let largest = sort(people(), vec![(col(2, Long), true, false)]);
+    let subquery = |plan: Plan| Expr::Subquery { ktype: plan.columns[0].ktype, plan: Box::new(plan) };
+    check(&print(vec![subquery(project(largest, vec![(9, col(2, Long))]))]), &["3"]);
+    let none = filter(people(), call("==", vec![col(1, String), text("zoe")], Bool));
+    check(&print(vec![subquery(none)]), &[""]);
+}
+
+#[test]
+fn lists_from_tables_short_and_long() {
+    let in_table = |plan: Plan, negated| Expr::InTable {
+        value: Box::new(col(2, Long)),
+        plan: Box::new(plan),
+        negated,
+        ignore_case: false,
+    };
+    for last in [10, 5000] {
+        check_unordered(&filter(people(), in_table(range(9, 3, last), false)), &["ann,3"]);
+        check_unordered(&filter(people(), in_table(range(9, 3, last), true)), &["ann,2", "bob,null", "cid,1"]);
+        let both = call(
+            "and",
+            vec![in_table(range(9, 1, last), false), call("==", vec![col(1, String), text("ann")], Bool)],
+            Bool,
+        );
+        check_unordered(&filter(people(), both), &["ann,2", "ann,3"]);
+        check(&project(take(people(), 2), vec![(5, in_table(range(9, 3, last), false))]), &["True", "False"]);
+    }
+}
+
+#[test]
+fn shared_plans_are_computed_once() {
+    let numbered = project(people(), vec![(5, col(1, String)), (6, call("(row_id)", vec![], Long))]);
+    let shared = |ids: (u32, u32)| Plan {
+        node: Node::Shared { id: 1, plan: Box::new(numbered.clone()) },
+        columns: vec![field(ids.0, "name", String), field(ids.1, "id", Long)],
+    };
+    let on = vec![(col(11, Long), col(13, Long))];
+    let (left, right) = (shared((10, 11)), shared((12, 13)));
+    let columns: Vec<_> = left.columns.iter().chain(&right.columns).cloned().collect();
+    let joined =
+        Plan { node: Node::Join { left: Box::new(left), right: Box::new(right), kind: JoinKind::Inner, on }, columns };
+    check_unordered(
+        &project(joined, vec![(20, col(10, String)), (21, col(12, String))]),
+        &["ann,ann", "ann,ann", "bob,bob", "cid,cid"],
+    );
+}
+
+/// `partition by name (body)` over the people.
+fn partition(body: Plan) -> Plan {
+    let columns: Vec<_> =
+        [field(1, "name", String)].into_iter().chain(body.columns.iter().filter(|f| f.id.0 != 1).cloned()).collect();
+    let key = kql::plan::ColumnId(1);
+    Plan {
+        node: Node::Partition { input: Box::new(people()), keys: vec![key], carry: vec![key], body: Box::new(body) },
+        columns,
+    }
+}
+
+fn partition_input() -> Plan {
+    Plan { node: Node::PartitionInput, columns: people().columns }
+}
+
+#[test]
+fn partitions_take_and_sort_by_key() {
+    let top = take(sort(partition_input(), vec![(col(2, Long), false, true)]), 1);
+    check_unordered(&partition(top), &["ann,2", "bob,null", "cid,1"]);
+    check_unordered(&partition(take(partition_input(), 1)), &["ann,3", "bob,null", "cid,1"]);
+}
+
+#[test]
+fn partitions_with_joins_of_their_rows_run_one_by_one() {
+    let right = project(partition_input(), vec![(7, col(1, String))]);
+    let joined = join(JoinKind::Inner, partition_input(), right);
+    check_unordered(
+        &partition(joined),
+        &["ann,2,ann", "ann,2,ann", "ann,3,ann", "ann,3,ann", "bob,null,bob", "cid,1,cid"],
+    );
+}
+
+#[test]
+fn samples_have_the_size_asked_for() {
+    let sample = |count| {
+        let input = range(1, 1, 1000);
+        Plan { columns: input.columns.clone(), node: Node::Sample { input: Box::new(input), count: long(count) } }
+    };
+    for count in [0, 1, 17, 2000] {
+        let mut rows = rows(&sample(count)).unwrap_or_else(|e| panic!("{e}"));
+        rows.sort();
+        rows.dedup();
+        assert_eq!(rows.len() as i64, count.min(1000));
+    }
+}

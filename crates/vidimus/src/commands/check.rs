@@ -4,6 +4,7 @@ use crate::batch;
 use clap::Args;
 use kql::bind::Environment;
 use kql::catalog::Catalog;
+use kql::diagnostic::Kind;
 use kql_functions::FUNCTIONS;
 use schema::{Column, KqlType, dynamic::write_json_string};
 use std::collections::BTreeMap;
@@ -98,12 +99,14 @@ fn check(schemas: &Schemas, case: &batch::Case) -> String {
         parameters: &[],
     };
     let (bound, diagnostics) = kql::bind::bind_parsed(&case.query, &parse, environment);
-    let mut out = format!("{{\"id\":{},\"ok\":{},\"parse_ok\":{parse_ok},\"diagnostics\":[", case.id, bound.is_some());
+    // What is refused or not supported yet is right KQL all the same.
+    let ok = !diagnostics.iter().any(|d| d.is_error() && d.kind != Kind::Unsupported);
+    let mut out = format!("{{\"id\":{},\"ok\":{ok},\"parse_ok\":{parse_ok},\"diagnostics\":[", case.id);
     for (i, d) in diagnostics.iter().enumerate() {
         if i > 0 {
             out.push(',');
         }
-        let severity = if d.is_error() { "Error" } else { "Warning" };
+        let severity = if d.is_error() && d.kind != Kind::Unsupported { "Error" } else { "Warning" };
         out.push_str(&format!("{{\"code\":\"{}\",\"severity\":\"{severity}\",\"message\":", d.code));
         write_json_string(&mut out, &d.message);
         out.push_str(&format!(",\"start\":{},\"end\":{}}}", d.span.start, d.span.end));

@@ -1,0 +1,13 @@
+use super::prelude::*;
+
+pub static FUNCTION: ScalarFunction = ScalarFunction {
+    name: "geo_angle",
+    signatures: &[
+        "(p1_longitude: number, p1_latitude: number, p2_longitude: number, p2_latitude: number, p3_longitude: number, p3_latitude: number) -> real",
+    ],
+    summary: "Geometry beyond distances and points in shapes; refused for now.",
+    body: Body::Refused(
+        "`geo_angle` is not supported yet: of the geometry functions, distances and points in shapes are",
+    ),
+    ..ScalarFunction::DEFAULT
+};

@@ -1,0 +1,11 @@
+use super::prelude::*;
+
+pub static FUNCTION: ScalarFunction = ScalarFunction {
+    name: "geo_closest_point_on_polygon",
+    signatures: &["(longitude: number, latitude: number, polygon: bag) -> dynamic"],
+    summary: "Geometry beyond distances and points in shapes; refused for now.",
+    body: Body::Refused(
+        "`geo_closest_point_on_polygon` is not supported yet: of the geometry functions, distances and points in shapes are",
+    ),
+    ..ScalarFunction::DEFAULT
+};

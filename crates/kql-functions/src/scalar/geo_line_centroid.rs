@@ -1,0 +1,11 @@
+use super::prelude::*;
+
+pub static FUNCTION: ScalarFunction = ScalarFunction {
+    name: "geo_line_centroid",
+    signatures: &["(lineString: bag) -> dynamic"],
+    summary: "Geometry beyond distances and points in shapes; refused for now.",
+    body: Body::Refused(
+        "`geo_line_centroid` is not supported yet: of the geometry functions, distances and points in shapes are",
+    ),
+    ..ScalarFunction::DEFAULT
+};

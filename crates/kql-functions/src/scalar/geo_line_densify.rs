@@ -1,0 +1,11 @@
+use super::prelude::*;
+
+pub static FUNCTION: ScalarFunction = ScalarFunction {
+    name: "geo_line_densify",
+    signatures: &["(lineString: bag, tolerance?: number, preserve_crossing?: scalar) -> dynamic"],
+    summary: "Geometry beyond distances and points in shapes; refused for now.",
+    body: Body::Refused(
+        "`geo_line_densify` is not supported yet: of the geometry functions, distances and points in shapes are",
+    ),
+    ..ScalarFunction::DEFAULT
+};

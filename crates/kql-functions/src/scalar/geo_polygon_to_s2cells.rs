@@ -1,0 +1,11 @@
+use super::prelude::*;
+
+pub static FUNCTION: ScalarFunction = ScalarFunction {
+    name: "geo_polygon_to_s2cells",
+    signatures: &["(polygon: bag, level?: number, radius?: number) -> dynamic"],
+    summary: "Geometry beyond distances and points in shapes; refused for now.",
+    body: Body::Refused(
+        "`geo_polygon_to_s2cells` is not supported yet: of the geometry functions, distances and points in shapes are",
+    ),
+    ..ScalarFunction::DEFAULT
+};

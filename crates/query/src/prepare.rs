@@ -1,0 +1,417 @@
+//! What runs before a plan: subqueries become constants, plans that are shared are computed once, and bodies of partitions
+//! that cannot work by key run over one partition at a time.
+
+use crate::error::QueryError;
+use crate::kept::{Keeper, KeptTable};
+use crate::kernel::keys::{KeyNumbers, rows_by_group};
+use crate::lower::partition::{reads_partition, works_by_key};
+use crate::session::Work;
+use crate::table::TableSource;
+use arrow::array::{Array, ArrayRef};
+use arrow::compute::{concat, take};
+use futures::future::BoxFuture;
+use kql::plan::{BoundQuery, Expr, Field, JoinKind, Node, Plan};
+use kql_functions::args::value_at;
+use schema::{Dynamic, KqlType, Value};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A list longer than this is looked up by a join rather than written into the plan.
+const LIST_MAX: usize = 1000;
+/// Partitions that a body is run over one by one.
+///
+/// # Source
+/// Kusto reference, "partition operator": the legacy strategy takes up to 64 partitions.
+const PARTITIONS_MAX: usize = 64;
+
+/// How often each shared plan is read.
+#[derive(Debug, Default)]
+pub struct SharedUses(HashMap<u32, usize>);
+
+impl SharedUses {
+    /// Counts the uses in a whole query. Nothing is changed.
+    pub fn of(query: &mut BoundQuery) -> SharedUses {
+        let mut uses = SharedUses::default();
+        query.results.iter_mut().for_each(|result| uses.count(&mut result.plan));
+        uses
+    }
+
+    fn count(&mut self, plan: &mut Plan) {
+        if let Node::Shared { id, .. } = &plan.node {
+            let uses = self.0.entry(*id).or_default();
+            *uses += 1;
+            // What the plan itself reads is read once.
+            if *uses > 1 {
+                return;
+            }
+        }
+        inputs_mut(&mut plan.node).into_iter().for_each(|input| self.count(input));
+        exprs_mut(&mut plan.node).into_iter().for_each(|expr| self.count_in(expr));
+    }
+
+    fn count_in(&mut self, expr: &mut Expr) {
+        match expr {
+            Expr::Literal(_) | Expr::Column { .. } => {}
+            Expr::Call { args, .. } => args.iter_mut().for_each(|arg| self.count_in(arg)),
+            Expr::Subquery { plan, .. } => self.count(plan),
+            Expr::InTable { value, plan, .. } => {
+                self.count_in(value);
+                self.count(plan);
+            }
+        }
+    }
+
+    fn is_used_once(&self, id: u32) -> bool {
+        self.0.get(&id) == Some(&1)
+    }
+}
+
+/// Results of subqueries, so that one that is written (or referred to) several times runs once.
+#[derive(Default)]
+pub struct Answers {
+    scalars: Vec<(Plan, Value)>,
+    tables: Vec<(Plan, Arc<KeptTable>)>,
+}
+
+impl Work {
+    /// Runs what must run before the plan, and puts the results into it.
+    pub fn prepare<'a>(
+        &'a self,
+        plan: &'a mut Plan,
+        uses: &'a SharedUses,
+        answers: &'a mut Answers,
+    ) -> BoxFuture<'a, Result<(), QueryError>> {
+        Box::pin(async move {
+            for input in inputs_mut(&mut plan.node) {
+                self.prepare(input, uses, answers).await?;
+            }
+            if let Node::Filter { .. } = plan.node {
+                self.long_lists_to_joins(plan, uses, answers).await?;
+            }
+            for expr in exprs_mut(&mut plan.node) {
+                self.prepare_expr(expr, uses, answers).await?;
+            }
+            match &plan.node {
+                Node::Shared { id, plan: shared } if !uses.is_used_once(*id) && self.kept.shared(*id).is_none() => {
+                    let table = self.keep(shared).await?;
+                    self.kept.set_shared(*id, Arc::new(table));
+                }
+                Node::Partition { body, .. } if !works_by_key(body) => self.one_by_one(plan).await?,
+                _ => {}
+            }
+            Ok(())
+        })
+    }
+
+    fn prepare_expr<'a>(
+        &'a self,
+        expr: &'a mut Expr,
+        uses: &'a SharedUses,
+        answers: &'a mut Answers,
+    ) -> BoxFuture<'a, Result<(), QueryError>> {
+        Box::pin(async move {
+            match expr {
+                Expr::Literal(_) | Expr::Column { .. } => {}
+                Expr::Call { args, .. } => {
+                    for arg in args {
+                        // Most expressions have no subquery; those need no future each.
+                        if has_subquery(arg) {
+                            self.prepare_expr(arg, uses, answers).await?;
+                        }
+                    }
+                }
+                Expr::Subquery { plan, ktype } => {
+                    let value = self.scalar_answer(plan, *ktype, uses, answers).await?;
+                    *expr = Expr::Literal(value);
+                }
+                Expr::InTable { value, plan, negated, ignore_case } => {
+                    self.prepare_expr(value, uses, answers).await?;
+                    let (ktype, negated, ignore_case) = (value.ktype(), *negated, *ignore_case);
+                    let table = self.table_answer(plan, uses, answers).await?;
+                    let list = self.list_of(&table, first_type(plan)).await?;
+                    let value = std::mem::replace(value.as_mut(), Expr::Literal(Value::Null(ktype)));
+                    *expr = in_list(value, list, negated, ignore_case);
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Returns the first column of the plan's first row, null when there is none.
+    async fn scalar_answer(
+        &self,
+        plan: &mut Plan,
+        ktype: KqlType,
+        uses: &SharedUses,
+        answers: &mut Answers,
+    ) -> Result<Value, QueryError> {
+        if let Some((_, value)) = answers.scalars.iter().find(|(asked, _)| asked == plan) {
+            return Ok(value.clone());
+        }
+        let asked = plan.clone();
+        self.prepare(plan, uses, answers).await?;
+        let one = Expr::Literal(Value::Long(1));
+        let first =
+            Plan { columns: plan.columns.clone(), node: Node::Take { input: Box::new(plan.clone()), count: one } };
+        let table = self.keep(&first).await?;
+        let batches = table.read().await.map_err(|error| self.failed(error))?;
+        let cell = batches.iter().find(|batch| batch.num_rows() > 0).and_then(|batch| batch.columns().first().cloned());
+        let value = cell.map_or(Value::null(ktype), |column| value_at(&column, ktype, 0));
+        answers.scalars.push((asked, value.clone()));
+        Ok(value)
+    }
+
+    async fn table_answer(
+        &self,
+        plan: &mut Plan,
+        uses: &SharedUses,
+        answers: &mut Answers,
+    ) -> Result<Arc<KeptTable>, QueryError> {
+        if let Some((_, table)) = answers.tables.iter().find(|(asked, _)| asked == plan) {
+            return Ok(table.clone());
+        }
+        let asked = plan.clone();
+        self.prepare(plan, uses, answers).await?;
+        let table = Arc::new(self.keep(&distinct_first(plan)?).await?);
+        answers.tables.push((asked, table.clone()));
+        Ok(table)
+    }
+
+    /// Returns the values of a table of one column.
+    async fn list_of(&self, table: &KeptTable, ktype: KqlType) -> Result<Vec<Value>, QueryError> {
+        let batches = table.read().await.map_err(|error| self.failed(error))?;
+        let mut list = Vec::new();
+        for column in batches.iter().filter_map(|batch| batch.columns().first()) {
+            list.extend((0..column.len()).map(|row| value_at(column, ktype, row)));
+        }
+        Ok(list)
+    }
+
+    /// Makes joins of the filter's conditions `value in (table)` whose tables are long.
+    async fn long_lists_to_joins(
+        &self,
+        plan: &mut Plan,
+        uses: &SharedUses,
+        answers: &mut Answers,
+    ) -> Result<(), QueryError> {
+        let Node::Filter { input, predicate } = &mut plan.node else { return Ok(()) };
+        let mut conditions = Vec::new();
+        split_and(predicate, &mut conditions);
+        if !conditions.iter().any(|condition| matches!(condition, Expr::InTable { .. })) {
+            return Ok(());
+        }
+        let mut rest: Vec<Expr> = Vec::new();
+        let mut joins = Vec::new();
+        for condition in conditions {
+            let mut condition = condition.clone();
+            if let Expr::InTable { value, plan: table_plan, negated, ignore_case: false } = &mut condition
+                && value.ktype() == first_type(table_plan)
+                && value.ktype() != KqlType::Dynamic
+            {
+                let table = self.table_answer(table_plan, uses, answers).await?;
+                if table.row_count().is_some_and(|rows| rows > LIST_MAX) && !has_subquery(value) {
+                    let kind = if *negated { JoinKind::LeftAnti } else { JoinKind::LeftSemi };
+                    let field = self.new_field(value.ktype());
+                    let handle = self.kept.add(table);
+                    let right = Plan { node: Node::Materialised { handle }, columns: vec![field.clone()] };
+                    joins.push((right, kind, (value.as_ref().clone(), Expr::column(&field))));
+                    continue;
+                }
+            }
+            rest.push(condition);
+        }
+        if joins.is_empty() {
+            return Ok(());
+        }
+        let columns = plan.columns.clone();
+        let mut result = std::mem::replace(input.as_mut(), Plan { node: Node::PartitionInput, columns: vec![] });
+        if let Some(predicate) = rest.into_iter().reduce(|a, b| Expr::call("and", vec![a, b], KqlType::Bool)) {
+            result = Plan { columns: columns.clone(), node: Node::Filter { input: Box::new(result), predicate } };
+        }
+        for (right, kind, on) in joins {
+            let node = Node::Join { left: Box::new(result), right: Box::new(right), kind, on: vec![on] };
+            result = Plan { columns: columns.clone(), node };
+        }
+        *plan = result;
+        if let Node::Join { left, .. } = &mut plan.node {
+            // The filter that is left may have lists of its own.
+            return self.prepare(left, uses, answers).await;
+        }
+        Ok(())
+    }
+
+    /// Runs a partition's body over each partition by itself, and puts the results in the partition's place.
+    async fn one_by_one(&self, plan: &mut Plan) -> Result<(), QueryError> {
+        let Node::Partition { input, keys, carry, body } = &plan.node else { return Ok(()) };
+        if reads_partition(input) {
+            let text =
+                "stands inside another partition, which needs a body without joins of the partition's rows".to_string();
+            return Err(QueryError::Limit { operator: "partition", text });
+        }
+        let table = self.keep(input).await?;
+        let batches = table.read().await.map_err(|error| self.failed(error))?;
+        let column = |i: usize| -> Result<ArrayRef, QueryError> {
+            let parts: Vec<&dyn Array> = batches.iter().map(|batch| batch.column(i).as_ref()).collect();
+            if parts.is_empty() {
+                return Ok(arrow::array::new_empty_array(&input.columns[i].ktype.arrow()));
+            }
+            concat(&parts).map_err(|error| self.failed(error.into()))
+        };
+        let whole = (0..input.columns.len()).map(column).collect::<Result<Vec<ArrayRef>, _>>()?;
+        let position = |id| input.columns.iter().position(|field| field.id == id);
+        let key_columns: Vec<ArrayRef> = keys.iter().filter_map(|id| Some(whole[position(*id)?].clone())).collect();
+        let numbered = KeyNumbers::new(&key_columns).and_then(|mut numbering| {
+            let numbers = numbering.number(&key_columns)?;
+            Ok(rows_by_group(&numbers, numbering.len()))
+        });
+        let groups = numbered.map_err(|error| self.failed(error))?;
+        if groups.len() > PARTITIONS_MAX {
+            let text = format!(
+                "has {} partitions, and a body that reads its rows more than once can run over {PARTITIONS_MAX} at most",
+                groups.len()
+            );
+            return Err(QueryError::Limit { operator: "partition", text });
+        }
+        let types: Vec<KqlType> = input.columns.iter().map(|field| field.ktype).collect();
+        let (mut inputs, mut exprs) = (Vec::new(), Vec::new());
+        for group in groups.iter().filter(|group| !group.is_empty()) {
+            let rows = whole.iter().map(|column| take(column, group, None)).collect::<Result<Vec<ArrayRef>, _>>();
+            let rows = rows.map_err(|error| self.failed(error.into()))?;
+            let carried = |field: &Field| match position(field.id).filter(|_| carry.contains(&field.id)) {
+                Some(i) => Expr::Literal(value_at(&rows[i], field.ktype, 0)),
+                None => Expr::column(field),
+            };
+            exprs.push(plan.columns.iter().map(carried).collect());
+            let mut keeper = Keeper::new(&types, &self.task());
+            keeper.add(rows.clone(), group.len()).map_err(|error| self.failed(error))?;
+            let handle = self.kept.add(Arc::new(keeper.finish().map_err(|error| self.failed(error))?));
+            let mut body = body.as_ref().clone();
+            replace_partition_input(&mut body, handle);
+            inputs.push(body);
+        }
+        plan.node = if inputs.is_empty() { Node::Values { rows: vec![] } } else { Node::Union { inputs, exprs } };
+        Ok(())
+    }
+}
+
+fn replace_partition_input(plan: &mut Plan, handle: u64) {
+    match &mut plan.node {
+        Node::PartitionInput => plan.node = Node::Materialised { handle },
+        // The rows of a partition inside are those of its own input.
+        Node::Partition { input, .. } => replace_partition_input(input, handle),
+        node => inputs_mut(node).into_iter().for_each(|input| replace_partition_input(input, handle)),
+    }
+}
+
+/// Returns a plan of the different values of the plan's first column.
+fn distinct_first(plan: &Plan) -> Result<Plan, QueryError> {
+    let Some(first) = plan.columns.first() else {
+        return Err(QueryError::internal("planning the query", "a list from a table without columns"));
+    };
+    let node = Node::Aggregate { input: Box::new(plan.clone()), keys: vec![Expr::column(first)], aggregates: vec![] };
+    Ok(Plan { node, columns: vec![first.clone()] })
+}
+
+fn first_type(plan: &Plan) -> KqlType {
+    plan.columns.first().map_or(KqlType::Dynamic, |field| field.ktype)
+}
+
+/// Makes `value in (list)` over constants.
+fn in_list(value: Expr, list: Vec<Value>, negated: bool, ignore_case: bool) -> Expr {
+    let function = match (negated, ignore_case) {
+        (false, false) => "in",
+        (true, false) => "!in",
+        (false, true) => "in~",
+        (true, true) => "!in~",
+    };
+    let list = match value.ktype() {
+        KqlType::String if list.iter().all(|item| matches!(item, Value::String(_))) => {
+            vec![Expr::Literal(Value::Dynamic(Dynamic::Array(list.iter().map(Value::to_dynamic).collect())))]
+        }
+        _ => list.into_iter().map(Expr::Literal).collect(),
+    };
+    Expr::call(function, std::iter::once(value).chain(list).collect(), KqlType::Bool)
+}
+
+fn split_and<'e>(expr: &'e Expr, out: &mut Vec<&'e Expr>) {
+    match expr {
+        Expr::Call { function: "and", args, .. } => args.iter().for_each(|arg| split_and(arg, out)),
+        other => out.push(other),
+    }
+}
+
+fn has_subquery(expr: &Expr) -> bool {
+    let mut found = false;
+    expr.walk(&mut |expr| found |= matches!(expr, Expr::Subquery { .. } | Expr::InTable { .. }));
+    found
+}
+
+/// Returns the plans directly below.
+fn inputs_mut(node: &mut Node) -> Vec<&mut Plan> {
+    match node {
+        Node::Table { .. }
+        | Node::Values { .. }
+        | Node::Range { .. }
+        | Node::Materialised { .. }
+        | Node::PartitionInput => {
+            vec![]
+        }
+        Node::Filter { input, .. }
+        | Node::Project { input, .. }
+        | Node::Window { input, .. }
+        | Node::Aggregate { input, .. }
+        | Node::Sort { input, .. }
+        | Node::Take { input, .. }
+        | Node::MvExpand { input, .. }
+        | Node::Parse { input, .. }
+        | Node::ParseKv { input, .. }
+        | Node::MakeSeries { input, .. }
+        | Node::Scan { input, .. }
+        | Node::Reduce { input, .. }
+        | Node::Sample { input, .. }
+        | Node::SampleDistinct { input, .. } => vec![input],
+        Node::Join { left, right, .. } => vec![left, right],
+        Node::Union { inputs, .. } | Node::Plugin { inputs, .. } => inputs.iter_mut().collect(),
+        Node::Shared { plan, .. } => vec![plan],
+        Node::Partition { input, body, .. } => vec![input, body],
+    }
+}
+
+/// Returns the expressions of the node itself.
+fn exprs_mut(node: &mut Node) -> Vec<&mut Expr> {
+    match node {
+        Node::Table { .. }
+        | Node::Values { .. }
+        | Node::Materialised { .. }
+        | Node::PartitionInput
+        | Node::Plugin { .. }
+        | Node::Shared { .. }
+        | Node::Partition { .. } => vec![],
+        Node::Range { from, to, step } => vec![from, to, step],
+        Node::Filter { predicate, .. } => vec![predicate],
+        Node::Project { exprs, .. } | Node::Window { calls: exprs, .. } => exprs.iter_mut().collect(),
+        Node::Aggregate { keys, aggregates, .. } => {
+            let calls = aggregates.iter_mut().flat_map(|call| call.args.iter_mut().chain(&mut call.filter));
+            keys.iter_mut().chain(calls).collect()
+        }
+        Node::Sort { keys, .. } => keys.iter_mut().map(|key| &mut key.expr).collect(),
+        Node::Take { count, .. } | Node::Sample { count, .. } => vec![count],
+        Node::Join { on, .. } => on.iter_mut().flat_map(|(left, right)| [left, right]).collect(),
+        Node::Union { exprs, .. } => exprs.iter_mut().flatten().collect(),
+        Node::MvExpand { items, .. } => items.iter_mut().map(|item| &mut item.expr).collect(),
+        Node::Parse { subject, .. } | Node::ParseKv { subject, .. } | Node::Reduce { subject, .. } => vec![subject],
+        Node::MakeSeries { keys, aggregates, axis, from, to, step, .. } => {
+            let calls = aggregates
+                .iter_mut()
+                .flat_map(|(call, fill)| call.args.iter_mut().chain(&mut call.filter).chain(std::iter::once(fill)));
+            keys.iter_mut().chain(calls).chain([axis]).chain(from).chain(to).chain([step]).collect()
+        }
+        Node::Scan { declared, steps, partition_by, .. } => {
+            let of_steps = steps.iter_mut().flat_map(|step| {
+                std::iter::once(&mut step.condition).chain(step.assignments.iter_mut().map(|(_, expr)| expr))
+            });
+            declared.iter_mut().map(|(_, expr)| expr).chain(of_steps).chain(partition_by).collect()
+        }
+        Node::SampleDistinct { subject, count, .. } => vec![subject, count],
+    }
+}
