@@ -10,6 +10,10 @@ pub static PLUGIN: Plugin = Plugin {
               pattern covers and specificity its share of the columns; SizeWeight is 0.5 when not given. It ends when the \
               best pattern covers less than 5 percent. Rows weigh as WeightColumn says. A column that is not part of a \
               pattern is null, or the CustomWildcard of its type. `~` stands for an argument's default.",
+    examples: &[(
+        "datatable(a:string, b:string) ['x', 'y', 'x', 'y', 'z', ''] | evaluate autocluster() | project b",
+        "y",
+    )],
     arity: (0, usize::MAX),
     columns: |shape| shape_columns(shape).map(Some),
     run: Ok(run),

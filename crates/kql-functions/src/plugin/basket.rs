@@ -8,6 +8,10 @@ pub static PLUGIN: Plugin = Plugin {
               together. A pattern holds every value that all of its rows share; values that come of themselves do not count \
               towards MaxDimensions (5). Rows weigh as WeightColumn says. The most frequent pattern comes first; a column \
               that is not part of it is null, or the CustomWildcard of its type. `~` stands for an argument's default.",
+    examples: &[(
+        "datatable(a:string, b:string) ['x', 'y', 'x', 'y', 'z', ''] | evaluate basket(0.5) | project Count",
+        "2",
+    )],
     arity: (0, usize::MAX),
     columns: |shape| shape_columns(shape).map(Some),
     run: Ok(run),

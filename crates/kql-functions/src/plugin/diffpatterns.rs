@@ -10,6 +10,10 @@ pub static PLUGIN: Plugin = Plugin {
               MaxDimensions bounds the values of a pattern, those that come of themselves not counted. Rows weigh as \
               WeightColumn says. A column that is not part of a pattern is null, or the CustomWildcard of its type. `~` \
               stands for an argument's default.",
+    examples: &[(
+        "datatable(s:string, a:string) ['A', 'x', 'A', 'x', 'B', 'y'] | evaluate diffpatterns(s, 'A', 'B') | summarize max(PercentDiffAB)",
+        "100.0",
+    )],
     arity: (3, usize::MAX),
     columns: |shape| shape_columns(shape).map(Some),
     run: Ok(run),
@@ -107,7 +111,7 @@ mod tests {
             ],
         );
         let args = [PluginArg::Column(0), text("0"), text("1"), PluginArg::Column(3), text("~"), text("~"), text("*")];
-        let (heading, found) = result(&PLUGIN, &[storms.clone()], &args);
+        let (heading, found) = result(&PLUGIN, std::slice::from_ref(&storms), &args);
         assert_eq!(
             heading,
             "SegmentId:long CountA:long CountB:long PercentA:real PercentB:real PercentDiffAB:real Damage:int \

@@ -11,6 +11,10 @@ pub static PLUGIN: Plugin = Plugin {
               (0.05). A pattern has at least MinTokens (1) words that are no `*`, and at most MaxTokens (20) in all. The \
               greatest difference comes first; a pattern that mostly has the rows of one before is left out. The search is \
               bounded: over very many long texts it may miss patterns.",
+    examples: &[(
+        "datatable(t:string, b:bool) ['disk full', true, 'disk full', true, 'ok', false] | evaluate diffpatterns_text(t, b) | project Pattern",
+        "disk full",
+    )],
     arity: (2, 5),
     columns: |_| Ok(Some(columns())),
     run: Ok(run),
@@ -243,7 +247,7 @@ mod tests {
         let records: Vec<[&str; 2]> = records.iter().map(|row| row.each_ref().map(String::as_str)).collect();
         let table = table("Text:string Bad:bool", &records);
         let columns = [PluginArg::Column(0), PluginArg::Column(1)];
-        let (heading, found) = result(&PLUGIN, &[table.clone()], &columns);
+        let (heading, found) = result(&PLUGIN, std::slice::from_ref(&table), &columns);
         assert_eq!(
             heading,
             "Count_of_True:long Count_of_False:long Percent_of_True:real Percent_of_False:real Pattern:string"
@@ -254,7 +258,10 @@ mod tests {
         assert_eq!(found, rows(expected));
         let args: Vec<PluginArg> =
             columns.into_iter().chain([constant(KqlType::Long, "5"), constant(KqlType::Real, "0.6")]).collect();
-        assert_eq!(result(&PLUGIN, &[table.clone()], &args).1, rows("20|0|100.0|0.0|disk * is full on host"));
+        assert_eq!(
+            result(&PLUGIN, std::slice::from_ref(&table), &args).1,
+            rows("20|0|100.0|0.0|disk * is full on host")
+        );
         assert_ne!(failure(&PLUGIN, &[table], &[PluginArg::Column(1), PluginArg::Column(1)]), "");
     }
 }
