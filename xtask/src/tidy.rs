@@ -35,7 +35,10 @@ pub fn breaches() -> Result<Vec<String>> {
             if let Some(theirs) = layers.get(&dependency).and_then(|layer| rank(layer))
                 && theirs > own
             {
-                found.push(format!("{name} ({}) depends upward on {dependency} ({})", layers[name], layers[&dependency]));
+                found.push(format!(
+                    "{name} ({}) depends upward on {dependency} ({})",
+                    layers[name], layers[&dependency]
+                ));
             }
         }
     }

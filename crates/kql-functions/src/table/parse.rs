@@ -51,6 +51,7 @@ impl Pattern {
         let mut text = String::from("^");
         let mut captures = Vec::new();
         let relaxed = *mode == Mode::Relaxed;
+        let is_regex = matches!(mode, Mode::Regex(_));
         for (i, part) in parts.iter().enumerate() {
             let is_last = i + 1 == parts.len();
             match part {
@@ -74,8 +75,10 @@ impl Pattern {
                     match number {
                         // A number may have blanks around it.
                         Some(number) if !relaxed => text.push_str(&format!(r"\s*({number})\s*")),
-                        _ if is_last => text.push_str("(.*)"),
-                        _ => text.push_str("(.*?)"),
+                        Some(number) => text.push_str(&format!("({number}|.*?)")),
+                        // In regex mode a text reaches as far as it can, unless the flag U is set.
+                        None if is_last || is_regex => text.push_str("(.*)"),
+                        None => text.push_str("(.*?)"),
                     }
                 }
             }

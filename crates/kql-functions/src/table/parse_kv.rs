@@ -66,7 +66,13 @@ pub fn parse_kv(
                     take(part(1), part(2).to_string());
                 }
             }
-            None => Scanner { text, at: 0, layout }.pairs(&mut take),
+            None => {
+                let mut scanner = Scanner { text, at: 0, layout };
+                match (&layout.pair_delimiter, &layout.kv_delimiter) {
+                    (None, None) => scanner.known_keys(&|word| places.contains_key(word), &mut take),
+                    _ => scanner.pairs(&mut take),
+                }
+            }
         }
         for ((column, value), (_, ktype)) in columns.iter_mut().zip(&found).zip(keys) {
             column.push(value.as_ref().map_or_else(|| Value::null(*ktype), |value| parse_as(*ktype, value)));
@@ -101,6 +107,40 @@ impl Scanner<'_> {
                 self.bump();
             }
         }
+    }
+
+    /// Without delimiters, whatever is no letter or digit divides: a key is a word that is asked for, its value the next
+    /// word or quoted text.
+    fn known_keys(&mut self, is_key: &dyn Fn(&str) -> bool, take: &mut dyn FnMut(&str, String)) {
+        while self.at < self.text.len() {
+            let start = self.at;
+            let key = match self.quoted() {
+                Some(key) => key,
+                None => self.word(),
+            };
+            if self.at == start {
+                self.bump();
+                continue;
+            }
+            if !is_key(&key) {
+                continue;
+            }
+            while self.rest().starts_with(|c: char| !is_word(c)) && !self.rest().starts_with(|c| self.is_quote(c)) {
+                self.bump();
+            }
+            let value = match self.quoted() {
+                Some(value) => value,
+                None => self.word(),
+            };
+            take(&key, value);
+        }
+    }
+
+    fn word(&mut self) -> String {
+        let length = self.rest().find(|c| !is_word(c)).unwrap_or(self.rest().len());
+        let word = self.rest()[..length].to_string();
+        self.at += length;
+        word
     }
 
     fn rest(&self) -> &str {
