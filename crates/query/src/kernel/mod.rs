@@ -17,6 +17,7 @@ pub mod parse;
 pub mod plugin;
 pub mod range;
 pub mod sample;
+pub mod scan;
 pub mod window;
 
 pub use exec::{KernelExec, plan_kernel};
