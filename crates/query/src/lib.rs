@@ -11,6 +11,7 @@
 mod aggregate;
 mod engine;
 mod error;
+mod file_table;
 mod kept;
 mod kernel;
 mod lower;
@@ -28,6 +29,7 @@ mod value;
 
 pub use engine::{Engine, EngineOptions};
 pub use error::QueryError;
+pub use file_table::FileTable;
 pub use session::{Explanation, Request, ResultTable, Session};
 pub use stream::{Progress, ResultStream};
 pub use table::{MemoryTable, TableSource, Tables, arrow_schema};

@@ -3,7 +3,11 @@
 
 mod batch;
 mod commands;
+mod draw;
+mod inputs;
+mod interrupt;
 mod runner;
+mod show;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -18,15 +22,17 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Query(commands::query::QueryArgs),
+    Query(Box<commands::query::QueryArgs>),
     Check(commands::check::CheckArgs),
+    Schema(commands::schema::SchemaArgs),
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
-        Command::Query(args) => commands::query::run(args),
+        Command::Query(args) => commands::query::run(*args),
         Command::Check(args) => commands::check::run(args),
+        Command::Schema(args) => commands::schema::run(args),
     };
     match done {
         Ok(code) => code,

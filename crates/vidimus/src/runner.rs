@@ -2,6 +2,7 @@
 
 use kql::Diagnostic;
 use kql::bind::Environment;
+use kql::plan::BoundQuery;
 use kql_functions::FUNCTIONS;
 use query::{Engine, QueryError, Request, ResultTable, Session, Tables};
 use std::sync::Arc;
@@ -21,7 +22,7 @@ pub struct Answer {
     pub tables: Vec<ResultTable>,
     pub warnings: Vec<Diagnostic>,
     /// Kept for as long as rows are read.
-    pub session: Session,
+    pub _session: Session,
 }
 
 /// Runs queries over one set of tables.
@@ -38,6 +39,19 @@ pub struct Runner {
 impl Runner {
     /// Binds and starts a query. Call it where the stack is deep (see [`on_deep_stack`]).
     pub fn start(&self, text: &str, cancel: Cancel) -> Result<Answer, Failure> {
+        let (session, bound, warnings) = self.bind(text, cancel)?;
+        let tables = futures::executor::block_on(session.run(&bound)).map_err(Failure::Run)?;
+        Ok(Answer { tables, warnings, _session: session })
+    }
+
+    /// Returns how a query is understood and run: (stage, text), in order.
+    pub fn explain(&self, text: &str) -> Result<Vec<(String, String)>, Failure> {
+        let (session, bound, _) = self.bind(text, Cancel::default())?;
+        let explained = futures::executor::block_on(session.explain(&bound)).map_err(Failure::Run)?;
+        Ok(explained.stages)
+    }
+
+    fn bind(&self, text: &str, cancel: Cancel) -> Result<(Session, BoundQuery, Vec<Diagnostic>), Failure> {
         let request = Request {
             principal: std::env::var("USER").unwrap_or_default(),
             database: kql::catalog::Catalog::database(self.tables.as_ref()),
@@ -55,8 +69,7 @@ impl Runner {
         };
         let (bound, diagnostics) = kql::bind::bind(text, environment);
         let Some(bound) = bound else { return Err(Failure::Diagnostics(diagnostics)) };
-        let tables = futures::executor::block_on(session.run(&bound)).map_err(Failure::Run)?;
-        Ok(Answer { tables, warnings: diagnostics, session })
+        Ok((session, bound, diagnostics))
     }
 }
 

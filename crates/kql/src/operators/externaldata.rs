@@ -1,4 +1,5 @@
-//! `externaldata (column: type, ...) ["uri", ...] [with (format="csv", ...)]` (also `external_data`): rows of files outside.
+//! `externaldata (column: type, ...) ["uri", ...] [with (format="csv", ...)]` (also `external_data`): rows of files
+//! outside.
 
 use crate::bind::{Binder, Relation};
 use crate::operator::{Operator, OperatorInfo};

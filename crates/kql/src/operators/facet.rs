@@ -1,4 +1,5 @@
-//! `facet by column, ... [with (operators)]`: a result table of counts per column, and one of the operators over the input.
+//! `facet by column, ... [with (operators)]`: a result table of counts per column, and one of the operators over the
+//! input.
 
 use crate::bind::{Binder, Relation};
 use crate::operator::{Operator, OperatorInfo};

@@ -1,5 +1,5 @@
-//! `find [withsource=column] [in (table, prefix*, ...)] [where] predicate [project column[: type], ... | project-smart]`: the rows of
-//! several tables for which a predicate is true.
+//! `find [withsource=column] [in (table, prefix*, ...)] [where] predicate [project column[: type], ... |
+//! project-smart]`: the rows of several tables for which a predicate is true.
 
 use super::search::{SearchTable, tables};
 use crate::bind::{Binder, Relation};

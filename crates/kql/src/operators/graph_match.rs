@@ -1,5 +1,5 @@
-//! `graph-match [cycles=none|all|unique_edges] (a)-[e]->(b)<-[f*1..3]-(c), ... [where predicate] [project columns]`: the places of a
-//! graph that have a shape.
+//! `graph-match [cycles=none|all|unique_edges] (a)-[e]->(b)<-[f*1..3]-(c), ... [where predicate] [project columns]`:
+//! the places of a graph that have a shape.
 
 use crate::bind::{Binder, Relation};
 use crate::operator::{Operator, OperatorInfo};

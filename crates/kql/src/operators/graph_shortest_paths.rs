@@ -1,5 +1,5 @@
-//! `graph-shortest-paths [output=any|all] (a)-[e*1..5]->(b) [where predicate] [project columns]`: the shortest ways between nodes of a
-//! graph.
+//! `graph-shortest-paths [output=any|all] (a)-[e*1..5]->(b) [where predicate] [project columns]`: the shortest ways
+//! between nodes of a graph.
 
 use super::graph_match::{GraphShape, shape};
 use crate::bind::{Binder, Relation};

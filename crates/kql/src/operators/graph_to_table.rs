@@ -1,5 +1,5 @@
-//! `graph-to-table nodes [as name] [with_node_id=column], edges [as name] [with_source_id=column] [with_target_id=column]`: the nodes and
-//! edges of a graph as tables.
+//! `graph-to-table nodes [as name] [with_node_id=column], edges [as name] [with_source_id=column]
+//! [with_target_id=column]`: the nodes and edges of a graph as tables.
 
 use crate::bind::{Binder, Relation};
 use crate::operator::{Operator, OperatorInfo};

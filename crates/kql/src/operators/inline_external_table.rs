@@ -1,5 +1,5 @@
-//! `inline_external_table (column: type, ...) kind=storage ...`: files outside as a table. Its clauses are read over, since it is
-//! refused: a query reaches no files outside the store.
+//! `inline_external_table (column: type, ...) kind=storage ...`: files outside as a table. Its clauses are read over,
+//! since it is refused: a query reaches no files outside the store.
 
 use crate::bind::{Binder, Relation};
 use crate::diagnostic::Span;

@@ -1,5 +1,5 @@
-//! `macro-expand [kind=k] [isfuzzy=true] entity_group as scope (statements)`: a union of the statements' results over each entity of a
-//! group.
+//! `macro-expand [kind=k] [isfuzzy=true] entity_group as scope (statements)`: a union of the statements' results over
+//! each entity of a group.
 
 use crate::bind::{Binder, Relation};
 use crate::operator::{Operator, OperatorInfo};

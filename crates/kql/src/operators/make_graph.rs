@@ -1,5 +1,5 @@
-//! `make-graph source --> target [with nodes on key, ... | with_node_id=column] [partitioned-by column (operators)]`: a graph whose edges
-//! are the input's rows.
+//! `make-graph source --> target [with nodes on key, ... | with_node_id=column] [partitioned-by column (operators)]`: a
+//! graph whose edges are the input's rows.
 
 use crate::bind::{Binder, Relation};
 use crate::operator::{Operator, OperatorInfo};

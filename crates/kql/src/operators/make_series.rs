@@ -1,5 +1,5 @@
-//! `make-series [kind=nonempty] aggregate [default=value], ... on axis [from a] [to b] step c [by keys]`: arrays of aggregates over
-//! bins of an axis. The older form is `on axis in range(a, b, c)`.
+//! `make-series [kind=nonempty] aggregate [default=value], ... on axis [from a] [to b] step c [by keys]`: arrays of
+//! aggregates over bins of an axis. The older form is `on axis in range(a, b, c)`.
 
 use crate::bind::{Binder, Relation, SeriesParts};
 use crate::operator::{Operator, OperatorInfo};

@@ -1,5 +1,5 @@
-//! `materialized-view-combine ("view") base (query) delta (query) aggregations (summarize ...)`: what the service makes of a
-//! materialized view.
+//! `materialized-view-combine ("view") base (query) delta (query) aggregations (summarize ...)`: what the service makes
+//! of a materialized view.
 
 use crate::bind::{Binder, Relation};
 use crate::operator::{Operator, OperatorInfo};

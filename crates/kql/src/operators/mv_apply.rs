@@ -1,5 +1,5 @@
-//! `mv-apply [with_itemindex=i] column = array [to typeof(t)], ... [limit n] on (operators)`: runs operators over the elements of
-//! each row's array.
+//! `mv-apply [with_itemindex=i] column = array [to typeof(t)], ... [limit n] on (operators)`: runs operators over the
+//! elements of each row's array.
 
 use super::mv_expand::{MvItem, items};
 use crate::bind::{Binder, ExpandOptions, Relation};

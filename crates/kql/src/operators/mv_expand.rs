@@ -1,4 +1,5 @@
-//! `mv-expand [bagexpansion=bag|array] [with_itemindex=i] column = array [to typeof(t)], ... [limit n]`: a row per element.
+//! `mv-expand [bagexpansion=bag|array] [with_itemindex=i] column = array [to typeof(t)], ... [limit n]`: a row per
+//! element.
 
 use crate::bind::{Binder, ExpandColumn, ExpandOptions, Relation};
 use crate::operator::{Operator, OperatorInfo};

@@ -1,5 +1,5 @@
-//! `parse [kind=simple|relaxed|regex [flags=f]] subject with pattern`: columns out of a text. A pattern is a row of `*`, strings
-//! and columns: `* "id=" Id:long "," *`.
+//! `parse [kind=simple|relaxed|regex [flags=f]] subject with pattern`: columns out of a text. A pattern is a row of
+//! `*`, strings and columns: `* "id=" Id:long "," *`.
 
 use crate::bind::{Binder, Relation, Row};
 use crate::diagnostic::Span;

@@ -1,5 +1,5 @@
-//! `parse-kv subject as (key: type, ...) [with (pair_delimiter=",", kv_delimiter="=", quote="'", escape="\\", greedy=true)]`: columns out
-//! of a text of keys and values.
+//! `parse-kv subject as (key: type, ...) [with (pair_delimiter=",", kv_delimiter="=", quote="'", escape="\\",
+//! greedy=true)]`: columns out of a text of keys and values.
 
 use crate::bind::{Binder, Relation, Row};
 use crate::diagnostic::Diagnostic;

@@ -1,5 +1,5 @@
-//! `partition [hint.strategy=s] by column (operators)` and `partition by column { query }`: runs operators over the rows of each value
-//! of a column, and puts the results together.
+//! `partition [hint.strategy=s] by column (operators)` and `partition by column { query }`: runs operators over the
+//! rows of each value of a column, and puts the results together.
 
 use crate::bind::{Binder, Relation};
 use crate::operator::{Operator, OperatorInfo};

@@ -1,5 +1,6 @@
-//! `scan [with_match_id=m] [order by keys] [partition by keys] [declare (name: type = value, ...)] with (step name [optional]
-//! [output=all|last|none]: condition [=> column = value, ...]; ...)`: matches a sequence of steps over ordered rows.
+//! `scan [with_match_id=m] [order by keys] [partition by keys] [declare (name: type = value, ...)] with (step name
+//! [optional] [output=all|last|none]: condition [=> column = value, ...]; ...)`: matches a sequence of steps over
+//! ordered rows.
 
 use crate::bind::{Binder, Relation};
 use crate::operator::{Operator, OperatorInfo};

@@ -1,5 +1,5 @@
-//! `search [kind=case_sensitive] [in (table, prefix*, ...)] predicate`: the rows of several tables, or of the input, in which a text
-//! occurs.
+//! `search [kind=case_sensitive] [in (table, prefix*, ...)] predicate`: the rows of several tables, or of the input, in
+//! which a text occurs.
 
 use crate::bind::{Binder, Relation};
 use crate::operator::{Operator, OperatorInfo};

@@ -1,5 +1,5 @@
-//! `summarize [hint.shufflekey=k] [aggregates] [by keys]`: a row per distinct values of the keys, with aggregates over the rows
-//! that have them.
+//! `summarize [hint.shufflekey=k] [aggregates] [by keys]`: a row per distinct values of the keys, with aggregates over
+//! the rows that have them.
 
 use crate::bind::{Binder, Relation};
 use crate::operator::{Operator, OperatorInfo};

@@ -1,5 +1,5 @@
-//! `top-nested [count] of expression [with others=value] by aggregate [asc|desc], top-nested ...`: the top values, within each of
-//! them the top values of the next level, and so on.
+//! `top-nested [count] of expression [with others=value] by aggregate [asc|desc], top-nested ...`: the top values,
+//! within each of them the top values of the next level, and so on.
 
 use crate::bind::{Binder, Relation};
 use crate::operator::{Operator, OperatorInfo};

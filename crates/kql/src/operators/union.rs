@@ -1,4 +1,5 @@
-//! `union [kind=inner|outer] [withsource=column] [isfuzzy=true] table, prefix*, (expression), ...`: the rows of several tables.
+//! `union [kind=inner|outer] [withsource=column] [isfuzzy=true] table, prefix*, (expression), ...`: the rows of several
+//! tables.
 
 use crate::bind::{Binder, Relation, Row};
 use crate::diagnostic::{Diagnostic, Severity};

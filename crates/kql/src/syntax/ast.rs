@@ -70,7 +70,8 @@ pub enum ExprKind {
         name: Name,
         args: Vec<Expr>,
     },
-    /// `a.b`, `a.['b c']`, `database("d").T`, `cluster("c").database("d").f(x)`: the selector is a Name, Wildcard or Call.
+    /// `a.b`, `a.['b c']`, `database("d").T`, `cluster("c").database("d").f(x)`: the selector is a Name, Wildcard or
+    /// Call.
     Path {
         target: Box<Expr>,
         selector: Box<Expr>,

@@ -5,6 +5,7 @@
 //! ```
 
 use crate::syntax::ast::*;
+use crate::syntax::options::Options;
 use schema::{Value, dynamic};
 use std::fmt::{Debug, Formatter, Result};
 
@@ -195,5 +196,11 @@ impl Debug for OrderKey {
 impl Debug for OperatorOption {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         write!(f, "{:?}={:?}", self.name, self.value)
+    }
+}
+
+impl Debug for Options {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        write!(f, "[{:?}]", Spaced(&self.0))
     }
 }

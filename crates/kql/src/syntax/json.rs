@@ -34,12 +34,14 @@ impl Parser<'_> {
                 let items =
                     if self.at("]") { Vec::new() } else { self.comma_list(|parser| Some(parser.json_or_null())) };
                 self.close("]");
+                self.grow(1);
                 Some(Dynamic::Array(items))
             }
             "{" => {
                 self.bump();
                 let members = if self.at("}") { Vec::new() } else { self.comma_list(Self::json_member) };
                 self.close("}");
+                self.grow(1);
                 Some(bag(members))
             }
             "null" => {

@@ -11,19 +11,20 @@ const RESERVED: &[&str] = &[
     "3Dchart", "__contextual_datatable", "__crossCluster", "__crossDB", "__executeAndCache", "__id", "__isFuzzy",
     "__noWithSource", "__packedColumn", "__projectAway", "__sourceColumnIndex", "accumulate", "and", "anomalychart",
     "areachart", "as", "asc", "bagexpansion", "barchart", "between", "bin_legacy", "boolean", "by", "byte",
-    "cachingpolicy", "callout", "cancel", "card", "char", "columnchart", "contains", "contains_cs", "containscs", "cycles",
-    "dataexport", "datascope", "datatable", "date", "datetime", "decimal", "decodeblocks", "desc", "double", "dynamic",
-    "earliest", "encodingpolicy", "endswith", "endswith_cs", "expandoutput", "extent_tags_retention", "external_data",
-    "externaldata", "find", "first", "flags", "float", "force_remote", "harddelete", "hardretention", "has", "has_all",
-    "has_any", "has_cs", "hasprefix", "hasprefix_cs", "hassuffix", "hassuffix_cs", "hotcache", "in", "int", "int16",
-    "int32", "int64", "int8", "invoke", "isfuzzy", "journal", "kind", "ladderchart", "last", "latest", "like", "likecs",
-    "linechart", "long", "materialize", "mdm", "missing", "nooptimization", "notcontains", "notcontainscs", "notlike",
-    "notlikecs", "of", "or", "others", "pathformat", "piechart", "pivotchart", "print", "project", "queries",
-    "query_results", "real", "relaxed", "restricted_view_access", "row_level_security", "rowstore", "rowstore_references",
-    "rowstore_sealinfo", "rowstorepolicy", "rowstores", "sample", "scatterchart", "seal", "seals", "search", "set",
-    "shards", "simple", "softdelete", "softretention", "sql", "stackedareachart", "startswith", "startswith_cs",
-    "statistics", "storedqueryresultcontainers", "string", "tablepurge", "time", "timechart", "timeline", "timepivot",
-    "timespan", "title", "to", "toscalar", "totable", "treemap", "uint", "uint16", "uint32", "uint64", "uint8", "ulong",
+    "cachingpolicy", "callout", "cancel", "card", "char", "columnchart", "contains", "contains_cs", "containscs",
+    "cycles", "dataexport", "datascope", "datatable", "date", "datetime", "decimal", "decodeblocks", "desc",
+    "double", "dynamic", "earliest", "encodingpolicy", "endswith", "endswith_cs", "expandoutput",
+    "extent_tags_retention", "external_data", "externaldata", "find", "first", "flags", "float", "force_remote",
+    "harddelete", "hardretention", "has", "has_all", "has_any", "has_cs", "hasprefix", "hasprefix_cs", "hassuffix",
+    "hassuffix_cs", "hotcache", "in", "int", "int16", "int32", "int64", "int8", "invoke", "isfuzzy", "journal",
+    "kind", "ladderchart", "last", "latest", "like", "likecs", "linechart", "long", "materialize", "mdm", "missing",
+    "nooptimization", "notcontains", "notcontainscs", "notlike", "notlikecs", "of", "or", "others", "pathformat",
+    "piechart", "pivotchart", "print", "project", "queries", "query_results", "real", "relaxed",
+    "restricted_view_access", "row_level_security", "rowstore", "rowstore_references", "rowstore_sealinfo",
+    "rowstorepolicy", "rowstores", "sample", "scatterchart", "seal", "seals", "search", "set", "shards", "simple",
+    "softdelete", "softretention", "sql", "stackedareachart", "startswith", "startswith_cs", "statistics",
+    "storedqueryresultcontainers", "string", "tablepurge", "time", "timechart", "timeline", "timepivot", "timespan",
+    "title", "to", "toscalar", "totable", "treemap", "uint", "uint16", "uint32", "uint64", "uint8", "ulong",
     "union", "uniqueid", "unrestrictedviewers", "verbose", "viewers", "views", "where", "with_itemindex",
     "with_match_id", "with_source", "with_step_name", "withsource", "writeaheadlog",
 ];
@@ -31,9 +32,9 @@ const RESERVED: &[&str] = &[
 /// Reserved words that may all the same name a new column, a parameter or a column of a schema.
 #[rustfmt::skip]
 const EXTENDED: &[&str] = &[
-    "accumulate", "as", "by", "contains", "datatable", "earliest", "externaldata", "find", "has", "in", "invoke", "latest",
-    "materialize", "mdm", "of", "print", "sample", "sample-distinct", "search", "set", "sql", "title", "to",
-    "top-hitters", "top-nested", "toscalar", "totable", "verbose", "viewers", "where",
+    "accumulate", "as", "by", "contains", "datatable", "earliest", "externaldata", "find", "has", "in", "invoke",
+    "latest", "materialize", "mdm", "of", "print", "sample", "sample-distinct", "search", "set", "sql", "title",
+    "to", "top-hitters", "top-nested", "toscalar", "totable", "verbose", "viewers", "where",
 ];
 
 /// Reserved words that may all the same be read as a column.
@@ -43,10 +44,11 @@ const PATH: &[&str] = &["kind", "with_source", "withsource"];
 #[rustfmt::skip]
 const DASHED: &[&str] = &[
     "assert-schema", "commands-and-queries", "granny-asc", "granny-desc", "graph-mark-components", "graph-match",
-    "graph-shortest-paths", "graph-to-table", "graph-where-edges", "graph-where-nodes", "macro-expand", "make-graph",
-    "make-series", "materialized-view-combine", "materialized-views", "mv-apply", "mv-expand", "parse-kv", "parse-where",
-    "partitioned-by", "project-away", "project-by-names", "project-keep", "project-rename", "project-reorder",
-    "project-smart", "sample-distinct", "set-or-append", "set-or-replace", "top-hitters", "top-nested",
+    "graph-shortest-paths", "graph-to-table", "graph-where-edges", "graph-where-nodes", "macro-expand",
+    "make-graph", "make-series", "materialized-view-combine", "materialized-views", "mv-apply", "mv-expand",
+    "parse-kv", "parse-where", "partitioned-by", "project-away", "project-by-names", "project-keep",
+    "project-rename", "project-reorder", "project-smart", "sample-distinct", "set-or-append", "set-or-replace",
+    "top-hitters", "top-nested",
 ];
 
 /// Names of operator options that every operator's grammar takes.
@@ -60,14 +62,14 @@ const OPTIONS: &[&str] = &[
 #[rustfmt::skip]
 const TIMESPAN_UNITS: &[&str] = &[
     "d", "day", "days", "h", "hour", "hours", "hr", "hrs", "m", "micro", "micros", "microsec", "microsecond",
-    "microseconds", "milli", "millis", "millisec", "millisecond", "milliseconds", "min", "minute", "minutes", "ms", "nano",
-    "nanos", "nanosec", "nanosecond", "nanoseconds", "s", "sec", "second", "seconds", "tick", "ticks",
+    "microseconds", "milli", "millis", "millisec", "millisecond", "milliseconds", "min", "minute", "minutes", "ms",
+    "nano", "nanos", "nanosec", "nanosecond", "nanoseconds", "s", "sec", "second", "seconds", "tick", "ticks",
 ];
 
 #[rustfmt::skip]
 const NEGATED: &[&str] = &[
-    "!between", "!contains", "!contains_cs", "!endswith", "!endswith_cs", "!has", "!has_cs", "!hasprefix", "!hasprefix_cs",
-    "!hassuffix", "!hassuffix_cs", "!in", "!in~", "!startswith", "!startswith_cs",
+    "!between", "!contains", "!contains_cs", "!endswith", "!endswith_cs", "!has", "!has_cs", "!hasprefix",
+    "!hasprefix_cs", "!hassuffix", "!hassuffix_cs", "!in", "!in~", "!startswith", "!startswith_cs",
 ];
 
 /// Returns whether a word is never a name without brackets.

@@ -1,8 +1,8 @@
 //! Text to tokens. Every byte of the text is in exactly one token, blanks and comments included; nothing is refused:
 //! what is no part of the language becomes a [`TokenKind::Bad`] token.
 //!
-//! Words are not told apart here: keywords are contextual, so that is the parser's decision. Three kinds of keyword hold
-//! more than letters and are one word all the same: `project-away`, `!has_cs`, `in~`.
+//! Words are not told apart here: keywords are contextual, so that is the parser's decision. Three kinds of keyword
+//! hold more than letters and are one word all the same: `project-away`, `!has_cs`, `in~`.
 //!
 //! # Source
 //! Kusto reference, "Scalar data types" (literals), "Entity names", "String literals".
@@ -57,7 +57,7 @@ impl TokenKind {
 
 /// Splits a text into tokens. Takes time linear in the text.
 pub fn lex(text: &str) -> Vec<Token> {
-    let mut lexer = Lexer { text, at: 0, last_close: text.rfind(')') };
+    let mut lexer = Lexer { text, at: 0 };
     let mut tokens = Vec::with_capacity(text.len() / 4);
     while lexer.at < text.len() {
         let start = lexer.at;
@@ -84,11 +84,12 @@ fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
+/// Bytes of a value in parentheses that goes over several lines.
+const VALUE_BYTES_MAX: usize = 200;
+
 struct Lexer<'a> {
     text: &'a str,
     at: usize,
-    /// The last `)` of the text: past it no literal can be closed, which saves looking again and again.
-    last_close: Option<usize>,
 }
 
 impl<'a> Lexer<'a> {
@@ -247,18 +248,17 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Moves past `(...)`, up to the first `)`. Without one, or when there is more than a value before it on the next
-    /// lines, the literal is not closed and ends with the line.
+    /// Moves past `(...)`, up to the first `)` on the line, or on a later line when nothing but a value is before it.
+    /// Otherwise the literal is not closed and ends with the line.
     fn parenthesized_text(&mut self) {
-        let closes = self.last_close.is_some_and(|last| last >= self.at);
-        if closes && let Some(length) = self.rest().find(')') {
-            let inside = self.rest().get(1..length).unwrap_or("");
-            if !inside.contains('\n') || !inside.contains([',', '(', '|', ';']) {
-                self.at += length + 1;
-                return;
-            }
-        }
-        self.line();
+        let rest = self.rest();
+        let line = rest.find(['\n', '\r']).unwrap_or(rest.len());
+        let closed = rest.get(..line).unwrap_or("").find(')').or_else(|| {
+            let end = rest.bytes().take(VALUE_BYTES_MAX).position(|byte| byte == b')')?;
+            let inside = rest.get(1..end)?;
+            (!inside.contains([',', '(', '|', ';'])).then_some(end)
+        });
+        self.at += closed.map_or(line, |close| close + 1);
     }
 
     /// Moves past a string that starts after `prefix` bytes; does not move when there is none.

@@ -1,234 +1,130 @@
-//! The values of literals.
-//!
-//! # Source
-//! Kusto reference, "Scalar data types" and its page for each type.
+//! The grammar of literals, and what is wrong with them.
 
+use crate::diagnostic::{Diagnostic, Span};
+use crate::syntax::ast::{Expr, ExprKind};
+use crate::syntax::lexer::TokenKind;
+use crate::syntax::parser::{Parser, shown};
+use crate::syntax::values::{self, StringFault};
 use schema::{KqlType, Value, number, ticks};
 
-/// What is wrong with a string literal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StringFault {
-    /// The closing quote is missing.
-    Open(&'static str),
-    /// The bytes at this offset of the token are no escape that KQL knows.
-    Escape(usize),
-}
-
-/// Returns the text of a string literal (with its quotes and prefix), and what is wrong with it.
-pub fn string(token: &str) -> (String, Option<StringFault>) {
-    let body = token.strip_prefix(['h', 'H']).unwrap_or(token);
-    let (verbatim, body) = body.strip_prefix('@').map_or((false, body), |body| (true, body));
-    for fence in ["```", "~~~"] {
-        if let Some(inside) = body.strip_prefix(fence) {
-            return match inside.strip_suffix(fence) {
-                Some(inside) => (inside.to_string(), None),
-                None => (inside.to_string(), Some(StringFault::Open(fence))),
-            };
-        }
-    }
-    let (quote, doubled, one) = if body.starts_with('"') { ("\"", "\"\"", '"') } else { ("'", "''", '\'') };
-    let inside = body.strip_prefix(one).unwrap_or(body);
-    if verbatim {
-        // Quotes inside come in pairs, so that an odd number of them at the end closes the string.
-        let quotes = inside.bytes().rev().take_while(|byte| *byte == quote.as_bytes()[0]).count();
-        let closed = quotes % 2 == 1;
-        let inside = if closed { inside.get(..inside.len() - 1).unwrap_or(inside) } else { inside };
-        return (inside.replace(doubled, quote), (!closed).then_some(StringFault::Open(quote)));
-    }
-    unescape(inside, one, quote, token.len() - inside.len())
-}
-
-/// Undoes the escapes up to the closing quote. `offset` is the place of `inside` in its token.
-fn unescape(inside: &str, quote: char, quote_text: &'static str, offset: usize) -> (String, Option<StringFault>) {
-    let mut out = String::with_capacity(inside.len());
-    let mut fault = None;
-    let mut chars = inside.char_indices();
-    let mut high: Option<u32> = None;
-    while let Some((at, c)) = chars.next() {
-        if c == quote {
-            return (out, fault);
-        }
-        if c != '\\' {
-            high = None;
-            out.push(c);
-            continue;
-        }
-        let rest = inside.get(at + 1..).unwrap_or("");
-        let Some((code, used)) = escape(rest) else {
-            fault.get_or_insert(StringFault::Escape(offset + at));
-            out.push('\\');
-            continue;
-        };
-        for _ in rest.get(..used).unwrap_or("").chars() {
-            chars.next();
-        }
-        // A character outside the basic plane may be written as two escapes of UTF-16.
-        match (high.take(), code) {
-            (_, 0xD800..0xDC00) => high = Some(code),
-            (Some(first), 0xDC00..0xE000) => {
-                let code = 0x10000 + ((first - 0xD800) << 10) + (code - 0xDC00);
-                out.push(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
+impl Parser<'_> {
+    /// Reads a literal, perhaps with a sign.
+    pub(crate) fn literal(&mut self) -> Option<Expr> {
+        let token = self.token(0)?;
+        let text = self.slice(token.span);
+        let (value, ktype) = match token.kind {
+            TokenKind::String => {
+                let text = self.strings();
+                let span = self.span_from(token.span.start);
+                return Some(Expr { kind: ExprKind::Literal(Value::String(text)), span });
             }
-            _ => out.push(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER)),
-        }
+            TokenKind::Long => (values::long(text), KqlType::Long),
+            TokenKind::Real => (values::real(text), KqlType::Real),
+            TokenKind::Timespan => (values::timespan(text), KqlType::Timespan),
+            TokenKind::Bool => (Some(Value::Bool(text.eq_ignore_ascii_case("true"))), KqlType::Bool),
+            TokenKind::Typed(ktype) => (self.typed_literal(ktype, text), ktype),
+            TokenKind::RawGuid => {
+                self.push(
+                    Diagnostic::syntax("KS214", token.span, "a guid by itself is no literal")
+                        .help(format!("write `guid({text})`")),
+                );
+                (values::typed(KqlType::Guid, text), KqlType::Guid)
+            }
+            TokenKind::Punctuation if matches!(text, "-" | "+") => return self.signed_literal(),
+            TokenKind::Word if self.at_nth(1, "(") => {
+                return match text {
+                    "dynamic" => Some(self.dynamic_literal()),
+                    "typeof" => Some(self.typeof_literal()),
+                    _ => None,
+                };
+            }
+            _ => return None,
+        };
+        self.bump();
+        Some(self.literal_expr(value, ktype, token.span))
     }
-    (out, Some(StringFault::Open(quote_text)))
-}
 
-/// Reads what follows a backslash: the character's code and the bytes used.
-fn escape(rest: &str) -> Option<(u32, usize)> {
-    let first = *rest.as_bytes().first()?;
-    let hex = |digits: usize| {
-        let text = rest.get(1..1 + digits).filter(|text| text.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
-        Some((u32::from_str_radix(text, 16).ok()?, 1 + digits))
-    };
-    let code = match first {
-        b'\\' | b'\'' | b'"' => u32::from(first),
-        b'a' => 7,
-        b'b' => 8,
-        b'f' => 12,
-        b'n' => 10,
-        b'r' => 13,
-        b't' => 9,
-        b'v' => 11,
-        b'u' => return hex(4),
-        b'U' => return hex(8),
-        b'x' => return hex(2),
-        b'0'..=b'7' => {
-            let most = if first <= b'3' { 3 } else { 2 };
-            let digits = rest.bytes().take(most).take_while(|byte| (b'0'..=b'7').contains(byte)).count();
-            return Some((u32::from_str_radix(rest.get(..digits)?, 8).ok()?, digits));
-        }
-        _ => return None,
-    };
-    Some((code, 1))
-}
-
-/// Returns the value of `12` or `0x1F`, `None` when it is past the range of long.
-pub fn long(token: &str) -> Option<Value> {
-    number::parse_long(token).map(Value::Long)
-}
-
-/// Returns the value of `1.5`, `1.`, `1e3`.
-pub fn real(token: &str) -> Option<Value> {
-    number::parse_real(token).map(Value::Real)
-}
-
-/// Returns the value of `1d`, `2.5h`.
-pub fn timespan(token: &str) -> Option<Value> {
-    ticks::parse_units(token).map(Value::Timespan)
-}
-
-/// Returns the value of `type(inside)`. `None` when the text is no value of the type.
-pub fn typed(ktype: KqlType, inside: &str) -> Option<Value> {
-    let text = inside.trim();
-    let text = unquoted(text).unwrap_or(text);
-    if text.is_empty() || text == "null" {
-        return Some(Value::Null(ktype));
+    fn literal_expr(&mut self, value: Option<Value>, ktype: KqlType, span: Span) -> Expr {
+        let value = match value {
+            Some(value) => value,
+            None => {
+                let text = shown(self.slice(span));
+                let message = format!("`{text}` is no value of type {ktype}");
+                self.push(Diagnostic::syntax("KS004", span, message));
+                Value::null(ktype)
+            }
+        };
+        Expr { kind: ExprKind::Literal(value), span }
     }
-    match ktype {
-        KqlType::Bool => match text.to_ascii_lowercase().as_str() {
-            "true" => Some(Value::Bool(true)),
-            "false" => Some(Value::Bool(false)),
-            number => number::parse_long(number).map(|value| Value::Bool(value != 0)),
-        },
-        KqlType::Int => number::parse_long(text).and_then(|value| i32::try_from(value).ok()).map(Value::Int),
-        KqlType::Long => number::parse_long(text).map(Value::Long),
-        KqlType::Real => number::parse_real(text).map(Value::Real),
-        KqlType::Decimal => number::parse_decimal(text).map(Value::Decimal),
-        KqlType::Datetime => ticks::parse_datetime(text).map(Value::Datetime),
-        KqlType::Timespan => ticks::parse_timespan(text).map(Value::Timespan),
-        KqlType::Guid => guid(text).map(Value::Guid),
-        KqlType::String | KqlType::Dynamic => None,
-    }
-}
 
-/// Returns the text between quotes, which KQL takes inside some literals: `timespan("1d")`.
-fn unquoted(text: &str) -> Option<&str> {
-    let quote = text.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
-    text.strip_prefix(quote)?.strip_suffix(quote)
-}
-
-/// Returns a guid in its canonical text. Dashes may be missing; braces or parentheses may be around it.
-fn guid(text: &str) -> Option<String> {
-    let inner = text
-        .strip_prefix('{')
-        .and_then(|text| text.strip_suffix('}'))
-        .or_else(|| text.strip_prefix('(').and_then(|text| text.strip_suffix(')')))
-        .unwrap_or(text);
-    let groups: Vec<usize> = inner.split('-').map(str::len).collect();
-    if groups != [32] && groups != [8, 4, 4, 4, 12] {
-        return None;
-    }
-    let hex: String = inner.chars().filter(|c| *c != '-').map(|c| c.to_ascii_lowercase()).collect();
-    if !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return None;
-    }
-    let part = |from: usize, to: usize| hex.get(from..to);
-    Some(format!("{}-{}-{}-{}-{}", part(0, 8)?, part(8, 12)?, part(12, 16)?, part(16, 20)?, part(20, 32)?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn strings() {
-        let cases = [
-            (r#"'a'"#, "a"),
-            (r#""it's""#, "it's"),
-            (r#"'a\tb\\c\'d\"e'"#, "a\tb\\c'd\"e"),
-            (r#"'\u00e9\x41\101\0'"#, "éAA\0"),
-            (r#"'\ud83d\ude00'"#, "😀"),
-            (r#"'\U0001F600'"#, "😀"),
-            (r#"@'a\b''c'"#, "a\\b'c"),
-            (r#"@"""""#, "\""),
-            (r#"@"""#, ""),
-            (r#"h'x'"#, "x"),
-            (r#"H@"y""#, "y"),
-            ("```a\n'b\\n```", "a\n'b\\n"),
-            ("~~~x~~~", "x"),
-            ("''", ""),
-        ];
-        for (token, expected) in cases {
-            assert_eq!(string(token), (expected.to_string(), None), "{token}");
-        }
-        let faults = [
-            ("'a", StringFault::Open("'")),
-            ("@\"a\"\"", StringFault::Open("\"")),
-            ("```a", StringFault::Open("```")),
-            ("'ab\\d'", StringFault::Escape(3)),
-            ("h'\\q'", StringFault::Escape(2)),
-            ("'\\u00'", StringFault::Escape(1)),
-        ];
-        for (token, expected) in faults {
-            assert_eq!(string(token).1, Some(expected), "{token}");
+    /// Returns the value of `long(...)` and its like; reports when it is not closed.
+    fn typed_literal(&mut self, ktype: KqlType, text: &str) -> Option<Value> {
+        let inside = text.split_once('(').map_or("", |(_, inside)| inside);
+        match inside.strip_suffix(')') {
+            Some(inside) => values::typed(ktype, inside),
+            None => {
+                let span = self.span();
+                self.push(Diagnostic::syntax("KS001", span, "the literal is not closed: `)` is missing"));
+                Some(Value::null(ktype))
+            }
         }
     }
 
-    #[test]
-    fn typed_values() {
-        let guid = Value::Guid("74be27de-1e4e-49d9-b579-fe0b331d3642".into());
-        let cases = [
-            (KqlType::Bool, "true", Some(Value::Bool(true))),
-            (KqlType::Bool, "0", Some(Value::Bool(false))),
-            (KqlType::Int, " -5 ", Some(Value::Int(-5))),
-            (KqlType::Int, "3000000000", None),
-            (KqlType::Long, "0xFF", Some(Value::Long(255))),
-            (KqlType::Long, "-9223372036854775808", Some(Value::Long(i64::MIN))),
-            (KqlType::Long, "null", Some(Value::Null(KqlType::Long))),
-            (KqlType::Real, "-inf", Some(Value::Real(f64::NEG_INFINITY))),
-            (KqlType::Datetime, "null", Some(Value::Null(KqlType::Datetime))),
-            (KqlType::Datetime, "1970-01-01", Some(Value::Datetime(ticks::UNIX_EPOCH))),
-            (KqlType::Datetime, "soon", None),
-            (KqlType::Timespan, "1", Some(Value::Timespan(ticks::DAY))),
-            (KqlType::Timespan, "'1.00:00:01'", Some(Value::Timespan(ticks::DAY + ticks::SECOND))),
-            (KqlType::Guid, "74BE27DE1E4E49D9B579FE0B331D3642", Some(guid.clone())),
-            (KqlType::Guid, "{74be27de-1e4e-49d9-b579-fe0b331d3642}", Some(guid)),
-            (KqlType::Guid, "74be27de", None),
-        ];
-        for (ktype, inside, expected) in cases {
-            assert_eq!(typed(ktype, inside), expected, "{ktype}({inside})");
+    fn signed_literal(&mut self) -> Option<Expr> {
+        let kind = self.kind_at(1)?;
+        if !self.adjacent(1) || !matches!(kind, TokenKind::Long | TokenKind::Real | TokenKind::Timespan) {
+            return None;
         }
+        let start = self.bump().start;
+        self.bump();
+        let span = self.span_from(start);
+        let text = self.slice(span);
+        let (value, ktype) = match kind {
+            TokenKind::Long => (number::parse_long(text).map(Value::Long), KqlType::Long),
+            TokenKind::Real => (number::parse_real(text).map(Value::Real), KqlType::Real),
+            _ => (ticks::parse_timespan(text).map(Value::Timespan), KqlType::Timespan),
+        };
+        Some(self.literal_expr(value, ktype, span))
+    }
+
+    /// Reads one or more strings side by side into one text.
+    pub(crate) fn strings(&mut self) -> String {
+        let mut out = String::new();
+        while self.kind_at(0) == Some(TokenKind::String) {
+            out.push_str(&self.one_string());
+        }
+        out
+    }
+
+    /// Reads the string that is next. Reports when it is not closed or has an escape that KQL does not know.
+    pub(crate) fn one_string(&mut self) -> String {
+        let span = self.bump();
+        let (text, fault) = values::string(self.slice(span));
+        match fault {
+            None => {}
+            Some(StringFault::Open(quote)) => {
+                let message = format!("the string is not closed: its closing {quote} is missing");
+                self.push(Diagnostic::syntax("KS001", span, message));
+            }
+            Some(StringFault::Escape(at)) => {
+                let at = span.start + at;
+                let escape: String = self.slice(Span::new(at, span.end)).chars().take(2).collect();
+                let span = Span::new(at, at + escape.len());
+                self.push(
+                    Diagnostic::syntax("KS004", span, format!("`{}` is no escape in a string", shown(&escape)))
+                        .help("write `\\\\` for a backslash, or put `@` before the string's opening quote"),
+                );
+            }
+        }
+        text
+    }
+
+    /// Reads a string literal.
+    pub(crate) fn string(&mut self) -> Option<(String, Span)> {
+        let start = self.span().start;
+        (self.kind_at(0) == Some(TokenKind::String)).then(|| {
+            let text = self.strings();
+            (text, self.span_from(start))
+        })
     }
 }

@@ -1,5 +1,5 @@
-//! Text to tokens to tree. Parsing never fails and never panics: what could not be read is an error node in the tree and
-//! a diagnostic beside it.
+//! Text to tokens to tree. Parsing never fails and never panics: what could not be read is an error node in the tree
+//! and a diagnostic beside it.
 //!
 //! ```text
 //! text ─lexer─► tokens (every byte) ─parser─► ast::Block + diagnostics
@@ -12,15 +12,21 @@ mod json;
 pub mod keywords;
 pub mod lexer;
 mod literals;
+mod names;
+mod options;
 mod parser;
+mod pipelines;
+mod schemas;
 mod statements;
+mod values;
 
 use crate::diagnostic::Diagnostic;
 use ast::{Block, Parameter};
 use lexer::Token;
 
 pub use dump::dump;
-pub use parser::{DEPTH_MAX, Options, Parser};
+pub use options::Options;
+pub use parser::{DEPTH_MAX, Parser};
 
 /// A parsed text.
 #[derive(Debug)]

@@ -2,8 +2,7 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::syntax::ast::{
-    Block, Expr, ExprKind, FunctionDeclaration, Name, OperatorOption, Parameter, ParameterType, PatternCase, Statement,
-    StatementKind,
+    Block, Expr, ExprKind, FunctionDeclaration, Parameter, ParameterType, PatternCase, Statement, StatementKind,
 };
 use crate::syntax::lexer::TokenKind;
 use crate::syntax::parser::Parser;
@@ -113,6 +112,11 @@ impl Parser<'_> {
             return StatementKind::Let { name, value: self.error_expr() };
         }
         let value = if self.at_function() { self.function() } else { self.expression() };
+        if self.at("{") && matches!(value.kind, ExprKind::Parenthesized(_)) {
+            let diagnostic = Diagnostic::syntax("KS198", self.span(), "did not expect `{` here")
+                .help("a function's parameters need types, as in `(a: string) { ... }`");
+            self.report(diagnostic);
+        }
         StatementKind::Let { name, value }
     }
 
@@ -135,6 +139,7 @@ impl Parser<'_> {
             let parameters = parser.parameters();
             let body = parser.function_body();
             let span = parser.span_from(start);
+            parser.grow(1);
             let declaration = FunctionDeclaration { view, parameters, body, span };
             Some(Expr { kind: ExprKind::Function(Box::new(declaration)), span })
         });
@@ -257,34 +262,6 @@ impl Parser<'_> {
         let body = self.function_body();
         self.eat(";");
         Some(PatternCase { arguments, path, body })
-    }
-
-    /// Reads `with (name = value, ...)`, if it follows.
-    pub(crate) fn with_properties(&mut self) -> Vec<OperatorOption> {
-        if self.at("with") && self.at_nth(1, "(") { self.properties() } else { Vec::new() }
-    }
-
-    fn properties(&mut self) -> Vec<OperatorOption> {
-        self.bump();
-        self.bump();
-        let properties = self.loose_comma_list(Self::property);
-        self.close(")");
-        properties
-    }
-
-    /// Reads `name = value`.
-    pub(crate) fn property(&mut self) -> Option<OperatorOption> {
-        let Some(name) = self.property_name() else {
-            self.report_missing("a property, as in `name = value`");
-            return None;
-        };
-        self.expect("=");
-        let value = self.option_value();
-        Some(OperatorOption { name, value })
-    }
-
-    fn property_name(&mut self) -> Option<Name> {
-        if self.at("[") { self.name() } else { self.any_word() }
     }
 }
 

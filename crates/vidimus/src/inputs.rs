@@ -1,0 +1,67 @@
+//! Log files from the command line as the tables of a query.
+
+use anyhow::Context;
+use clap::Args;
+use files::{Input, Options, Progress, Table, WarningReport, Warnings};
+use query::{FileTable, Tables};
+use std::sync::Arc;
+
+/// Where rows come from.
+#[derive(Debug, Clone, Args)]
+pub struct InputArgs {
+    /// Files, folders and patterns (`logs/*.json.gz`); a file's name is its table's name. `-` is standard input.
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<String>,
+    /// Read a path as the table of this name.
+    #[arg(long = "table", value_name = "NAME=PATH")]
+    pub tables: Vec<String>,
+}
+
+/// Opened files.
+pub struct Opened {
+    pub tables: Arc<Tables>,
+    /// Name, columns and bytes of each table, in the order given.
+    pub files: Vec<Table>,
+    pub progress: Arc<Progress>,
+    warnings: Option<Warnings>,
+}
+
+impl Opened {
+    /// Returns what was found wrong in the files so far.
+    pub fn warnings(&self) -> WarningReport {
+        self.warnings.as_ref().map(Warnings::report).unwrap_or_default()
+    }
+}
+
+/// Opens the files that the arguments name.
+pub fn open(args: &InputArgs) -> anyhow::Result<Opened> {
+    let mut inputs: Vec<Input> = args.paths.iter().map(Input::path).collect();
+    for spec in &args.tables {
+        inputs.push(Input::named(spec)?);
+    }
+    let files = files::open(&inputs, &Options::default()).context("cannot open the logs")?;
+    let progress = Arc::new(Progress::default());
+    let mut tables = Tables::default();
+    for table in &files {
+        tables.add(table.name(), Arc::new(FileTable::new(table.clone(), progress.clone())));
+    }
+    let warnings = files.first().map(|table| table.warnings().clone());
+    Ok(Opened { tables: Arc::new(tables), files, progress, warnings })
+}
+
+/// Prints what was wrong in the files: the first findings and how many there were of each kind.
+pub fn print_warnings(report: &WarningReport) {
+    if report.is_empty() {
+        return;
+    }
+    for warning in &report.first {
+        eprintln!("warning: {warning}");
+    }
+    let skipped = report.rows_skipped();
+    let mut counts = Vec::new();
+    for count in &report.counts {
+        let column = count.column.as_ref().map(|column| format!(" (`{column}`)")).unwrap_or_default();
+        counts.push(format!("{} × {}{column}", count.count, count.reason.text()));
+    }
+    eprintln!("warning: {} in all, {skipped} rows skipped: {}", report.total(), counts.join("; "));
+}

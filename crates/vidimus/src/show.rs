@@ -1,0 +1,147 @@
+//! Results to a terminal or a file.
+
+use crate::runner::Answer;
+use anyhow::Context;
+use encode::{Format, ResultTable, Statistics, Visualization, encoder};
+use files::Progress;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::{IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// How a result is shown.
+pub struct Show {
+    pub format: Format,
+    /// A file; standard output when `None`.
+    pub output: Option<std::path::PathBuf>,
+}
+
+/// Returns the width of the terminal, when output goes to one.
+pub fn terminal_width() -> Option<usize> {
+    std::io::stdout().is_terminal().then(|| terminal_size::terminal_size().map_or(120, |(width, _)| usize::from(width.0)))
+}
+
+/// Shows progress on standard error from one second on, until dropped.
+pub struct Ticker {
+    stop: Arc<AtomicBool>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Ticker {
+    /// Starts to show what `progress` counts.
+    pub fn start(progress: Arc<Progress>) -> Ticker {
+        let stop = Arc::new(AtomicBool::new(false));
+        if !std::io::stderr().is_terminal() {
+            return Ticker { stop, thread: None };
+        }
+        let stopped = stop.clone();
+        let thread = std::thread::spawn(move || {
+            let begun = Instant::now();
+            let mut bar: Option<ProgressBar> = None;
+            while !stopped.load(Ordering::Relaxed) {
+                std::thread::sleep(Duration::from_millis(100));
+                if begun.elapsed() < Duration::from_secs(1) {
+                    continue;
+                }
+                let bar = bar.get_or_insert_with(|| {
+                    let style = ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes} {msg} {elapsed}");
+                    let bar = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr());
+                    if let Ok(style) = style {
+                        bar.set_style(style);
+                    }
+                    bar
+                });
+                bar.set_length(progress.bytes_total().max(1));
+                bar.set_position(progress.bytes());
+                bar.set_message(format!("{} rows", progress.rows()));
+            }
+            if let Some(bar) = bar {
+                bar.finish_and_clear();
+            }
+        });
+        Ticker { stop, thread: Some(thread) }
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            // The thread only draws; that it failed changes no result.
+            thread.join().unwrap_or(());
+        }
+    }
+}
+
+/// Writes a result. Returns the number of rows.
+pub fn result(answer: Answer, show: &Show) -> anyhow::Result<u64> {
+    let begun = Instant::now();
+    let out: Box<dyn Write + Send> = match &show.output {
+        Some(path) => {
+            let file = std::fs::File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+            Box::new(std::io::BufWriter::new(file))
+        }
+        None => Box::new(std::io::BufWriter::new(std::io::stdout())),
+    };
+    let render = answer.tables.iter().find_map(|table| table.render.clone());
+    let visualization = render.map(|render| Visualization::new(&render.visualization, &render.properties));
+    let draws = show.format == Format::Table && visualization.is_some() && show.output.is_none();
+    let width = if show.format == Format::Table { terminal_width() } else { None };
+    let options = encode::Options { width, visualization: visualization.clone(), ..encode::Options::default() };
+    let mut encoder = encoder(show.format, &options, out);
+    let mut rows = 0u64;
+    let mut charts = Vec::new();
+    for mut table in answer.tables {
+        let mut held = Vec::new();
+        if !draws {
+            encoder.begin_table(&table.name, &table.columns)?;
+        }
+        while let Some(batch) = table.stream.next_blocking() {
+            let batch = match batch {
+                Ok(batch) => batch,
+                Err(error) => {
+                    encoder.fail("VQ103", &error.to_string())?;
+                    return Err(chain(&error));
+                }
+            };
+            rows += batch.num_rows() as u64;
+            if draws { held.push(batch) } else { encoder.batch(&batch)? }
+        }
+        if draws {
+            charts.push(ResultTable { name: table.name, columns: table.columns, batches: held });
+        } else {
+            encoder.end_table()?;
+        }
+    }
+    for table in &charts {
+        let drawn = match &visualization {
+            Some(visualization) => encode::chart::draw(table, visualization, terminal_width().unwrap_or(100))?,
+            None => None,
+        };
+        match drawn {
+            Some(text) => println!("{}", text.trim_end()),
+            None => {
+                encoder.begin_table(&table.name, &table.columns)?;
+                table.batches.iter().try_for_each(|batch| encoder.batch(batch))?;
+                encoder.end_table()?;
+            }
+        }
+    }
+    encoder.finish(&Statistics { seconds: begun.elapsed().as_secs_f64(), ..Statistics::default() })?;
+    Ok(rows)
+}
+
+/// Returns an error with its causes as one text.
+pub fn chain(error: &dyn std::error::Error) -> anyhow::Error {
+    let mut text = error.to_string();
+    if std::env::var_os("VIDIMUS_DEBUG").is_some() {
+        let mut cause = error.source();
+        while let Some(inner) = cause {
+            text.push_str(": ");
+            text.push_str(&inner.to_string());
+            cause = inner.source();
+        }
+    }
+    anyhow::anyhow!(text)
+}
