@@ -145,7 +145,13 @@ fn write_tables(
     Ok((files, planted))
 }
 
-fn write_table(path: &Path, table: &TableFile, company: &Company, story: &Story, dice: Dice) -> std::io::Result<Written> {
+fn write_table(
+    path: &Path,
+    table: &TableFile,
+    company: &Company,
+    story: &Story,
+    dice: Dice,
+) -> std::io::Result<Written> {
     let mut out = BufWriter::with_capacity(1 << 20, File::create(path)?);
     let output = (table.write)(company, story, dice, &mut out)?;
     out.flush()?;

@@ -17,7 +17,12 @@ pub struct Planted {
 
 impl Planted {
     /// Makes an incident from the text form of its finding's values.
-    pub fn new(name: &'static str, table: &'static str, description: String, finding: &[(&'static str, &str)]) -> Planted {
+    pub fn new(
+        name: &'static str,
+        table: &'static str,
+        description: String,
+        finding: &[(&'static str, &str)],
+    ) -> Planted {
         let finding = finding.iter().map(|(column, value)| (*column, (*value).to_string())).collect();
         Planted { name, table, description, finding }
     }

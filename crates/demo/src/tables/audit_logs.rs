@@ -126,7 +126,8 @@ fn write_change(company: &Company, change: &Change<'_>, dice: &mut Dice, log: &m
             format!("{{\"user\":{user}}}")
         }
         None => {
-            let app = texts(&[("displayName", "People Directory Sync"), ("servicePrincipalId", &company.subscription_id)]);
+            let app =
+                texts(&[("displayName", "People Directory Sync"), ("servicePrincipalId", &company.subscription_id)]);
             format!("{{\"app\":{app}}}")
         }
     };

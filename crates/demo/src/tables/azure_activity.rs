@@ -42,14 +42,44 @@ const HEADER: [&str; 22] = [
 
 /// Operations with their names for people, the type and name of the resource, and their shares.
 const OPERATIONS: [(&str, &str, &str, &str, u32); 8] = [
-    ("Microsoft.Compute/virtualMachines/start/action", "Start Virtual Machine", "Microsoft.Compute/virtualMachines", "app02", 12),
-    ("Microsoft.Compute/virtualMachines/deallocate/action", "Deallocate Virtual Machine", "Microsoft.Compute/virtualMachines", "app02", 12),
-    ("Microsoft.Storage/storageAccounts/listKeys/action", "List Storage Account Keys", "Microsoft.Storage/storageAccounts", "tmappdata", 20),
+    (
+        "Microsoft.Compute/virtualMachines/start/action",
+        "Start Virtual Machine",
+        "Microsoft.Compute/virtualMachines",
+        "app02",
+        12,
+    ),
+    (
+        "Microsoft.Compute/virtualMachines/deallocate/action",
+        "Deallocate Virtual Machine",
+        "Microsoft.Compute/virtualMachines",
+        "app02",
+        12,
+    ),
+    (
+        "Microsoft.Storage/storageAccounts/listKeys/action",
+        "List Storage Account Keys",
+        "Microsoft.Storage/storageAccounts",
+        "tmappdata",
+        20,
+    ),
     ("Microsoft.Resources/deployments/write", "Create Deployment", "Microsoft.Resources/deployments", "release", 18),
-    ("Microsoft.Network/networkSecurityGroups/securityRules/write", "Create or Update Security Rule", "Microsoft.Network/networkSecurityGroups", "nsg-app", 6),
+    (
+        "Microsoft.Network/networkSecurityGroups/securityRules/write",
+        "Create or Update Security Rule",
+        "Microsoft.Network/networkSecurityGroups",
+        "nsg-app",
+        6,
+    ),
     ("Microsoft.KeyVault/vaults/write", "Update Key Vault", "Microsoft.KeyVault/vaults", "kv-claims", 4),
     ("Microsoft.Resources/tags/write", "Create or Update Tags", "Microsoft.Resources/tags", "default", 8),
-    ("Microsoft.Insights/diagnosticSettings/write", "Create or update resource diagnostic setting", "Microsoft.Insights/diagnosticSettings", "to-logs", 3),
+    (
+        "Microsoft.Insights/diagnosticSettings/write",
+        "Create or update resource diagnostic setting",
+        "Microsoft.Insights/diagnosticSettings",
+        "to-logs",
+        3,
+    ),
 ];
 
 /// The settings that are removed: the resources whose logs end with them.
@@ -107,11 +137,7 @@ pub fn write(company: &Company, story: &Story, mut dice: Dice, out: Sink<'_>) ->
         "logging-removed",
         "AzureActivity",
         format!("{} removes the diagnostic settings of {} resources.", intruder.upn, REMOVED.len()),
-        &[
-            ("Caller", &intruder.upn),
-            ("CallerIpAddress", story.grant_address),
-            ("Removed", &REMOVED.len().to_string()),
-        ],
+        &[("Caller", &intruder.upn), ("CallerIpAddress", story.grant_address), ("Removed", &REMOVED.len().to_string())],
     );
     Ok(Output { rows, planted: vec![planted] })
 }
@@ -141,12 +167,14 @@ fn usual_day(company: &Company, dice: &mut Dice, day: i64, log: &mut DayLog) {
 fn write_operation(company: &Company, operation: &Operation<'_>, dice: &mut Dice, log: &mut DayLog) {
     let correlation = dice.guid();
     let group = "rg-claims-prod";
-    let id = format!("/subscriptions/{}/resourceGroups/{group}/providers/{}", company.subscription_id, operation.resource);
+    let id =
+        format!("/subscriptions/{}/resourceGroups/{group}/providers/{}", company.subscription_id, operation.resource);
     let provider = operation.name.split('/').next().unwrap_or_default().to_uppercase();
     let name = operation.name.to_uppercase();
     let authorization =
         texts(&[("action", operation.name), ("scope", &id), ("role", operation.role), ("roleAssignmentScope", "/")]);
-    let request = texts(&[("clientRequestId", &dice.guid()), ("clientIpAddress", operation.address), ("method", "PUT")]);
+    let request =
+        texts(&[("clientRequestId", &dice.guid()), ("clientIpAddress", operation.address), ("method", "PUT")]);
     let ended = operation.at + dice.between(SECOND, 20 * SECOND);
     for (at, value, status) in [(operation.at, "Start", "Started"), (ended, "Success", "Succeeded")] {
         let submitted = portal_time(at + 90 * SECOND);

@@ -43,7 +43,10 @@ pub fn write(company: &Company, story: &Story, mut dice: Dice, out: Sink<'_>) ->
     let planted = Planted::new(
         "vendor-reads",
         "Dynamics365Activity",
-        format!("The vendor's engineer {} reads {} customer records in an evening.", engineer.upn, story.vendor_records),
+        format!(
+            "The vendor's engineer {} reads {} customer records in an evening.",
+            engineer.upn, story.vendor_records
+        ),
         &[
             ("UserId", &engineer.upn),
             ("Day", &ticks::datetime_text(story.vendor_day * DAY)),

@@ -24,7 +24,8 @@ const SERVERS: [(&str, &str); 5] = [
     ("vm-db01", "10.20.3.8"),
     ("vm-proxy01", "10.20.1.9"),
 ];
-const PORTS: [(i32, &str, u32); 5] = [(443, "https", 60), (1433, "ms-sql-s", 15), (53, "dns", 12), (22, "ssh", 5), (8080, "http-alt", 8)];
+const PORTS: [(i32, &str, u32); 5] =
+    [(443, "https", 60), (1433, "ms-sql-s", 15), (53, "dns", 12), (22, "ssh", 5), (8080, "http-alt", 8)];
 
 /// A flow of some minutes.
 struct Flow {
@@ -66,7 +67,8 @@ pub fn write(company: &Company, story: &Story, mut dice: Dice, out: Sink<'_>) ->
         rows += flows.len() as u64;
         let batch = batch(company, &flows).map_err(io::Error::other)?;
         if let Some(out) = out.take() {
-            writer = Some(ArrowWriter::try_new(out, batch.schema(), Some(properties.clone())).map_err(io::Error::other)?);
+            writer =
+                Some(ArrowWriter::try_new(out, batch.schema(), Some(properties.clone())).map_err(io::Error::other)?);
         }
         if let Some(writer) = &mut writer {
             writer.write(&batch).map_err(io::Error::other)?;
@@ -101,7 +103,15 @@ fn usual_flow(dice: &mut Dice, day: i64) -> Flow {
     };
     // What is denied carries nothing.
     let weight = if is_allowed { dice.between(200, 60_000) * dice.between(1, 40) } else { 0 };
-    Flow { at, source, destination, port: (port, protocol), is_allowed, bytes_out: weight, bytes_in: weight * dice.between(1, 6) }
+    Flow {
+        at,
+        source,
+        destination,
+        port: (port, protocol),
+        is_allowed,
+        bytes_out: weight,
+        bytes_in: weight * dice.between(1, 6),
+    }
 }
 
 /// Adds large flows between 02:00 and 02:50 and returns the bytes that left.

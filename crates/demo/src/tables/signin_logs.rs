@@ -41,7 +41,11 @@ const LOCKED: &str = "The account is locked after too many attempts with a wrong
 const AGENTS: [(&str, &str, &str); 3] = [
     ("Windows 11", "Edge 126.0", "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/126.0 Edg/126.0"),
     ("Windows 11", "Chrome 126.0", "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/126.0"),
-    ("iOS 17", "Mobile Safari 17.5", "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1 Safari/604.1"),
+    (
+        "iOS 17",
+        "Mobile Safari 17.5",
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1 Safari/604.1",
+    ),
 ];
 
 /// One attempt to sign in.
@@ -314,7 +318,8 @@ fn location_details(place: &Place) -> String {
 
 fn status(code: &str, description: &str, requirement: &str) -> String {
     if code == "0" {
-        let detail = if requirement.starts_with("multi") { "MFA requirement satisfied by claim in the token" } else { "" };
+        let detail =
+            if requirement.starts_with("multi") { "MFA requirement satisfied by claim in the token" } else { "" };
         return format!("{{\"errorCode\":0,\"additionalDetails\":\"{detail}\"}}");
     }
     let reason = texts(&[("failureReason", description)]);

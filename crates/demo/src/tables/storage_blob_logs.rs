@@ -16,7 +16,8 @@ const PER_DAY: f64 = 700.0;
 const OPERATIONS: [(&str, u32); 5] =
     [("GetBlob", 55), ("PutBlob", 20), ("GetBlobProperties", 15), ("ListBlobs", 8), ("DeleteBlob", 2)];
 /// Accounts with their containers and shares.
-const ACCOUNTS: [(&str, &str, u32); 3] = [("tmappdata", "cache", 60), ("tmcustomerdocs", "letters", 30), ("tmbackup", "nightly", 10)];
+const ACCOUNTS: [(&str, &str, u32); 3] =
+    [("tmappdata", "cache", 60), ("tmcustomerdocs", "letters", 30), ("tmbackup", "nightly", 10)];
 
 /// A request.
 struct Request<'a> {
@@ -103,7 +104,11 @@ fn plant_exfiltration(company: &Company, story: &Story, dice: &mut Dice, log: &m
 
 fn write_request(company: &Company, request: &Request<'_>, dice: &mut Dice, log: &mut DayLog) {
     let key = format!("/{}/{}/{:06}.bin", request.account, request.container, dice.between(1, 400_000));
-    let uri = format!("https://{}.blob.storage.example{}", request.account, key.trim_start_matches(&format!("/{}", request.account)));
+    let uri = format!(
+        "https://{}.blob.storage.example{}",
+        request.account,
+        key.trim_start_matches(&format!("/{}", request.account))
+    );
     let id = format!(
         "/subscriptions/{}/resourceGroups/rg-claims-prod/providers/Microsoft.Storage/storageAccounts/{}",
         company.subscription_id, request.account

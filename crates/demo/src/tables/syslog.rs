@@ -62,7 +62,10 @@ pub fn write(company: &Company, story: &Story, mut dice: Dice, out: Sink<'_>) ->
     let planted = Planted::new(
         "ssh-guessing",
         "Syslog",
-        format!("{} fails {} SSH logons to bastion01 and then gets in as deploy.", story.ssh_address, story.ssh_attempts),
+        format!(
+            "{} fails {} SSH logons to bastion01 and then gets in as deploy.",
+            story.ssh_address, story.ssh_attempts
+        ),
         &[("Address", story.ssh_address), ("Attempts", &story.ssh_attempts.to_string()), ("Account", "deploy")],
     );
     Ok(Output { rows, planted: vec![planted] })
@@ -86,12 +89,18 @@ fn usual_message(company: &Company, dice: &mut Dice, day: i64, log: &mut DayLog)
         }
         3 => {
             let account = &company.member(dice, "IT").account;
-            let text = format!("Accepted publickey for {account} from 10.20.5.{} port {port} ssh2", dice.between(10, 30));
+            let text =
+                format!("Accepted publickey for {account} from 10.20.5.{} port {port} ssh2", dice.between(10, 30));
             ("auth", "info", "sshd", text)
         }
         4 => {
             let account = &company.member(dice, "IT").account;
-            ("authpriv", "notice", "sudo", format!("{account} : TTY=pts/0 ; PWD=/srv ; USER=root ; COMMAND=/usr/bin/systemctl restart desk"))
+            (
+                "authpriv",
+                "notice",
+                "sudo",
+                format!("{account} : TTY=pts/0 ; PWD=/srv ; USER=root ; COMMAND=/usr/bin/systemctl restart desk"),
+            )
         }
         _ => {
             let text = format!(
@@ -112,8 +121,16 @@ fn plant_guessing(story: &Story, dice: &mut Dice, log: &mut DayLog) {
     for i in 0..story.ssh_attempts {
         at += dice.between(SECOND, 6 * SECOND);
         let account = if i % 5 == 0 { "deploy".to_string() } else { format!("invalid user {}", dice.word(&GUESSES)) };
-        let text = format!("Failed password for {account} from {} port {} ssh2", story.ssh_address, dice.between(30_000, 60_000));
-        write_message(&Message { at, host, facility: "auth", severity: "warning", process: "sshd", text: &text }, dice, log);
+        let text = format!(
+            "Failed password for {account} from {} port {} ssh2",
+            story.ssh_address,
+            dice.between(30_000, 60_000)
+        );
+        write_message(
+            &Message { at, host, facility: "auth", severity: "warning", process: "sshd", text: &text },
+            dice,
+            log,
+        );
     }
     let text = format!("Accepted password for deploy from {} port 50412 ssh2", story.ssh_address);
     at += 4 * SECOND;
