@@ -36,6 +36,8 @@ use tables::{TABLES, TableFile};
 
 /// Days that the logs cover.
 const DAYS: i64 = 30;
+/// The file of what is planted.
+const TRUTH: &str = "truth.json";
 /// The largest scale: about 100 GB of logs.
 const SCALE_MAX: f64 = 1000.0;
 
@@ -48,6 +50,9 @@ pub enum DemoError {
     /// The caller's end leaves no room for a month before it.
     #[error("the logs cannot end at that instant: a month before it is out of the range of a datetime")]
     End,
+    /// The caller's folder holds files that are not the demo's and that it could overwrite.
+    #[error("the folder `{}` is not empty and no demo wrote it", path.display())]
+    Occupied { path: PathBuf },
     /// The operating system refused.
     #[error("cannot write `{}`", path.display())]
     Write { path: PathBuf, source: std::io::Error },
@@ -79,7 +84,7 @@ pub struct Summary {
 /// 100 MB.
 ///
 /// # Errors
-/// `Scale` and `End` are the caller's; `Write` the environment's.
+/// `Scale`, `End` and `Occupied` are the caller's; `Write` the environment's.
 pub fn write(folder: &Path, seed: u64, scale: f64, end: i64) -> Result<Summary, DemoError> {
     if !(scale > 0.0 && scale <= SCALE_MAX) {
         return Err(DemoError::Scale { scale });
@@ -89,12 +94,12 @@ pub fn write(folder: &Path, seed: u64, scale: f64, end: i64) -> Result<Summary, 
     if first_day < 1 || end > ticks::DATETIME_MAX {
         return Err(DemoError::End);
     }
-    std::fs::create_dir_all(folder).map_err(|source| DemoError::Write { path: folder.to_path_buf(), source })?;
+    let truth = folder.join(TRUTH);
+    claim(folder, &truth)?;
     let company = Company::new(seed, scale, first_day, DAYS);
     let story = Story::new(&company);
     let (files, planted) = write_tables(folder, seed, &company, &story)?;
-    truth::write(&folder.join("truth.json"), &planted)
-        .map_err(|source| DemoError::Write { path: folder.join("truth.json"), source })?;
+    truth::write(&truth, &planted).map_err(|source| DemoError::Write { path: truth, source })?;
     Ok(Summary {
         company: company::NAME,
         start: first_day * ticks::DAY,
@@ -103,6 +108,20 @@ pub fn write(folder: &Path, seed: u64, scale: f64, end: i64) -> Result<Summary, 
         files,
         planted,
     })
+}
+
+/// Makes the folder, or takes one that is empty or that a demo wrote before: it holds the file of what is planted, which
+/// is therefore made first.
+fn claim(folder: &Path, truth: &Path) -> Result<(), DemoError> {
+    let failed = |source| DemoError::Write { path: folder.to_path_buf(), source };
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    if truth.exists() {
+        return Ok(());
+    }
+    if std::fs::read_dir(folder).map_err(failed)?.next().is_some() {
+        return Err(DemoError::Occupied { path: folder.to_path_buf() });
+    }
+    truth::write(truth, &[]).map_err(|source| DemoError::Write { path: truth.to_path_buf(), source })
 }
 
 type Written = (FileSummary, Vec<Planted>);

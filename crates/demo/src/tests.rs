@@ -124,4 +124,9 @@ fn what_cannot_be_written_is_refused() {
     assert_eq!(message(f64::NAN, end()), "the scale `NaN` is not above 0 and at most 1000");
     assert!(message(1.0, ticks::DAY * 30).starts_with("the logs cannot end at that instant"));
     assert!(message(1.0, i64::MAX).starts_with("the logs cannot end at that instant"));
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("SigninLogs.json"), "{}").unwrap();
+    let refused = write(folder.path(), 1, 0.01, end()).unwrap_err();
+    assert!(matches!(refused, DemoError::Occupied { .. }), "{refused}");
+    assert_eq!(std::fs::read(folder.path().join("SigninLogs.json")).unwrap(), b"{}");
 }

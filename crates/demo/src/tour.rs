@@ -183,7 +183,7 @@ NTANetAnalytics
     ) on Computer, Account
 | where LogonAt between (StartedAt - 1h .. StartedAt)
 | summarize arg_max(LogonAt, IpAddress) by StartedAt, Computer, Account, CommandLine
-| lookup kind=leftouter HighValueAssets on $left.Computer == $right.Asset
+| lookup kind=leftouter (_GetWatchlist("HighValueAssets")) on $left.Computer == $right.Asset
 | project StartedAt, Computer, Tier, Account, IpAddress, Waited = StartedAt - LogonAt,
     Command = substring(CommandLine, 0, 60)"#,
         finds: "encoded-command",

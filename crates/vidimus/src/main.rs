@@ -25,6 +25,7 @@ enum Command {
     Query(Box<commands::query::QueryArgs>),
     Check(commands::check::CheckArgs),
     Schema(commands::schema::SchemaArgs),
+    Demo(commands::demo::DemoArgs),
 }
 
 fn main() -> ExitCode {
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         Command::Query(args) => commands::query::run(*args),
         Command::Check(args) => commands::check::run(args),
         Command::Schema(args) => commands::schema::run(args),
+        Command::Demo(args) => commands::demo::run(args),
     };
     match done {
         Ok(code) => code,
