@@ -96,10 +96,7 @@ impl Engine {
     }
 
     /// Opens a session: one query, from its binding to its results.
-    ///
-    /// # Errors
-    /// When no memory can be set aside for it.
-    pub fn session(&self, tables: Arc<Tables>, request: Request) -> Result<Session, QueryError> {
+    pub fn session(&self, tables: Arc<Tables>, request: Request) -> Session {
         Session::new(self.clone(), tables, request)
     }
 
@@ -109,15 +106,11 @@ impl Engine {
         self.inner.runtime.as_ref().map(tokio::runtime::Runtime::handle).ok_or_else(stopped)
     }
 
-    /// Makes the memory and disk of one query.
-    pub(crate) fn environment(&self) -> Result<Arc<RuntimeEnv>, QueryError> {
-        let max_memory = self.inner.options.max_memory;
-        let pool = FairSpillPool::new(usize::try_from(max_memory).unwrap_or(usize::MAX));
-        let pool = TrackConsumersPool::new(pool, NonZeroUsize::MIN);
-        RuntimeEnvBuilder::from_runtime_env(&self.inner.environment)
-            .with_memory_pool(Arc::new(pool))
-            .build_arc()
-            .map_err(|error| QueryError::from_engine(error, "preparing the query", max_memory))
+    /// Makes the memory of one query, on the disk that all share.
+    pub(crate) fn environment(&self) -> Arc<RuntimeEnv> {
+        let max_memory = usize::try_from(self.inner.options.max_memory).unwrap_or(usize::MAX);
+        let pool = TrackConsumersPool::new(FairSpillPool::new(max_memory), NonZeroUsize::MIN);
+        Arc::new(RuntimeEnv { memory_pool: Arc::new(pool), ..self.inner.environment.as_ref().clone() })
     }
 
     /// Makes the state in which one query is planned and run.

@@ -8,15 +8,17 @@ use crate::lower::{Lowering, Place, column_name};
 use crate::prepare::{Answers, SharedUses};
 use crate::stream::{LOOK_EVERY, Limits, ResultStream, Run};
 use crate::table::{TableSource, Tables};
+use arrow::array::{Array, RecordBatch, new_empty_array};
+use arrow::compute::concat;
 use arrow::datatypes::{Field as ArrowField, Schema};
 use datafusion::error::DataFusionError;
 use datafusion::execution::{SessionState, TaskContext};
 use datafusion::physical_plan::{ExecutionPlan, displayable, execute_stream};
 use futures::StreamExt;
 use kql::catalog::Host;
-use kql::plan::{BoundQuery, ColumnId, Field, Node, Plan};
+use kql::plan::{PluginArgument, BoundQuery, ColumnId, Field, Node, Plan};
 use kql::render::Render;
-use kql_functions::CallContext;
+use kql_functions::{CallContext, FUNCTIONS};
 use schema::{Column, KqlType};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -78,7 +80,7 @@ pub struct Explanation {
 const SMALL_ROWS: usize = 20_000;
 
 impl Session {
-    pub(crate) fn new(engine: Engine, tables: Arc<Tables>, request: Request) -> Result<Session, QueryError> {
+    pub(crate) fn new(engine: Engine, tables: Arc<Tables>, request: Request) -> Session {
         let options = engine.options();
         let ctx = Arc::new(CallContext {
             now: request.now.unwrap_or_else(|| SystemClock.now_ticks()),
@@ -94,12 +96,12 @@ impl Session {
             max_rows: options.max_result_rows,
             max_bytes: options.max_result_bytes,
         };
-        let environment = engine.environment()?;
+        let environment = engine.environment();
         let run = |threads| RunContext { batch_rows: BATCH_ROWS, call: ctx.clone(), limits: limits.clone(), threads };
         let state = engine.query_state(&environment, run(options.threads.max(1)));
         let small = engine.query_state(&environment, run(1));
-        let (kept, next_id) = (Kept::default(), AtomicU32::new(u32::MAX));
-        Ok(Session { work: Arc::new(Work { tables, ctx, limits, state, small, kept, next_id, engine }) })
+        let (kept, next_id) = (Kept::default(), AtomicU32::new(u32::MAX - 1));
+        Session { work: Arc::new(Work { tables, ctx, limits, state, small, kept, next_id, engine }) }
     }
 
     /// Returns what functions know beside their arguments.
@@ -128,6 +130,13 @@ impl Session {
 
 impl Host for Session {
     fn materialise(&self, plan: &Plan) -> Option<Result<(u64, Vec<Column>), String>> {
+        if let Node::Plugin { name, inputs, args } = &plan.node
+            && plan.columns.is_empty()
+        {
+            let (work, name, inputs, args) = (self.work.clone(), *name, inputs.clone(), args.clone());
+            let ran = self.work.spawned(async move { work.run_plugin(name, inputs, &args).await });
+            return Some(futures::executor::block_on(ran).map_err(|error| error.to_string()));
+        }
         let columns = plan.columns.iter().map(|field| Column::new(&field.name, field.ktype)).collect();
         let (work, mut plan) = (self.work.clone(), plan.clone());
         let kept = self.work.spawned(async move {
@@ -196,6 +205,39 @@ impl Work {
             stage("execution plan", displayable(physical.as_ref()).indent(false).to_string());
         }
         Ok(Explanation { stages })
+    }
+
+    /// Runs a plugin whose columns depend on rows, and keeps its result: its handle and its columns.
+    async fn run_plugin(
+        &self,
+        name: &'static str,
+        inputs: Vec<Plan>,
+        args: &[PluginArgument],
+    ) -> Result<(u64, Vec<Column>), QueryError> {
+        let plugin = FUNCTIONS.plugin(name).ok_or_else(|| QueryError::UnknownFunction { name: name.to_string() })?;
+        let run = plugin.run.map_err(|why| QueryError::Evaluation(why.to_string()))?;
+        let mut tables = Vec::with_capacity(inputs.len());
+        for mut input in inputs {
+            self.prepare(&mut input, &SharedUses::default(), &mut Answers::default()).await?;
+            let batches = self.keep(&input).await?.read().await.map_err(|error| self.failed(error))?;
+            let rows = batches.iter().map(RecordBatch::num_rows).sum();
+            let columns: Vec<Column> =
+                input.columns.iter().map(|field| Column::new(&field.name, field.ktype)).collect();
+            let whole = |(i, column): (usize, &Column)| {
+                let parts: Vec<&dyn Array> = batches.iter().map(|batch| batch.column(i).as_ref()).collect();
+                if parts.is_empty() { Ok(new_empty_array(&column.ktype.arrow())) } else { concat(&parts) }
+            };
+            let arrays = columns.iter().enumerate().map(whole).collect::<Result<Vec<_>, _>>();
+            let arrays = arrays.map_err(|error| QueryError::internal("running the query", error.to_string()))?;
+            tables.push(kql_functions::Table { columns, arrays, rows });
+        }
+        let args: Vec<_> = args.iter().map(kql_functions::catalog::plugin_arg).collect();
+        let table = run(&kql_functions::PluginCall { inputs: &tables, args: &args, ctx: &self.ctx })?;
+        let types: Vec<KqlType> = table.columns.iter().map(|column| column.ktype).collect();
+        let mut keeper = Keeper::new(&types, &self.task());
+        keeper.add(table.arrays, table.rows).map_err(|error| self.failed(error))?;
+        let kept = keeper.finish().map_err(|error| self.failed(error))?;
+        Ok((self.kept.add(Arc::new(kept)), table.columns))
     }
 
     fn lowering(&self) -> Lowering<'_> {

@@ -12,7 +12,6 @@ mod table_kernels;
 #[cfg(test)]
 mod tests;
 
-use table_kernels::SeriesNode;
 use crate::error::QueryError;
 use crate::kept::Kept;
 use crate::native::binary;
@@ -33,6 +32,7 @@ use partition::Partition;
 use schema::{KqlType, Value};
 use std::collections::HashSet;
 use std::sync::Arc;
+use table_kernels::SeriesNode;
 
 /// Lowers the plans of one query.
 pub struct Lowering<'a> {
@@ -155,6 +155,9 @@ impl Lowering<'_> {
             Node::Parse { input, subject, mode, parts, only_matching } => {
                 self.parse(self.plan(input, place)?, subject, mode, parts, *only_matching)
             }
+            Node::Reduce { input, subject, threshold, characters } => {
+                self.reduce(self.plan(input, place)?, subject, *threshold, characters, columns)
+            }
             Node::ParseKv { input, subject, keys, how } => self.parse_kv(self.plan(input, place)?, subject, keys, how),
             Node::MakeSeries { input, keys, aggregates, axis, from, to, step, to_included, nonempty } => {
                 let node = SeriesNode {
@@ -172,7 +175,8 @@ impl Lowering<'_> {
             }
             Node::SampleDistinct { input, subject, count } => {
                 let count = self.row_count(count, "sample-distinct")?;
-                let distinct = self.aggregate(input, std::slice::from_ref(subject), &[], columns, place.ordered(false))?;
+                let distinct =
+                    self.aggregate(input, std::slice::from_ref(subject), &[], columns, place.ordered(false))?;
                 if place.partition.is_some() {
                     return self.take_of_each(distinct, count, place.keys());
                 }

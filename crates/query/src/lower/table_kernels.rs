@@ -6,11 +6,13 @@ use crate::error::QueryError;
 use crate::kernel::kernel_plan;
 use crate::kernel::make_series::MakeSeries;
 use crate::kernel::mv_expand::MvExpand;
+use crate::kernel::reduce::Reduce;
 use crate::kernel::parse::{Parse, ParseKv};
 use datafusion::logical_expr::LogicalPlan;
 use kql::plan::{Aggregate, ColumnId, ExpandItem, Expr, Field, Node, ParseMode, ParsePart, Plan};
+use kql_functions::table::mv_expand::MvExpand as Expansion;
 use kql_functions::table::parse::{Mode, Part, Pattern};
-use kql_functions::table::parse_kv::Layout;
+use kql_functions::table::parse_kv::{KeyValues, Layout};
 use schema::{KqlType, Value};
 use std::sync::Arc;
 
@@ -42,7 +44,7 @@ impl Lowering<'_> {
         let args = items.iter().map(|item| Ok((self.expr(&item.expr)?, KqlType::Dynamic)));
         let args = args.collect::<Result<Vec<_>, QueryError>>()?;
         let types = items.iter().map(|item| item.output.ktype).collect();
-        let kernel = MvExpand { types, bag_as_array, limit, index: index.is_some() };
+        let kernel = MvExpand { how: Expansion { types, bag_as_array, limit }, index: index.is_some() };
         let mut outputs: Vec<Field> = items.iter().map(|item| item.output.clone()).collect();
         outputs.extend(index.map(|id| Field { id, name: String::new(), ktype: KqlType::Long }));
         kernel_plan(Arc::new(kernel), vec![input], args, true, added(&outputs))
@@ -78,6 +80,19 @@ impl Lowering<'_> {
         kernel_plan(Arc::new(kernel), vec![input], args, true, added(captures))
     }
 
+    pub(super) fn reduce(
+        &self,
+        input: LogicalPlan,
+        subject: &Expr,
+        threshold: f64,
+        characters: &str,
+        columns: &[Field],
+    ) -> Result<LogicalPlan, QueryError> {
+        let kernel = Reduce { threshold, characters: characters.to_string() };
+        let args = vec![(self.expr(subject)?, KqlType::String)];
+        kernel_plan(Arc::new(kernel), vec![input], args, false, added(columns))
+    }
+
     pub(super) fn parse_kv(
         &self,
         input: LogicalPlan,
@@ -94,7 +109,7 @@ impl Lowering<'_> {
             regex: how.regex.clone(),
         };
         let names = keys.iter().map(|key| (key.name.clone(), key.ktype)).collect();
-        let kernel = ParseKv { keys: Arc::new(names), layout: Arc::new(layout) };
+        let kernel = ParseKv { keys: Arc::new(KeyValues::new(names, layout)?) };
         let args = vec![(self.expr(subject)?, KqlType::String)];
         kernel_plan(Arc::new(kernel), vec![input], args, true, added(keys))
     }
