@@ -12,7 +12,6 @@ mod table_kernels;
 #[cfg(test)]
 mod tests;
 
-use table_kernels::SeriesNode;
 use crate::error::QueryError;
 use crate::kept::Kept;
 use crate::native::binary;
@@ -33,6 +32,7 @@ use partition::Partition;
 use schema::{KqlType, Value};
 use std::collections::HashSet;
 use std::sync::Arc;
+use table_kernels::SeriesNode;
 
 /// Lowers the plans of one query.
 pub struct Lowering<'a> {
@@ -170,9 +170,14 @@ impl Lowering<'_> {
                 };
                 self.make_series(&node, columns, place)
             }
+            Node::Reduce { input, subject, threshold, characters, of_rows } => {
+                let input = self.plan(input, place.ordered(false))?;
+                self.reduce(input, subject, (*threshold, characters), *of_rows, columns)
+            }
             Node::SampleDistinct { input, subject, count } => {
                 let count = self.row_count(count, "sample-distinct")?;
-                let distinct = self.aggregate(input, std::slice::from_ref(subject), &[], columns, place.ordered(false))?;
+                let distinct =
+                    self.aggregate(input, std::slice::from_ref(subject), &[], columns, place.ordered(false))?;
                 if place.partition.is_some() {
                     return self.take_of_each(distinct, count, place.keys());
                 }
