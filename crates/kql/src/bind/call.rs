@@ -283,7 +283,12 @@ impl Binder<'_> {
             ("bin_auto", [value]) => {
                 let value = self.bind_scalar(value, row);
                 let option = |binder: &Self, name: &str| {
-                    binder.options.iter().rev().find(|(option, _)| option == name).map(|(_, value)| Expr::Literal(value.clone()))
+                    binder
+                        .options
+                        .iter()
+                        .rev()
+                        .find(|(option, _)| option == name)
+                        .map(|(_, value)| Expr::Literal(value.clone()))
                 };
                 match (option(self, "query_bin_auto_size"), option(self, "query_bin_auto_at")) {
                     (None, _) => {

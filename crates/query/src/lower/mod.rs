@@ -157,9 +157,6 @@ impl Lowering<'_> {
             Node::Parse { input, subject, mode, parts, only_matching } => {
                 self.parse(self.plan(input, place)?, subject, mode, parts, *only_matching)
             }
-            Node::Reduce { input, subject, threshold, characters } => {
-                self.reduce(self.plan(input, place)?, subject, *threshold, characters, columns)
-            }
             Node::ParseKv { input, subject, keys, how } => self.parse_kv(self.plan(input, place)?, subject, keys, how),
             Node::MakeSeries { input, keys, aggregates, axis, from, to, step, to_included, nonempty } => {
                 let node = SeriesNode {
@@ -177,6 +174,10 @@ impl Lowering<'_> {
             }
             Node::Scan { input, declared, steps, partition_by, match_id } => {
                 self.scan(&ScanNode { input, declared, steps, partition_by, match_id: *match_id }, place)
+            }
+            Node::Reduce { input, subject, threshold, characters, of_rows } => {
+                let input = self.plan(input, place.ordered(false))?;
+                self.reduce(input, subject, (*threshold, characters), *of_rows, columns)
             }
             Node::SampleDistinct { input, subject, count } => {
                 let count = self.row_count(count, "sample-distinct")?;
