@@ -27,6 +27,7 @@ enum Command {
     Shell(commands::shell::ShellArgs),
     Check(commands::check::CheckArgs),
     Schema(commands::schema::SchemaArgs),
+    Demo(commands::demo::DemoArgs),
 }
 
 fn main() -> ExitCode {
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         Command::Shell(args) => commands::shell::run(args),
         Command::Check(args) => commands::check::run(args),
         Command::Schema(args) => commands::schema::run(args),
+        Command::Demo(args) => commands::demo::run(args),
     };
     match done {
         Ok(code) => code,

@@ -198,10 +198,14 @@ mod tests {
             ),
         ];
         for (args, heading, expected) in cases {
-            assert_eq!(result(&PLUGIN, &[people.clone()], &args), (heading.to_string(), rows(expected)), "{args:?}");
+            assert_eq!(
+                result(&PLUGIN, std::slice::from_ref(&people), &args),
+                (heading.to_string(), rows(expected)),
+                "{args:?}"
+            );
         }
-        assert!(failure(&PLUGIN, &[people.clone()], std::slice::from_ref(&d)).contains("`Name`"));
-        assert_ne!(failure(&PLUGIN, &[people.clone()], &[d, text("x_"), text("merge")]), "");
+        assert!(failure(&PLUGIN, std::slice::from_ref(&people), std::slice::from_ref(&d)).contains("`Name`"));
+        assert_ne!(failure(&PLUGIN, std::slice::from_ref(&people), &[d, text("x_"), text("merge")]), "");
         assert_ne!(failure(&PLUGIN, &[people], &[PluginArg::Column(0)]), "");
     }
 

@@ -11,6 +11,10 @@ pub static PLUGIN: Plugin = Plugin {
               that comes after (null where there is none). A state that repeats counts once; the states of the sequence \
               follow each other directly, no further apart than MaxSequenceStepWindow. Three tables: by both states, by the \
               state before, and by the state after, each with up to 128 of the ids.",
+    examples: &[(
+        "datatable(id:long, t:long, s:string) [1, 0, 'a', 1, 1, 'b', 1, 2, 'c'] | evaluate funnel_sequence(id, t, 0, 9, 5, 10, s, dynamic(['b'])) | project next",
+        "c",
+    )],
     arity: (8, 8),
     columns: |shape| shape_columns(shape).map(Some),
     run: Ok(run),
@@ -158,7 +162,7 @@ mod tests {
             PluginArg::Column(2),
             json(r#"["Tornado"]"#),
         ];
-        let (heading, found) = testing::result(&PLUGIN, &[table.clone()], &args);
+        let (heading, found) = testing::result(&PLUGIN, std::slice::from_ref(&table), &args);
         assert_eq!(heading, "Time:datetime prev:string next:string dcount:long samples:dynamic");
         let expected = "2007-01-01||null|1|[2] \n 2007-01-01|Hail|Wind|2|[1,3] \n 2007-01-01|Wind||1|[1]";
         assert_eq!(found, rows(&expected.replace("null", "")));

@@ -9,6 +9,10 @@ pub static PLUGIN: Plugin = Plugin {
     summary: "Counts, per bin and period, how many ids get how far along a sequence of states: a row per state with the ids \
               that go through the states up to it, in order, within the period from the first. Other states may lie between. \
               Bins without an event have no row.",
+    examples: &[(
+        "datatable(id:long, t:long, s:string) [1, 0, 'a', 1, 1, 'b'] | evaluate funnel_sequence_completion(id, t, 0, 9, 10, s, dynamic(['a', 'b']), dynamic([5])) | where s == 'b' | project dcount",
+        "1",
+    )],
     arity: (8, 8),
     columns: |shape| shape_columns(shape).map(Some),
     run: Ok(run),
@@ -113,7 +117,7 @@ mod tests {
             json(r#"["Hail","Tornado","Wind"]"#),
             json(r#"["01:00:00","04:00:00"]"#),
         ];
-        let (heading, found) = result(&PLUGIN, &[table.clone()], &args);
+        let (heading, found) = result(&PLUGIN, std::slice::from_ref(&table), &args);
         assert_eq!(heading, "Time:datetime State:string Period:timespan dcount:long");
         let expected = "2007-01-01|Hail|01:00:00|2 \n 2007-01-01|Tornado|01:00:00|2 \n 2007-01-01|Wind|01:00:00|0 \n \
                         2007-01-01|Hail|04:00:00|2 \n 2007-01-01|Tornado|04:00:00|2 \n 2007-01-01|Wind|04:00:00|1";

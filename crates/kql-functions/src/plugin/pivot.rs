@@ -77,7 +77,7 @@ mod tests {
             ],
         );
         let mut args = vec![PluginArg::Column(1)];
-        let (heading, found) = result(&PLUGIN, &[table.clone()], &args);
+        let (heading, found) = result(&PLUGIN, std::slice::from_ref(&table), &args);
         assert_eq!(heading, "EventType:string Column1:long ALABAMA:long ALASKA:long EventType1:long");
         let expected = "Thunderstorm Wind|0|352|1|0 \n High Wind|0|0|95|0 \n Strong Wind|22|0|0|7";
         assert_eq!(found, rows(expected));

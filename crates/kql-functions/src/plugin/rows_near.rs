@@ -6,6 +6,10 @@ pub static PLUGIN: Plugin = Plugin {
     usage: "rows_near(Condition, NumRows, [NumRowsAfter])",
     summary: "Keeps the rows for which a condition holds, and the NumRows before and after each of them; NumRowsAfter, when \
               given, says how many after.",
+    examples: &[(
+        "datatable(v:long, s:string) [1, '', 2, '', 3, 'Error', 4, ''] | evaluate rows_near(s == 'Error', 1) | summarize sum(v)",
+        "9",
+    )],
     arity: (2, 3),
     columns: |shape| shape_columns(shape).map(Some),
     run: Ok(run),
@@ -70,7 +74,7 @@ mod tests {
         ];
         for (more, expected) in cases {
             let args: Vec<PluginArg> = std::iter::once(PluginArg::Column(1)).chain(more).collect();
-            let (heading, found) = result(&PLUGIN, &[table.clone()], &args);
+            let (heading, found) = result(&PLUGIN, std::slice::from_ref(&table), &args);
             assert_eq!(heading, "Value:long");
             assert_eq!(found.concat(), expected);
         }

@@ -7,6 +7,10 @@ pub static PLUGIN: Plugin = Plugin {
               that keeps that of all schemas as far as they agree. A whole number widens to a long or a real; types that do \
               not meet are an error in the column's row. With PreserveOrder (the default) so is a column that stands at \
               different places.",
+    examples: &[(
+        "union (datatable(a:int) [] | getschema), (datatable(a:long) [] | getschema) | evaluate schema_merge() | project ColumnType",
+        "long",
+    )],
     arity: (0, 1),
     columns: |_| Ok(Some(columns())),
     run: Ok(run),
@@ -124,7 +128,7 @@ mod tests {
         let reordered = table(HEADING, &[URI, STATUS, URI, referrer, status]);
         let expected = "Uri|0|System.String|string \n Referrer|1|System.String|string \n \
                         HttpStatus|-1|ERROR(unknown CSL type:ERROR(columns are out of order))|ERROR(columns are out of order)";
-        assert_eq!(result(&PLUGIN, &[reordered.clone()], &[]).1, rows(expected));
+        assert_eq!(result(&PLUGIN, std::slice::from_ref(&reordered), &[]).1, rows(expected));
         let expected = "Uri|0|System.String|string \n Referrer|1|System.String|string \n HttpStatus|2|System.Int32|int";
         assert_eq!(result(&PLUGIN, &[reordered], &[constant(KqlType::Bool, "false")]).1, rows(expected));
     }

@@ -9,6 +9,10 @@ pub static PLUGIN: Plugin = Plugin {
     summary: "Finds sequences of rows with the same dimensions in which each predicate in turn holds: every way to take a row \
               per predicate, none earlier than the row before, no further from it than MaxSequenceStepWindow, and the last \
               no further from the first than MaxSequenceSpan. Each distinct sequence gives a row.",
+    examples: &[(
+        "datatable(t:datetime, e:string) [datetime(2020-01-01 10:00), 'in', datetime(2020-01-01 10:05), 'out'] | evaluate sequence_detect(t, 10m, 1h, a=(e == 'in'), b=(e == 'out')) | project Duration",
+        "00:05:00",
+    )],
     arity: (4, usize::MAX),
     columns: |shape| shape_columns(shape).map(Some),
     run: Ok(run),

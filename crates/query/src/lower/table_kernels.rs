@@ -6,6 +6,7 @@ use crate::error::QueryError;
 use crate::kernel::kernel_plan;
 use crate::kernel::make_series::MakeSeries;
 use crate::kernel::mv_expand::MvExpand;
+use crate::kernel::reduce::Reduce;
 use crate::kernel::parse::{Parse, ParseKv};
 use datafusion::logical_expr::LogicalPlan;
 use kql::plan::{Aggregate, ColumnId, ExpandItem, Expr, Field, Node, ParseMode, ParsePart, Plan};
@@ -77,6 +78,19 @@ impl Lowering<'_> {
         let kernel = Parse { pattern: Arc::new(Pattern::new(&pattern, &mode)?), only_matching };
         let args = vec![(self.expr(subject)?, KqlType::String)];
         kernel_plan(Arc::new(kernel), vec![input], args, true, added(captures))
+    }
+
+    pub(super) fn reduce(
+        &self,
+        input: LogicalPlan,
+        subject: &Expr,
+        threshold: f64,
+        characters: &str,
+        columns: &[Field],
+    ) -> Result<LogicalPlan, QueryError> {
+        let kernel = Reduce { threshold, characters: characters.to_string() };
+        let args = vec![(self.expr(subject)?, KqlType::String)];
+        kernel_plan(Arc::new(kernel), vec![input], args, false, added(columns))
     }
 
     pub(super) fn parse_kv(

@@ -97,7 +97,8 @@ fn bytes(text: &str) -> Result<u64, String> {
     number.checked_mul(scale).ok_or_else(|| format!("`{text}` is too large"))
 }
 
-fn instant(text: &str) -> Result<i64, String> {
+/// Reads a date.
+pub fn instant(text: &str) -> Result<i64, String> {
     schema::ticks::parse_datetime(text).ok_or_else(|| format!("`{text}` is no date, such as 2026-05-31T00:00:00Z"))
 }
 
