@@ -301,7 +301,7 @@ impl Binder<'_> {
                     (Some(size), None) => self.call("bin", vec![value, size], span, name.span),
                 }
             }
-            ("toscalar", [table]) => return Some(Bound::Scalar(self.to_scalar(table, row))),
+            ("toscalar", [table]) => return Some(Bound::Scalar(self.scalar_of_table(table, row))),
             ("totable", [table]) => return Some(Bound::Table(self.bind_table_expr(table, row))),
             ("materialize", [table]) => {
                 let relation = self.bind_table_expr(table, row);
@@ -367,7 +367,7 @@ impl Binder<'_> {
         }
     }
 
-    fn to_scalar(&mut self, table: &ast::Expr, row: &Row) -> Expr {
+    fn scalar_of_table(&mut self, table: &ast::Expr, row: &Row) -> Expr {
         match self.bind_expr_or_table(table, row) {
             Bound::Scalar(scalar) => scalar,
             Bound::Table(relation) => {
