@@ -108,7 +108,7 @@ fn error_text(error: &dyn std::error::Error) -> String {
 pub fn cell_text(value: &Value) -> String {
     match value {
         Value::Bool(value) => value.to_string(),
-        Value::Dynamic(value) => value.to_json(),
+        Value::Dynamic(value @ (schema::Dynamic::Array(_) | schema::Dynamic::Bag(_))) => value.to_json(),
         Value::Real(value) => schema::number::real_text(*value),
         other => other.to_text(),
     }
