@@ -26,6 +26,8 @@ mod stream;
 mod table;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 mod value;
 
 pub use engine::{Engine, EngineOptions};

@@ -16,9 +16,10 @@ use datafusion::execution::{SessionState, TaskContext};
 use datafusion::physical_plan::{ExecutionPlan, displayable, execute_stream};
 use futures::StreamExt;
 use kql::catalog::Host;
-use kql::plan::{PluginArgument, BoundQuery, ColumnId, Field, Node, Plan};
+use kql::plan::{BoundQuery, ColumnId, Field, Node, Plan, PluginArgument};
 use kql::render::Render;
-use kql_functions::{CallContext, FUNCTIONS};
+use kql_functions::catalog::plugin_arg;
+use kql_functions::{CallContext, FUNCTIONS, PluginCall, Table};
 use schema::{Column, KqlType};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -130,22 +131,20 @@ impl Session {
 
 impl Host for Session {
     fn materialise(&self, plan: &Plan) -> Option<Result<(u64, Vec<Column>), String>> {
-        if let Node::Plugin { name, inputs, args } = &plan.node
-            && plan.columns.is_empty()
-        {
-            let (work, name, inputs, args) = (self.work.clone(), *name, inputs.clone(), args.clone());
-            let ran = self.work.spawned(async move { work.run_plugin(name, inputs, &args).await });
-            return Some(futures::executor::block_on(ran).map_err(|error| error.to_string()));
-        }
-        let columns = plan.columns.iter().map(|field| Column::new(&field.name, field.ktype)).collect();
         let (work, mut plan) = (self.work.clone(), plan.clone());
         let kept = self.work.spawned(async move {
             // What is shared may be read again by the rest of the query, which is not known yet.
             work.prepare(&mut plan, &SharedUses::default(), &mut Answers::default()).await?;
-            let table = work.keep(&plan).await?;
-            Ok(work.kept.add(Arc::new(table)))
+            let (table, columns) = match &plan.node {
+                Node::Plugin { name, inputs, args } => work.keep_plugin(name, inputs, args).await?,
+                _ => {
+                    let columns = plan.columns.iter().map(|field| Column::new(&field.name, field.ktype)).collect();
+                    (work.keep(&plan).await?, columns)
+                }
+            };
+            Ok((work.kept.add(Arc::new(table)), columns))
         });
-        Some(futures::executor::block_on(kept).map(|handle| (handle, columns)).map_err(|error| error.to_string()))
+        Some(futures::executor::block_on(kept).map_err(|error| error.to_string()))
     }
 }
 
@@ -207,39 +206,6 @@ impl Work {
         Ok(Explanation { stages })
     }
 
-    /// Runs a plugin whose columns depend on rows, and keeps its result: its handle and its columns.
-    async fn run_plugin(
-        &self,
-        name: &'static str,
-        inputs: Vec<Plan>,
-        args: &[PluginArgument],
-    ) -> Result<(u64, Vec<Column>), QueryError> {
-        let plugin = FUNCTIONS.plugin(name).ok_or_else(|| QueryError::UnknownFunction { name: name.to_string() })?;
-        let run = plugin.run.map_err(|why| QueryError::Evaluation(why.to_string()))?;
-        let mut tables = Vec::with_capacity(inputs.len());
-        for mut input in inputs {
-            self.prepare(&mut input, &SharedUses::default(), &mut Answers::default()).await?;
-            let batches = self.keep(&input).await?.read().await.map_err(|error| self.failed(error))?;
-            let rows = batches.iter().map(RecordBatch::num_rows).sum();
-            let columns: Vec<Column> =
-                input.columns.iter().map(|field| Column::new(&field.name, field.ktype)).collect();
-            let whole = |(i, column): (usize, &Column)| {
-                let parts: Vec<&dyn Array> = batches.iter().map(|batch| batch.column(i).as_ref()).collect();
-                if parts.is_empty() { Ok(new_empty_array(&column.ktype.arrow())) } else { concat(&parts) }
-            };
-            let arrays = columns.iter().enumerate().map(whole).collect::<Result<Vec<_>, _>>();
-            let arrays = arrays.map_err(|error| QueryError::internal("running the query", error.to_string()))?;
-            tables.push(kql_functions::Table { columns, arrays, rows });
-        }
-        let args: Vec<_> = args.iter().map(kql_functions::catalog::plugin_arg).collect();
-        let table = run(&kql_functions::PluginCall { inputs: &tables, args: &args, ctx: &self.ctx })?;
-        let types: Vec<KqlType> = table.columns.iter().map(|column| column.ktype).collect();
-        let mut keeper = Keeper::new(&types, &self.task());
-        keeper.add(table.arrays, table.rows).map_err(|error| self.failed(error))?;
-        let kept = keeper.finish().map_err(|error| self.failed(error))?;
-        Ok((self.kept.add(Arc::new(kept)), table.columns))
-    }
-
     fn lowering(&self) -> Lowering<'_> {
         Lowering { ctx: self.ctx.clone(), tables: &self.tables, kept: &self.kept }
     }
@@ -292,6 +258,37 @@ impl Work {
             keeper.add(columns, batch.num_rows()).map_err(|error| self.failed(error))?;
         }
         keeper.finish().map_err(|error| self.failed(error))
+    }
+
+    /// Runs a plugin whose columns depend on its rows, and keeps its result.
+    async fn keep_plugin(
+        &self,
+        name: &str,
+        inputs: &[Plan],
+        args: &[PluginArgument],
+    ) -> Result<(KeptTable, Vec<Column>), QueryError> {
+        let plugin = FUNCTIONS.plugin(name).ok_or_else(|| QueryError::UnknownFunction { name: name.to_string() })?;
+        let run = plugin.run.map_err(|why| QueryError::Evaluation(why.to_string()))?;
+        let mut tables = Vec::with_capacity(inputs.len());
+        for input in inputs {
+            let kept = self.keep(input).await?;
+            let batches = kept.read().await.map_err(|error| self.failed(error))?;
+            let columns = input.columns.iter().enumerate();
+            let columns = columns.map(|(i, field)| {
+                let parts: Vec<&dyn Array> = batches.iter().map(|batch| batch.column(i).as_ref()).collect();
+                if parts.is_empty() { Ok(new_empty_array(&field.ktype.arrow())) } else { concat(&parts) }
+            });
+            let arrays = columns.collect::<Result<Vec<_>, _>>().map_err(|error| self.failed(error.into()))?;
+            let rows = batches.iter().map(RecordBatch::num_rows).sum();
+            let columns = input.columns.iter().map(|field| Column::new(&field.name, field.ktype)).collect();
+            tables.push(Table { columns, arrays, rows });
+        }
+        let args: Vec<_> = args.iter().map(plugin_arg).collect();
+        let result = run(&PluginCall { inputs: &tables, args: &args, ctx: &self.ctx })?;
+        let types: Vec<KqlType> = result.columns.iter().map(|column| column.ktype).collect();
+        let mut keeper = Keeper::new(&types, &self.task());
+        keeper.add(result.arrays, result.rows).map_err(|error| self.failed(error))?;
+        Ok((keeper.finish().map_err(|error| self.failed(error))?, result.columns))
     }
 
     pub(crate) fn failed(&self, error: DataFusionError) -> QueryError {

@@ -38,9 +38,18 @@ pub struct Axis {
 #[derive(Debug, Clone, Copy)]
 enum Scale {
     /// For whole numbers and ticks.
-    Long { origin: i64, step: i64 },
-    Real { origin: f64, step: f64 },
-    Decimal { origin: i256, step: i256 },
+    Long {
+        origin: i64,
+        step: i64,
+    },
+    Real {
+        origin: f64,
+        step: f64,
+    },
+    Decimal {
+        origin: i256,
+        step: i256,
+    },
 }
 
 impl Axis {
@@ -63,7 +72,8 @@ impl Axis {
             };
             EvalError::new(format!("the step of `make-series` over {ktype} must be {wanted}"))
         };
-        let no_bound = || EvalError::new(format!("the bounds of `make-series` must be of type {ktype}, as the axis is"));
+        let no_bound =
+            || EvalError::new(format!("the bounds of `make-series` must be of type {ktype}, as the axis is"));
         let origin = from.filter(|_| !in_range);
         let scale = match ktype {
             KqlType::Int | KqlType::Long | KqlType::Datetime | KqlType::Timespan => {
@@ -72,7 +82,8 @@ impl Axis {
                 Scale::Long { origin, step }
             }
             KqlType::Real => {
-                let step = crate::args::real_of(step).filter(|step| *step > 0.0 && step.is_finite()).ok_or_else(no_step)?;
+                let step =
+                    crate::args::real_of(step).filter(|step| *step > 0.0 && step.is_finite()).ok_or_else(no_step)?;
                 let origin = origin.map(|value| crate::args::real_of(value).ok_or_else(no_bound)).transpose()?;
                 Scale::Real { origin: origin.unwrap_or(0.0), step }
             }
@@ -81,7 +92,9 @@ impl Axis {
                 let origin = origin.map(|value| decimal(value).ok_or_else(no_bound)).transpose()?;
                 Scale::Decimal { origin: origin.unwrap_or(i256::ZERO), step }
             }
-            _ => return Err(EvalError::new(format!("`make-series` needs an axis of numbers or times, not of {ktype}"))),
+            _ => {
+                return Err(EvalError::new(format!("`make-series` needs an axis of numbers or times, not of {ktype}")));
+            }
         };
         let mut axis = Axis { ktype, scale, first: None, last: None };
         if let Some(from) = from {
@@ -183,7 +196,9 @@ fn whole(ktype: KqlType, value: &Value) -> Option<i64> {
 fn whole_step(axis: KqlType, step: &Value) -> Option<i64> {
     match (axis, step) {
         (KqlType::Datetime | KqlType::Timespan, Value::Timespan(step)) => Some(*step),
-        (KqlType::Int | KqlType::Long, Value::Real(step)) if step.fract() == 0.0 && step.abs() < 9e18 => Some(*step as i64),
+        (KqlType::Int | KqlType::Long, Value::Real(step)) if step.fract() == 0.0 && step.abs() < 9e18 => {
+            Some(*step as i64)
+        }
         (KqlType::Int | KqlType::Long, step) => whole(axis, step),
         _ => None,
     }
@@ -264,7 +279,9 @@ impl MakeSeries {
                 _ => (0, 0),
             };
             if n_bins > BINS_MAX {
-                let text = format!("`make-series` gives a series of {n_bins} bins, and {BINS_MAX} is the most; take a larger step");
+                let text = format!(
+                    "`make-series` gives a series of {n_bins} bins, and {BINS_MAX} is the most; take a larger step"
+                );
                 return Err(EvalError::new(text));
             }
             slots.clear();
@@ -308,7 +325,9 @@ impl MakeSeries {
 
     /// Returns the bytes held, roughly.
     pub fn size(&self) -> usize {
-        self.text.capacity() + self.ends.capacity() * size_of::<usize>() + self.bins.capacity() * (size_of::<i128>() + 4)
+        self.text.capacity()
+            + self.ends.capacity() * size_of::<usize>()
+            + self.bins.capacity() * (size_of::<i128>() + 4)
     }
 }
 
@@ -387,7 +406,12 @@ mod tests {
     #[test]
     fn series_apart_and_null_defaults() {
         let axis = Axis::new(KqlType::Int, None, None, &Value::Int(1), false).expect("an axis");
-        let rows = [(1, Value::Int(7), 2.5), (0, Value::Int(1), 1.0), (1, Value::Int(9), 3.0), (0, Value::Null(KqlType::Int), 9.0)];
+        let rows = [
+            (1, Value::Int(7), 2.5),
+            (0, Value::Int(1), 1.0),
+            (1, Value::Int(9), 3.0),
+            (0, Value::Null(KqlType::Int), 9.0),
+        ];
         assert_eq!(pack(axis, Value::Null(KqlType::Real), &rows, 2), ["[1.0]@[1]", "[2.5,null,3.0]@[7,8,9]"]);
     }
 
@@ -396,12 +420,22 @@ mod tests {
         let day = |text: &str| ticks::parse_datetime(text).map(Value::Datetime).expect("a date");
         let decimal = |text: &str| number::parse_decimal(text).map(Value::Decimal).expect("a decimal");
         let cases = [
-            (day("2020-01-06"), day("2020-01-21"), Value::Timespan(7 * ticks::DAY), day("2020-01-13"),
-             r#"[0.0,1.0,0.0]@["2020-01-06T00:00:00.0000000Z","2020-01-13T00:00:00.0000000Z","2020-01-20T00:00:00.0000000Z"]"#),
-            (Value::Timespan(0), Value::Timespan(2 * ticks::HOUR), Value::Timespan(ticks::HOUR), Value::Timespan(ticks::HOUR),
-             r#"[0.0,1.0]@["00:00:00","01:00:00"]"#),
-            // Steps of 0.2 from 0.1 do not hit 0.7 exactly, but 0.7 starts a bin all the same.
-            (Value::Real(0.1), Value::Real(0.7), Value::Real(0.2), Value::Real(0.30000000000000004), "[0.0,1.0,0.0]@[0.1,0.30000000000000004,0.5]"),
+            (
+                day("2020-01-06"),
+                day("2020-01-21"),
+                Value::Timespan(7 * ticks::DAY),
+                day("2020-01-13"),
+                r#"[0.0,1.0,0.0]@["2020-01-06T00:00:00.0000000Z","2020-01-13T00:00:00.0000000Z","2020-01-20T00:00:00.0000000Z"]"#,
+            ),
+            (
+                Value::Timespan(0),
+                Value::Timespan(2 * ticks::HOUR),
+                Value::Timespan(ticks::HOUR),
+                Value::Timespan(ticks::HOUR),
+                r#"[0.0,1.0]@["00:00:00","01:00:00"]"#,
+            ),
+            // Three steps of 0.2 fall short of 0.6, but 0.6 starts a bin all the same.
+            (Value::Real(0.0), Value::Real(0.6), Value::Real(0.2), Value::Real(0.4), "[0.0,0.0,1.0]@[0.0,0.2,0.4]"),
             (Value::Real(-0.5), Value::Real(2.5), long(1), Value::Real(0.5), "[0.0,1.0,0.0]@[-0.5,0.5,1.5]"),
             (decimal("0.1"), decimal("0.4"), decimal("0.1"), decimal("0.3"), r#"[0.0,0.0,1.0]@["0.1","0.2","0.3"]"#),
         ];

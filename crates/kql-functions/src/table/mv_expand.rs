@@ -239,7 +239,8 @@ fn place(source: &StringViewArray, row: usize, part: &str, blocks: &[u32]) -> Op
     if view.length <= 12 {
         return None;
     }
-    let within = (part.as_ptr() as usize).checked_sub(whole.as_ptr() as usize).filter(|within| *within <= whole.len())?;
+    let within =
+        (part.as_ptr() as usize).checked_sub(whole.as_ptr() as usize).filter(|within| *within <= whole.len())?;
     let offset = view.offset.checked_add(u32::try_from(within).ok()?)?;
     Some((*blocks.get(view.buffer_index as usize)?, offset))
 }
@@ -295,12 +296,20 @@ mod tests {
     #[test]
     fn collections_and_what_is_none() {
         let long = r#"["an element longer than twelve bytes",{"x":[1,2]},"short"]"#;
-        let texts = [Some("[10,null]"), None, Some("[]"), Some("{}"), Some("7"), Some(long), Some(r#"{"a":1,"b":[2]}"#)];
+        let texts =
+            [Some("[10,null]"), None, Some("[]"), Some("{}"), Some("7"), Some(long), Some(r#"{"a":1,"b":[2]}"#)];
         let operator = MvExpand { types: vec![KqlType::Dynamic], bag_as_array: false, limit: None };
         let (rows, items) = expand(&operator, &[column(&texts)]);
         assert_eq!(rows, [0, 0, 1, 4, 5, 5, 5, 6, 6]);
         let expected = [
-            "10", "-", "-", "7", "\"an element longer than twelve bytes\"", r#"{"x":[1,2]}"#, "\"short\"", r#"{"a":1}"#,
+            "10",
+            "-",
+            "-",
+            "7",
+            "\"an element longer than twelve bytes\"",
+            r#"{"x":[1,2]}"#,
+            "\"short\"",
+            r#"{"a":1}"#,
             r#"{"b":[2]}"#,
         ];
         assert_eq!(items[0], expected);
@@ -311,7 +320,10 @@ mod tests {
     #[test]
     fn columns_side_by_side_and_limits() {
         let operator = MvExpand { types: vec![KqlType::Dynamic, KqlType::Int], bag_as_array: false, limit: None };
-        let columns = [column(&[Some(r#"{"p":"a","q":"b"}"#), Some("[]"), Some("[1]")]), column(&[Some("[5,4,3]"), Some("[]"), None])];
+        let columns = [
+            column(&[Some(r#"{"p":"a","q":"b"}"#), Some("[]"), Some("[1]")]),
+            column(&[Some("[5,4,3]"), Some("[]"), None]),
+        ];
         let (rows, items) = expand(&operator, &columns);
         assert_eq!(rows, [0, 0, 0, 2]);
         assert_eq!(items, [vec![r#"{"p":"a"}"#, r#"{"q":"b"}"#, "-", "1"], vec!["5", "4", "3", "-"]]);
@@ -325,7 +337,8 @@ mod tests {
 
     #[test]
     fn types_are_cast_not_converted() {
-        let json = r#"[1,2.5,"3","x",true,"2020-01-01T00:00:00Z","01:00:00","74BE27DE-1E4E-49D9-B579-FE0B331D3642",[1]]"#;
+        let json =
+            r#"[1,2.5,"3","x",true,"2020-01-01T00:00:00Z","01:00:00","74BE27DE-1E4E-49D9-B579-FE0B331D3642",[1]]"#;
         let cases = [
             (KqlType::Long, "1 2 - - - - - - -"),
             (KqlType::Int, "1 2 - - - - - - -"),

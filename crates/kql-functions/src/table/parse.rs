@@ -101,7 +101,8 @@ impl Pattern {
             found.clear();
             values.clear();
             let is_match = self.find(text.unwrap_or(""), &mut found, locations.as_mut()) && {
-                let read = found.iter().zip(&self.captures).map(|(part, ktype)| part.map(|part| Typed::read(*ktype, part)));
+                let read =
+                    found.iter().zip(&self.captures).map(|(part, ktype)| part.map(|part| Typed::read(*ktype, part)));
                 values.extend(read);
                 self.relaxed || values.iter().all(|value| value.as_ref().is_some_and(|value| !value.is_null()))
             };
@@ -117,7 +118,12 @@ impl Pattern {
 
     /// Finds the text of each capture, `None` for one that has none in relaxed mode. Returns whether the text matches,
     /// the types of captures that reach to a text of the pattern aside.
-    fn find<'t>(&self, text: &'t str, found: &mut Vec<Option<&'t str>>, locations: Option<&mut CaptureLocations>) -> bool {
+    fn find<'t>(
+        &self,
+        text: &'t str,
+        found: &mut Vec<Option<&'t str>>,
+        locations: Option<&mut CaptureLocations>,
+    ) -> bool {
         match (&self.matcher, locations) {
             (Matcher::Regex(regex, groups), Some(locations)) => {
                 let is_match = regex.captures_read(locations, text).is_some();
@@ -156,10 +162,14 @@ impl Pattern {
                 Step::Skip | Step::Capture(_) => {
                     match (open, step) {
                         // Skipped text before a value: the value stands at the first place where it can.
-                        (Some(Step::Skip), Step::Capture(ktype)) if !takes_any(*ktype) => at += first_value(*ktype, rest)?,
+                        (Some(Step::Skip), Step::Capture(ktype)) if !takes_any(*ktype) => {
+                            at += first_value(*ktype, rest)?
+                        }
                         (Some(Step::Capture(ktype)), next) => {
                             let len = match next {
-                                Step::Capture(next) if takes_any(*ktype) && !takes_any(*next) => first_value(*next, rest)?,
+                                Step::Capture(next) if takes_any(*ktype) && !takes_any(*next) => {
+                                    first_value(*next, rest)?
+                                }
                                 _ if takes_any(*ktype) => 0,
                                 _ => match value_len(*ktype, rest) {
                                     0 if !self.relaxed => return None,
@@ -188,9 +198,8 @@ impl Pattern {
 }
 
 fn steps_of(parts: &[Part]) -> Result<Vec<Step>, EvalError> {
-    let after_string = parts
-        .windows(2)
-        .any(|pair| matches!(pair, [Part::Capture(KqlType::String | KqlType::Dynamic), Part::Skip]));
+    let after_string =
+        parts.windows(2).any(|pair| matches!(pair, [Part::Capture(KqlType::String | KqlType::Dynamic), Part::Skip]));
     if after_string {
         return Err(EvalError::new("in a `parse` pattern `*` cannot follow a column of type string"));
     }
@@ -210,7 +219,9 @@ fn takes_any(ktype: KqlType) -> bool {
 
 /// Returns where the first value of a type starts in a text.
 fn first_value(ktype: KqlType, text: &str) -> Option<usize> {
-    text.char_indices().map(|(start, _)| start).find(|start| text.get(*start..).is_some_and(|rest| value_len(ktype, rest) > 0))
+    text.char_indices()
+        .map(|(start, _)| start)
+        .find(|start| text.get(*start..).is_some_and(|rest| value_len(ktype, rest) > 0))
 }
 
 /// Returns the length of the longest value of a type that a text starts with, 0 when it starts with none.
@@ -359,7 +370,11 @@ mod tests {
             ("'(' :string ')'", "(a)(b)", Some("a)(b")),
             // What follows says where a string ends; other values end by themselves too.
             (":long * 'x=' :real", "12ab x=-1.5e2", Some("12|-150.0")),
-            ("* :datetime * ',' :bool *", "at 2020-01-01 10:00:00 sharp,TRUE and more", Some("2020-01-01T10:00:00.0000000Z|True")),
+            (
+                "* :datetime * ',' :bool *",
+                "at 2020-01-01 10:00:00 sharp,TRUE and more",
+                Some("2020-01-01T10:00:00.0000000Z|True"),
+            ),
             ("* :guid *", "id 74be27de-1e4e-49d9-b579-fe0b331d3642!", Some("74be27de-1e4e-49d9-b579-fe0b331d3642")),
             (":string :long 'x'", "abc12x", Some("abc|12")),
             (":long :string", "12abc", Some("12|abc")),

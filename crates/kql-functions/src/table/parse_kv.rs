@@ -259,8 +259,18 @@ mod tests {
         let quoted = || Layout { quotes: vec![('"', '"')], escape: Some('\\'), ..delimited(" ", "=") };
         let brackets = Layout { quotes: vec![('(', ')')], ..delimited(" ", "=") };
         let cases = [
-            (delimited(",", ":"), "Text,Id:long,M", "Id:45, M:Node1, Text: The service is up, L: Info", "The service is up|45|Node1"),
-            (quoted(), "f,event time:datetime,s", r#"s=1 f="a b=c" "event time"=2021-01-01T10:00:54"#, "a b=c|2021-01-01T10:00:54.0000000Z|1"),
+            (
+                delimited(",", ":"),
+                "Text,Id:long,M",
+                "Id:45, M:Node1, Text: The service is up, L: Info",
+                "The service is up|45|Node1",
+            ),
+            (
+                quoted(),
+                "f,event time:datetime,s",
+                r#"s=1 f="a b=c" "event time"=2021-01-01T10:00:54"#,
+                "a b=c|2021-01-01T10:00:54.0000000Z|1",
+            ),
             (brackets, "f,event time", "f=(a b) (event time)=(2021 x)", "a b|2021 x"),
             (quoted(), "f,t", r#"f="sent \"bye!\"" t=1"#, r#"sent "bye!"|1"#),
             (quoted(), "f,t", r#"f="open t=1"#, "\"open|1"),
@@ -307,7 +317,9 @@ mod tests {
         let keys = "referer url,advertiser id:guid,other";
         let expected = "https://h.com/?h=1234|24fefbca-cf27-4d62-a623-249c2ad30c73|";
         assert_eq!(run(layout(r#""([\w ]+)\s*:\s*([^"]*)""#), keys, text), expected);
-        for bad in [layout("("), layout("(a)"), delimited("", "="), Layout { kv_delimiter: None, ..delimited(" ", "=") }] {
+        for bad in
+            [layout("("), layout("(a)"), delimited("", "="), Layout { kv_delimiter: None, ..delimited(" ", "=") }]
+        {
             assert!(KeyValues::new(vec![], bad.clone()).is_err(), "{bad:?}");
         }
     }

@@ -141,7 +141,7 @@ impl Splitter<'_> {
         !c.is_alphanumeric() || self.characters.contains(c)
     }
 
-    fn terms<'t>(self, text: &'t str) -> impl Iterator<Item = &'t str> {
+    fn terms(self, text: &str) -> impl Iterator<Item = &str> {
         text.split(move |c| self.is_separator(c)).filter(|term| !term.is_empty())
     }
 
@@ -179,7 +179,7 @@ impl Splitter<'_> {
     }
 
     /// Returns separators as they stand beside a star: nothing when the call names them all.
-    fn beside_star<'t>(self, separators: &'t str) -> &'t str {
+    fn beside_star(self, separators: &str) -> &str {
         if separators.chars().all(|c| self.characters.contains(c)) { "" } else { separators }
     }
 }
@@ -214,7 +214,16 @@ mod tests {
     #[test]
     fn the_largest_group_comes_first_and_others_last() {
         let cities = strings(&[
-            "Moscow", "San Bernard", "San Jose", "One -on- One", "San Jose", "Two -on- Two", "Moscow", "Paris 7", "Rome", "",
+            "Moscow",
+            "San Bernard",
+            "San Jose",
+            "One -on- One",
+            "San Jose",
+            "Two -on- Two",
+            "Moscow",
+            "Paris 7",
+            "Rome",
+            "",
         ]);
         let expected = [
             ("San Jose".to_string(), 2, "San Jose".to_string()),
@@ -238,7 +247,10 @@ mod tests {
         let reduction = reduce(&column, THRESHOLD, "");
         assert_eq!(reduction.columns()[0].len(), 2);
         let [patterns, counts, _] = reduction.source_columns();
-        assert_eq!(patterns.as_any().downcast_ref::<StringViewArray>().map(|p| p.value(2).to_string()), Some("a *".into()));
+        assert_eq!(
+            patterns.as_any().downcast_ref::<StringViewArray>().map(|p| p.value(2).to_string()),
+            Some("a *".into())
+        );
         assert_eq!(counts.as_any().downcast_ref::<Int64Array>().map(|c| c.values().to_vec()), Some(vec![2, 1, 2]));
     }
 }

@@ -283,7 +283,12 @@ impl Binder<'_> {
             ("bin_auto", [value]) => {
                 let value = self.bind_scalar(value, row);
                 let option = |binder: &Self, name: &str| {
-                    binder.options.iter().rev().find(|(option, _)| option == name).map(|(_, value)| Expr::Literal(value.clone()))
+                    binder
+                        .options
+                        .iter()
+                        .rev()
+                        .find(|(option, _)| option == name)
+                        .map(|(_, value)| Expr::Literal(value.clone()))
                 };
                 match (option(self, "query_bin_auto_size"), option(self, "query_bin_auto_at")) {
                     (None, _) => {
@@ -296,7 +301,7 @@ impl Binder<'_> {
                     (Some(size), None) => self.call("bin", vec![value, size], span, name.span),
                 }
             }
-            ("toscalar", [table]) => return Some(Bound::Scalar(self.to_scalar(table, row))),
+            ("toscalar", [table]) => return Some(Bound::Scalar(self.scalar_of_table(table, row))),
             ("totable", [table]) => return Some(Bound::Table(self.bind_table_expr(table, row))),
             ("materialize", [table]) => {
                 let relation = self.bind_table_expr(table, row);
@@ -362,7 +367,7 @@ impl Binder<'_> {
         }
     }
 
-    fn to_scalar(&mut self, table: &ast::Expr, row: &Row) -> Expr {
+    fn scalar_of_table(&mut self, table: &ast::Expr, row: &Row) -> Expr {
         match self.bind_expr_or_table(table, row) {
             Bound::Scalar(scalar) => scalar,
             Bound::Table(relation) => {

@@ -10,8 +10,6 @@ use schema::{KqlType, Value};
 impl Binder<'_> {
     /// Binds `scan`. Conditions read the current row's columns by their names, and the state of a step by `step.column`.
     pub fn scan(&mut self, input: Relation, scan: &Scan, at: &PipeOperator) -> Relation {
-        // Bound in full, so that its mistakes are found; it cannot be run yet.
-        self.report(Diagnostic::unsupported("VQ001", at.keyword, "the operator `scan` is not supported yet"));
         let mut input = input;
         if !scan.order_by.is_empty() {
             input = self.sort(input, &scan.order_by, false);

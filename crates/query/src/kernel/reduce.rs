@@ -1,16 +1,16 @@
-//! `reduce`: texts that are alike brought together under a pattern.
+//! `reduce`: groups of texts that are alike. The kernel's argument is the text.
 
-use super::{Kernel, Output, Rows, Run, RunContext, Sees, spread};
+use super::{Collected, Kernel, Output, Rows, Run, RunContext, Sees, spread};
 use arrow::array::{Array, ArrayRef, AsArray};
-use arrow::compute::concat;
 use datafusion::common::Result as EngineResult;
 use kql_functions::table::reduce::reduce;
 
-/// Groups the texts that are the kernel's argument; adds pattern, count and representative.
-#[derive(Debug)]
+/// Adds the columns Pattern, Count and Representative: of each group, or, with `of_rows`, to each row those of its group.
+#[derive(Debug, Clone)]
 pub struct Reduce {
     pub threshold: f64,
     pub characters: String,
+    pub of_rows: bool,
 }
 
 impl Kernel for Reduce {
@@ -23,40 +23,44 @@ impl Kernel for Reduce {
     }
 
     fn start(&self, _ctx: &RunContext) -> EngineResult<Box<dyn Run>> {
-        let Reduce { threshold, characters } = self;
-        Ok(Box::new(Reducing { threshold: *threshold, characters: characters.clone(), texts: vec![], bytes: 0 }))
+        Ok(Box::new(Reducing { how: self.clone(), kept: Collected::default() }))
     }
 }
 
 struct Reducing {
-    threshold: f64,
-    characters: String,
-    texts: Vec<ArrayRef>,
-    bytes: usize,
+    how: Reduce,
+    kept: Collected,
 }
 
 impl Run for Reducing {
     fn push(&mut self, _input: usize, rows: Rows, _out: &mut Output) -> EngineResult<()> {
-        if let Some(subject) = rows.args.first() {
-            let texts = spread(subject, rows.len())?;
-            self.bytes += texts.get_array_memory_size();
-            self.texts.push(texts);
-        }
+        self.kept.add(rows);
         Ok(())
     }
 
     fn finish(&mut self, out: &mut Output) -> EngineResult<bool> {
-        let parts: Vec<&dyn Array> = self.texts.iter().map(AsRef::as_ref).collect();
-        if parts.is_empty() {
+        let kept = std::mem::take(&mut self.kept);
+        let Some(subject) = kept.args()?.into_iter().next() else { return Ok(false) };
+        let texts = spread(&subject, kept.rows())?;
+        let reduction = reduce(texts.as_string_view(), self.how.threshold, &self.how.characters);
+        if !self.how.of_rows {
+            let columns = reduction.columns();
+            let rows = columns[0].len();
+            out.give_columns(vec![], columns.to_vec(), rows);
             return Ok(false);
         }
-        let texts = concat(&parts)?;
-        let reduction = reduce(texts.as_string_view(), self.threshold, &self.characters);
-        out.give_columns(vec![], reduction.columns().to_vec(), reduction.groups.len());
+        let columns = reduction.source_columns();
+        let mut from = 0;
+        for batch in &kept.batches {
+            let rows = batch.num_rows();
+            let added: Vec<ArrayRef> = columns.iter().map(|column| column.slice(from, rows)).collect();
+            out.give(batch, added);
+            from += rows;
+        }
         Ok(false)
     }
 
     fn held_bytes(&self) -> usize {
-        self.bytes
+        self.kept.bytes()
     }
 }

@@ -8,6 +8,7 @@ mod expr;
 mod join;
 mod kernels;
 pub mod partition;
+mod scan;
 mod table_kernels;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ use datafusion::logical_expr::{
 use kql::plan::{ColumnId, Expr, Field, Node, Plan, SortKey};
 use kql_functions::CallContext;
 use partition::Partition;
+use scan::ScanNode;
 use schema::{KqlType, Value};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -155,9 +157,6 @@ impl Lowering<'_> {
             Node::Parse { input, subject, mode, parts, only_matching } => {
                 self.parse(self.plan(input, place)?, subject, mode, parts, *only_matching)
             }
-            Node::Reduce { input, subject, threshold, characters } => {
-                self.reduce(self.plan(input, place)?, subject, *threshold, characters, columns)
-            }
             Node::ParseKv { input, subject, keys, how } => self.parse_kv(self.plan(input, place)?, subject, keys, how),
             Node::MakeSeries { input, keys, aggregates, axis, from, to, step, to_included, nonempty } => {
                 let node = SeriesNode {
@@ -173,6 +172,13 @@ impl Lowering<'_> {
                 };
                 self.make_series(&node, columns, place)
             }
+            Node::Scan { input, declared, steps, partition_by, match_id } => {
+                self.scan(&ScanNode { input, declared, steps, partition_by, match_id: *match_id }, place)
+            }
+            Node::Reduce { input, subject, threshold, characters, of_rows } => {
+                let input = self.plan(input, place.ordered(false))?;
+                self.reduce(input, subject, (*threshold, characters), *of_rows, columns)
+            }
             Node::SampleDistinct { input, subject, count } => {
                 let count = self.row_count(count, "sample-distinct")?;
                 let distinct =
@@ -183,7 +189,6 @@ impl Lowering<'_> {
                 let (skip, fetch) = (None, Some(Box::new(lit(count))));
                 Ok(LogicalPlan::Limit(Limit { skip, fetch, input: Arc::new(distinct) }))
             }
-            other => Err(QueryError::internal("planning the query", format!("node {other:?} is not lowered"))),
         }
     }
 
@@ -202,11 +207,11 @@ impl Lowering<'_> {
 
     fn table(&self, name: &str, source: &[String], columns: &[Field]) -> Result<LogicalPlan, QueryError> {
         let table = self.tables.get(name).ok_or_else(|| QueryError::UnknownTable { name: name.to_string() })?;
-        self.scan(name, table.as_ref(), source, columns)
+        self.read_table(name, table.as_ref(), source, columns)
     }
 
     /// Scans a table; `columns[i]` is the table's column `source[i]`.
-    fn scan(
+    fn read_table(
         &self,
         name: &str,
         table: &dyn TableSource,
@@ -256,12 +261,12 @@ impl Lowering<'_> {
         let table_columns =
             columns.iter().map(|field| schema::Column::new(column_name(field.id), field.ktype)).collect();
         let table = MemoryTable::new(table_columns, vec![batch])?;
-        self.scan("values", &table, &names, &columns)
+        self.read_table("values", &table, &names, &columns)
     }
 
     fn kept_table(&self, table: &crate::kept::KeptTable, columns: &[Field]) -> Result<LogicalPlan, QueryError> {
         let names: Vec<String> = table.columns().iter().take(columns.len()).map(|column| column.name.clone()).collect();
-        self.scan("kept", table, &names, columns)
+        self.read_table("kept", table, &names, columns)
     }
 
     /// Projects `exprs` to `columns`, each id once, and passes `passed` on.

@@ -188,8 +188,13 @@ impl Shell {
         match outcome {
             Ok(Outcome::Shown { rows }) => {
                 if self.timing {
-                    let unit = if rows == 1 { "row" } else { "rows" };
-                    eprintln!("{rows} {unit} in {:.3} s", begun.elapsed().as_secs_f64());
+                    let seconds = begun.elapsed().as_secs_f64();
+                    match (self.format, rows) {
+                        // A table says its rows itself.
+                        (Format::Table, _) => eprintln!("{seconds:.3} s"),
+                        (_, 1) => eprintln!("1 row in {seconds:.3} s"),
+                        _ => eprintln!("{rows} rows in {seconds:.3} s"),
+                    }
                 }
                 Next::Done
             }

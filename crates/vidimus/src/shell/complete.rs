@@ -22,7 +22,7 @@ pub struct Choice {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Choices {
     pub range: Range<usize>,
-    /// Those that start with what is typed, then those that hold it.
+    /// Those that start with what is typed; when there are none, those that hold it.
     pub list: Vec<Choice>,
 }
 
@@ -309,7 +309,7 @@ fn written(name: &str) -> String {
     format!("[\"{}\"]", name.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-/// Returns the choices that start with what is typed, then those that hold it, without regard to case.
+/// Returns the choices that start with what is typed, or else those that hold it, without regard to case.
 fn matching(list: Vec<Choice>, typed: &str) -> Vec<Choice> {
     let typed = typed.to_lowercase();
     let (mut first, mut further) = (Vec::new(), Vec::new());
@@ -321,8 +321,7 @@ fn matching(list: Vec<Choice>, typed: &str) -> Vec<Choice> {
             further.push(choice);
         }
     }
-    first.append(&mut further);
-    first
+    if first.is_empty() { further } else { first }
 }
 
 #[cfg(test)]
@@ -357,7 +356,9 @@ mod tests {
             ("SigninLogs | where a-Us^", "Us", "UserName", "where"),
             ("SigninLogs | where ^", "", "UserName", "OperationName"),
             ("SigninLogs | where ^", "", "tolower(", "sum("),
-            ("SigninLogs | where Dev^", "Dev", "[\"Device Id\"]", "UserName"),
+            ("SigninLogs | where address^", "address", "IPAddress", "UserName"),
+            ("SigninLogs | where User^", "User", "UserName", "current_principal("),
+            ("SigninLogs | where device^", "device", "[\"Device Id\"]", "UserName"),
             ("SigninLogs | where UserName ^", "", "has", "where"),
             ("SigninLogs | where UserName == ^", "", "threshold", "has"),
             ("SigninLogs | where tolower(^", "", "UserName", "SigninLogs"),

@@ -31,6 +31,7 @@ pub fn editor(vocabulary: &Arc<Vocabulary>) -> Reedline {
     let editor = Reedline::create()
         .with_edit_mode(Box::new(Emacs::new(keys)))
         .with_completer(Box::new(Words(vocabulary.clone())))
+        .with_quick_completions(true)
         .with_menu(ReedlineMenu::EngineCompleter(Box::new(ColumnarMenu::default().with_name(MENU))))
         .with_highlighter(Box::new(Colours(vocabulary.clone())))
         .with_hinter(Box::new(DefaultHinter::default().with_style(Color::DarkGray.normal())))
