@@ -38,7 +38,7 @@ use tables::{TABLES, TableFile};
 const DAYS: i64 = 30;
 /// The file of what is planted.
 const TRUTH: &str = "truth.json";
-/// The largest scale: about 100 GB of logs.
+/// The largest scale: about 120 GB of logs.
 const SCALE_MAX: f64 = 1000.0;
 
 /// Why the logs were not written.
@@ -81,7 +81,7 @@ pub struct Summary {
 
 /// Writes the logs of the 30 whole days that end at midnight (UTC) before or at `end` into a folder, which is made if it
 /// is missing, and beside them `truth.json`: what is planted in them. Scale 1 is a company of 240 people and about
-/// 100 MB.
+/// 120 MB.
 ///
 /// # Errors
 /// `Scale`, `End` and `Occupied` are the caller's; `Write` the environment's.

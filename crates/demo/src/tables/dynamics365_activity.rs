@@ -11,7 +11,7 @@ use schema::ticks::{self, DAY, SECOND};
 use std::io;
 
 /// Activities of a person on a working day.
-const PER_DAY: f64 = 4.0;
+const PER_DAY: f64 = 3.0;
 /// Customer records of the company.
 const RECORDS: usize = 6000;
 

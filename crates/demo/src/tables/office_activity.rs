@@ -11,7 +11,7 @@ use schema::ticks::{self, DAY, HOUR};
 use std::io;
 
 /// Activities of a person on a working day.
-const PER_DAY: f64 = 9.0;
+const PER_DAY: f64 = 6.0;
 
 /// Operations with their workloads and shares.
 const OPERATIONS: [(&str, &str, u32); 10] = [

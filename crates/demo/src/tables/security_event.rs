@@ -10,7 +10,7 @@ use crate::truth::Planted;
 use std::io;
 
 /// Events of a person on a working day, and of servers a day at scale 1.
-const PER_DAY: f64 = 3.5;
+const PER_DAY: f64 = 2.5;
 const SERVERS_PER_DAY: f64 = 260.0;
 
 const DOMAIN: &str = "TARNHOLM";

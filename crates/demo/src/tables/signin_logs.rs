@@ -11,7 +11,7 @@ use schema::ticks::{self, DAY, MINUTE, SECOND};
 use std::io;
 
 /// Sign-ins of a person on a working day.
-const PER_DAY: f64 = 5.0;
+const PER_DAY: f64 = 3.5;
 
 /// Display names and identifiers of applications, with their shares.
 const APPS: [(&str, &str, &str, u32); 7] = [

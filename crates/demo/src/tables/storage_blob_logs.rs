@@ -11,7 +11,7 @@ use schema::ticks::SECOND;
 use std::io;
 
 /// Requests a day at scale 1.
-const PER_DAY: f64 = 700.0;
+const PER_DAY: f64 = 500.0;
 
 const OPERATIONS: [(&str, u32); 5] =
     [("GetBlob", 55), ("PutBlob", 20), ("GetBlobProperties", 15), ("ListBlobs", 8), ("DeleteBlob", 2)];

@@ -1,6 +1,7 @@
 //! `vidimus demo`: logs of an invented company, and a guided tour of queries over them.
 
 use crate::commands::query::{LimitArgs, execute, instant};
+use crate::commands::shell::{self, ShellArgs};
 use crate::inputs::{InputArgs, open};
 use crate::runner::Runner;
 use crate::show::Show;
@@ -14,6 +15,8 @@ use std::process::ExitCode;
 use stdx::{Clock, SystemClock};
 
 /// Write a month of an invented company's logs, with incidents to find in them.
+///
+/// On a terminal, a shell over the logs opens at the end.
 #[derive(Debug, Args)]
 pub struct DemoArgs {
     /// Folder of the logs.
@@ -25,7 +28,7 @@ pub struct DemoArgs {
     /// Another number tells the story with other people.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// How much is written: 1 is a company of 240 people and about 100 MB.
+    /// How much is written: 1 is a company of 240 people and about 120 MB.
     #[arg(long, value_name = "X", default_value_t = 1.0)]
     scale: f64,
     /// The day on which the month ends, such as 2026-05-31; today by default. The same seed, scale and end give the same
@@ -47,6 +50,10 @@ pub fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
         println!("\nTake the tour:      vidimus demo --guided --folder {folder}");
     }
     println!("\nGo on by yourself:  vidimus shell {folder}");
+    if guided == ExitCode::SUCCESS && std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
+        println!();
+        return shell::run(ShellArgs::over(folder.to_string(), args.limits));
+    }
     Ok(guided)
 }
 

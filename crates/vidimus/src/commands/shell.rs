@@ -35,6 +35,13 @@ pub struct ShellArgs {
     limits: LimitArgs,
 }
 
+impl ShellArgs {
+    /// Makes the arguments of a shell over one folder.
+    pub fn over(folder: String, limits: LimitArgs) -> ShellArgs {
+        ShellArgs { inputs: InputArgs { paths: vec![folder], tables: Vec::new() }, limits }
+    }
+}
+
 /// Runs the command.
 pub fn run(args: ShellArgs) -> anyhow::Result<ExitCode> {
     let from_stdin = |spec: &String| spec == "-" || spec.ends_with("=-");
