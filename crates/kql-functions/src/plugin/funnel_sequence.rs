@@ -19,7 +19,6 @@ pub static PLUGIN: Plugin = Plugin {
     columns: |shape| shape_columns(shape).map(Some),
     run: Ok(run),
     further: Some(further),
-    ..Plugin::DEFAULT
 };
 
 const NAMES: &[&str] =

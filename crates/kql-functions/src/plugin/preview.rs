@@ -9,7 +9,6 @@ pub static PLUGIN: Plugin = Plugin {
     columns: |shape| shape_columns(shape).map(Some),
     run: Ok(run),
     further: Some(further),
-    ..Plugin::DEFAULT
 };
 
 fn shape_columns(shape: &PluginShape) -> Result<Vec<Column>, EvalError> {
