@@ -2,11 +2,12 @@
 
 use kql::Diagnostic;
 use kql::bind::Environment;
+use kql::diagnostic::Kind;
 use kql::plan::BoundQuery;
 use kql_functions::FUNCTIONS;
 use query::{Engine, QueryError, Request, ResultTable, Session, Tables};
 use std::sync::Arc;
-use stdx::Cancel;
+use stdx::{Cancel, Clock, SystemClock};
 
 /// Why a query gave no result.
 #[derive(Debug)]
@@ -49,6 +50,22 @@ impl Runner {
         let (session, bound, _) = self.bind(text, Cancel::default())?;
         let explained = futures::executor::block_on(session.explain(&bound)).map_err(Failure::Run)?;
         Ok(explained.stages)
+    }
+
+    /// Returns the errors in a text without running any part of it. Call it where the stack is deep.
+    pub fn errors(&self, text: &str) -> Vec<Diagnostic> {
+        let environment = Environment {
+            catalog: self.tables.as_ref(),
+            functions: &*FUNCTIONS,
+            host: None,
+            now: self.now.unwrap_or_else(|| SystemClock.now_ticks()),
+            principal: "",
+            parameters: &self.parameters,
+        };
+        let (_, mut diagnostics) = kql::bind::bind(text, environment);
+        // What only a host can do (`toscalar`) is found unsupported without one, and is right all the same.
+        diagnostics.retain(|diagnostic| diagnostic.is_error() && diagnostic.kind != Kind::Unsupported);
+        diagnostics
     }
 
     fn bind(&self, text: &str, cancel: Cancel) -> Result<(Session, BoundQuery, Vec<Diagnostic>), Failure> {

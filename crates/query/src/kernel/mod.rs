@@ -16,6 +16,7 @@ mod node;
 pub mod parse;
 pub mod plugin;
 pub mod range;
+pub mod reduce;
 pub mod sample;
 pub mod scan;
 pub mod window;

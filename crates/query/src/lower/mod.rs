@@ -175,6 +175,10 @@ impl Lowering<'_> {
             Node::Scan { input, declared, steps, partition_by, match_id } => {
                 self.scan(&ScanNode { input, declared, steps, partition_by, match_id: *match_id }, place)
             }
+            Node::Reduce { input, subject, threshold, characters, of_rows } => {
+                let input = self.plan(input, place.ordered(false))?;
+                self.reduce(input, subject, (*threshold, characters), *of_rows, columns)
+            }
             Node::SampleDistinct { input, subject, count } => {
                 let count = self.row_count(count, "sample-distinct")?;
                 let distinct =
@@ -185,7 +189,6 @@ impl Lowering<'_> {
                 let (skip, fetch) = (None, Some(Box::new(lit(count))));
                 Ok(LogicalPlan::Limit(Limit { skip, fetch, input: Arc::new(distinct) }))
             }
-            other => Err(QueryError::internal("planning the query", format!("node {other:?} is not lowered"))),
         }
     }
 

@@ -150,6 +150,7 @@ fn instants(column: &ArrayRef, unit: InstantUnit) -> EngineResult<ArrayRef> {
 
 /// A file's column, converted.
 #[derive(Debug, Clone, Eq, Hash)]
+#[expect(clippy::derived_hash_with_manual_eq, reason = "equal values hash alike: both look at the same two fields")]
 pub struct Converted {
     pub column: Arc<dyn PhysicalExpr>,
     pub conversion: Conversion,
