@@ -22,6 +22,7 @@ pub mod array_sort_asc;
 pub mod array_sort_desc;
 pub mod array_split;
 pub mod array_sum;
+pub mod as_dynamic;
 pub mod asin;
 pub mod assert;
 pub mod atan;
@@ -461,6 +462,7 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &array_sort_desc::FUNCTION,
     &array_split::FUNCTION,
     &array_sum::FUNCTION,
+    &as_dynamic::FUNCTION,
     &asin::FUNCTION,
     &assert::FUNCTION,
     &atan::FUNCTION,

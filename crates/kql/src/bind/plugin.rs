@@ -30,7 +30,7 @@ impl Binder<'_> {
         }
         let input = if plugin == "pivot" { self.pivot_input(input, args) } else { input };
         let args = if plugin == "pivot" { &args[..args.len().min(1)] } else { args.as_slice() };
-        let (inputs, arguments) = self.plugin_arguments(input, args);
+        let (inputs, arguments) = self.plugin_arguments(plugin, input, args);
         if self.has_errors() && arguments.is_none() {
             return self.open_relation();
         }
@@ -107,6 +107,7 @@ impl Binder<'_> {
     /// Binds the arguments: columns by index, expressions as further columns, constants, tables.
     fn plugin_arguments(
         &mut self,
+        plugin: &str,
         input: Relation,
         args: &[ast::Expr],
     ) -> (Vec<Relation>, Option<Vec<PluginArgument>>) {
@@ -121,7 +122,11 @@ impl Binder<'_> {
                 ExprKind::Named { names, value } => (names.first().map(|n| n.text.clone()), value.as_ref()),
                 _ => (None, arg),
             };
-            let argument = match self.bind_expr_or_table(value, &row) {
+            // The keys of a look-up from the third argument on are columns of the table that is looked into.
+            let in_table = matches!(plugin, "ipv4_lookup" | "ipv6_lookup") && arguments.len() >= 2;
+            let looked_into = tables.first().filter(|_| in_table).map(Row::of);
+            let row = looked_into.as_ref().unwrap_or(&row);
+            let argument = match self.bind_expr_or_table(value, row) {
                 super::Bound::Star => PluginArgument::Star,
                 super::Bound::Table(relation) => {
                     tables.push(relation);
