@@ -3,7 +3,7 @@
 use crate::args::EvalError;
 use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, PrimitiveArray, StringViewArray};
 use arrow::datatypes::{DataType, Decimal256Type, Float64Type, Int32Type, Int64Type};
-use schema::{KqlType, dynamic, number, ticks};
+use schema::{Dynamic, KqlType, dynamic, number, ticks};
 use xxhash_rust::xxh64::xxh64;
 
 /// A column of one of the KQL types.
@@ -167,9 +167,7 @@ pub fn write_real(out: &mut String, value: f64) {
     if value.is_finite() {
         out.push_str(&dynamic::json_real(value));
     } else {
-        out.push('"');
-        out.push_str(&number::real_output_text(value));
-        out.push('"');
+        Dynamic::from_real(value).write_json(out);
     }
 }
 
@@ -196,7 +194,7 @@ fn mix(value: u64) -> u64 {
 mod tests {
     use super::*;
     use crate::args::array_of;
-    use schema::{Dynamic, Value};
+    use schema::Value;
 
     #[test]
     fn cells_write_the_json_that_values_have() {

@@ -2,7 +2,7 @@
 
 use crate::args::{Args, CallContext, EvalError};
 use arrow::array::ArrayRef;
-pub use kql::catalog::Naming;
+pub use kql::catalog::{NamedArg, NamesOf, Naming, TypesOf};
 use kql::signature::Signature;
 use schema::{Column, KqlType, Value};
 use std::collections::HashMap;
@@ -121,20 +121,6 @@ pub enum AggregateBody {
     FilterOf { name: &'static str, predicate: usize },
 }
 
-/// An argument of an aggregation call, as far as names of result columns are made of it.
-#[derive(Debug, Clone, Copy)]
-pub struct NamedArg<'a> {
-    /// The name that the expression has as a column, `None` when it has none.
-    pub name: Option<&'a str>,
-    /// Its value when it is a constant.
-    pub value: Option<&'a Value>,
-}
-
-/// Gives the types of an aggregation's results from the types of its arguments.
-pub type TypesOf = fn(&[KqlType]) -> Vec<KqlType>;
-/// Gives the names of an aggregation's results from its arguments.
-pub type NamesOf = fn(&[NamedArg]) -> Vec<String>;
-
 /// An aggregation function.
 pub struct AggregateFunction {
     pub name: &'static str,
@@ -209,6 +195,11 @@ pub struct PluginShape<'a> {
     pub args: &'a [PluginArg],
 }
 
+/// The body of a plugin.
+pub type PluginBody = fn(&PluginCall) -> Result<Table, EvalError>;
+/// Gives the result tables after the first.
+pub type FurtherTables = fn(&PluginCall) -> Result<Vec<Table>, EvalError>;
+
 /// A plugin, called by `evaluate`.
 pub struct Plugin {
     pub name: &'static str,
@@ -221,9 +212,9 @@ pub struct Plugin {
     /// The result's columns from the shape of the call; `Ok(None)` when they depend on the rows (`bag_unpack`, `pivot`).
     pub columns: fn(&PluginShape) -> Result<Option<Vec<Column>>, EvalError>,
     /// `Err` text for a plugin that is refused (`python`, `sql_request`).
-    pub run: Result<fn(&PluginCall) -> Result<Table, EvalError>, &'static str>,
+    pub run: Result<PluginBody, &'static str>,
     /// For a plugin with several result tables (`preview`): those after the first.
-    pub further: Option<fn(&PluginCall) -> Result<Vec<Table>, EvalError>>,
+    pub further: Option<FurtherTables>,
 }
 
 impl Plugin {

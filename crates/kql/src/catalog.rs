@@ -56,14 +56,31 @@ pub struct ScalarInfo<'a> {
     pub tuple: &'static [(&'static str, KqlType)],
 }
 
+/// An argument of an aggregation call, as far as names of result columns are made of it.
+#[derive(Debug, Clone, Copy)]
+pub struct NamedArg<'a> {
+    /// The name that the expression has as a column, `None` when it has none.
+    pub name: Option<&'a str>,
+    /// Its value when it is a literal.
+    pub value: Option<&'a Value>,
+}
+
+/// Gives the types of an aggregation's results from the types of its arguments.
+pub type TypesOf = fn(&[KqlType]) -> Vec<KqlType>;
+/// Gives the names of an aggregation's results from its arguments.
+pub type NamesOf = fn(&[NamedArg]) -> Vec<String>;
+
 /// An aggregation function as the binder sees it.
 #[derive(Clone, Copy)]
 pub struct AggregateInfo<'a> {
     pub name: &'static str,
     pub signatures: &'a [Signature],
     /// For signatures that return `custom`: a type per result column.
-    pub returns: Option<fn(&[KqlType]) -> Vec<KqlType>>,
+    pub returns: Option<TypesOf>,
     pub naming: Naming,
+    /// For functions whose columns are named by a rule of their own: a name per result column. `*` among the arguments
+    /// stands for the columns of the row by then.
+    pub names: Option<NamesOf>,
     /// Set for `sumif` and its kin: the function whose filtered form this is, and which argument is the predicate.
     pub filter_of: Option<(&'static str, usize)>,
 }

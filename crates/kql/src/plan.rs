@@ -297,8 +297,9 @@ pub enum Node {
     },
     /// `evaluate`, with further tabular arguments after the first input.
     Plugin { name: &'static str, inputs: Vec<Plan>, args: Vec<PluginArgument> },
-    /// `reduce by`: columns Pattern, Count, Representative.
-    Reduce { input: Box<Plan>, subject: Expr, threshold: f64, characters: String },
+    /// `reduce by`: columns Pattern, Count, Representative, with a row per group; with `of_rows` (`kind=source`) the input's
+    /// columns and those of the row's group.
+    Reduce { input: Box<Plan>, subject: Expr, threshold: f64, characters: String, of_rows: bool },
     /// Any `count` rows.
     Sample { input: Box<Plan>, count: Expr },
     /// Up to `count` distinct values of the expression.

@@ -479,9 +479,7 @@ impl TypedDigest {
                 digest.insert(array.value(row), weight)
             }
             (AnyDigest::Reals(digest), Cells::Decimal(array)) => {
-                if let Ok(value) = number::decimal_text(array.value(row)).parse() {
-                    digest.insert(value, weight);
-                }
+                digest.insert(number::decimal_to_real(array.value(row)), weight);
             }
             _ => {}
         }

@@ -1,163 +1,358 @@
-//! `mv-expand`: a row per element of one or several arrays, side by side.
+//! `mv-expand`: a row per element of dynamic arrays and bags, several of them side by side.
+//!
+//! ```text
+//! MvExpand::expand(columns, from, rows_max) ─► rows: input row of each output row     (take the other columns by it)
+//!                                              items: the elements, one array per column
+//!                                              index: the element's place, for with_itemindex
+//!                                              next: the first input row not expanded
+//! ```
+//!
+//! # Source
+//! Kusto reference, "mv-expand operator".
 
-use crate::args::{Arg, Args, CallContext, EvalError, array_of, parse_as};
-use crate::registry::{Body, FUNCTIONS};
-use arrow::array::{Array, ArrayRef, AsArray, Int64Array, StringViewBuilder, UInt32Array};
+use crate::args::EvalError;
+use crate::cells::text;
+use arrow::array::{
+    Array, ArrayRef, BooleanBuilder, Float64Builder, Int32Builder, Int64Array, Int64Builder, StringViewArray,
+    StringViewBuilder, UInt32Array,
+};
+use arrow::datatypes::i256;
 use schema::dynamic::raw::{self, Kind};
-use schema::{KqlType, Value};
+use schema::{KqlType, number, ticks};
 use std::sync::Arc;
 
-/// What the rows of one batch expand to.
-pub struct Expanded {
-    /// For each row of the result, the row of the input that it comes from: for `arrow::compute::take`.
-    pub rows: UInt32Array,
-    /// One per item, of its type.
-    pub columns: Vec<ArrayRef>,
-    /// The place of each element in its array, from 0.
-    pub index: ArrayRef,
+/// What the operator says.
+#[derive(Debug, Clone)]
+pub struct MvExpand {
+    /// For each expanded column the type of its elements: dynamic, or what `to typeof()` names.
+    pub types: Vec<KqlType>,
+    /// `kind=array`: a bag's members become `[name, value]`, and not bags of one member.
+    pub bag_as_array: bool,
+    /// Rows that one input row gives at most.
+    pub limit: Option<u64>,
 }
 
-/// Expands dynamic columns. `items` are the columns with the type that their elements are cast to (an element that has
-/// another becomes null). A null gives one row, an empty array or bag none; a value that is neither array nor bag counts
-/// as an array of one. Arrays of different lengths in one row are filled up with nulls. Properties of a bag become bags
-/// of one property, or with `bag_as_array` arrays of name and value. At most `limit` rows come of each row.
-///
-/// # Source
-/// Kusto reference, "mv-expand operator".
-///
-/// # Errors
-/// When the result has more than 2^32 rows per batch or a conversion fails, which is ours.
-pub fn mv_expand(
-    items: &[(ArrayRef, KqlType)],
-    n_rows: usize,
-    bag_as_array: bool,
-    limit: Option<u64>,
-) -> Result<Expanded, EvalError> {
-    let texts: Vec<_> = items.iter().map(|(array, _)| array.as_string_view()).collect();
-    let mut builders: Vec<StringViewBuilder> = items.iter().map(|_| StringViewBuilder::new()).collect();
-    let mut rows: Vec<u32> = Vec::with_capacity(n_rows);
-    let mut index: Vec<i64> = Vec::with_capacity(n_rows);
-    let limit = limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-    let mut lists: Vec<Vec<Element<'_>>> = items.iter().map(|_| Vec::new()).collect();
-    for row in 0..n_rows {
-        let mut longest = 0;
-        for (list, text) in lists.iter_mut().zip(&texts) {
-            list.clear();
-            if text.is_null(row) {
-                list.push(Element::Null);
-            } else {
-                elements(text.value(row), bag_as_array, list);
+/// Some rows expanded.
+#[derive(Debug)]
+pub struct Expanded {
+    /// The input row of each output row, in order.
+    pub rows: UInt32Array,
+    /// The elements of each expanded column.
+    pub items: Vec<ArrayRef>,
+    /// The place of the element in the collection, from 0.
+    pub index: Int64Array,
+    /// The first input row that was not expanded; the number of input rows when all were.
+    pub next: usize,
+}
+
+impl MvExpand {
+    /// Expands rows from row `from` on, until there are no more or the output has `rows_max` rows; so that a few long
+    /// arrays do not make one huge batch.
+    ///
+    /// A null gives one row with a null, an empty array or bag none, any other value that is no collection one row with
+    /// itself. A row gives as many rows as its longest collection; shorter ones are filled up with nulls.
+    ///
+    /// # Errors
+    /// When a column is not dynamic, a fault of the plan.
+    pub fn expand(&self, columns: &[ArrayRef], from: usize, rows_max: usize) -> Result<Expanded, EvalError> {
+        let sources: Vec<&StringViewArray> =
+            columns.iter().map(|column| text(column, KqlType::Dynamic)).collect::<Result<_, _>>()?;
+        let n_rows = sources.first().map_or(0, |source| source.len());
+        let limit = self.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+        let mut items: Vec<Items> =
+            sources.iter().zip(&self.types).map(|(source, ktype)| Items::new(*ktype, source)).collect();
+        let (mut rows, mut index) = (Vec::new(), Vec::new());
+        let mut row = from;
+        while row < n_rows && rows.len() < rows_max {
+            let mut longest = 0;
+            for (source, items) in sources.iter().zip(&mut items) {
+                let n = items.expand(source, row, self.bag_as_array, limit);
+                longest = longest.max(n);
             }
-            longest = longest.max(list.len());
+            rows.extend(std::iter::repeat_n(row as u32, longest));
+            index.extend(0..longest as i64);
+            items.iter_mut().for_each(|items| items.fill_up(rows.len()));
+            row += 1;
         }
-        let take = longest.min(limit);
-        let source = u32::try_from(row).map_err(|_| EvalError::new("a batch has too many rows to expand"))?;
-        for place in 0..take {
-            rows.push(source);
-            index.push(place as i64);
-            for (list, builder) in lists.iter().zip(&mut builders) {
-                match list.get(place) {
-                    None | Some(Element::Null) => builder.append_null(),
-                    Some(Element::Json(json)) if raw::kind(json) == Kind::Null => builder.append_null(),
-                    Some(Element::Json(json)) => builder.append_value(json),
-                    Some(Element::Made(json)) => builder.append_value(json),
+        Ok(Expanded {
+            rows: UInt32Array::from(rows),
+            items: items.into_iter().map(Items::finish).collect(),
+            index: Int64Array::from(index),
+            next: row,
+        })
+    }
+}
+
+/// The elements of one column.
+struct Items {
+    builder: Builder,
+    len: usize,
+    /// The numbers that the source's buffers have in a builder of views, when elements can refer to them.
+    blocks: Vec<u32>,
+    scratch: String,
+}
+
+enum Builder {
+    Bool(BooleanBuilder),
+    Int(Int32Builder),
+    Long(Int64Builder, KqlType),
+    Real(Float64Builder),
+    Decimal(Vec<Option<i256>>),
+    Text(StringViewBuilder, KqlType),
+}
+
+impl Items {
+    fn new(ktype: KqlType, source: &StringViewArray) -> Items {
+        let mut blocks = Vec::new();
+        let builder = match ktype {
+            KqlType::Bool => Builder::Bool(BooleanBuilder::new()),
+            KqlType::Int => Builder::Int(Int32Builder::new()),
+            KqlType::Long | KqlType::Datetime | KqlType::Timespan => Builder::Long(Int64Builder::new(), ktype),
+            KqlType::Real => Builder::Real(Float64Builder::new()),
+            KqlType::Decimal => Builder::Decimal(Vec::new()),
+            KqlType::String | KqlType::Guid => Builder::Text(StringViewBuilder::new(), ktype),
+            KqlType::Dynamic => {
+                // Elements are parts of the source's texts: they can refer to them, and not copy them.
+                let mut builder = StringViewBuilder::new();
+                blocks.extend(source.data_buffers().iter().map(|buffer| builder.append_block(buffer.clone())));
+                Builder::Text(builder, ktype)
+            }
+        };
+        Items { builder, len: 0, blocks, scratch: String::new() }
+    }
+
+    /// Appends the elements of a row, at most `limit`; returns how many there were.
+    fn expand(&mut self, source: &StringViewArray, row: usize, bag_as_array: bool, limit: usize) -> usize {
+        if limit == 0 {
+            return 0;
+        }
+        if source.is_null(row) {
+            self.append(None);
+            return 1;
+        }
+        let json = source.value(row);
+        let mut n = 0;
+        match raw::kind(json) {
+            Kind::Array => {
+                for item in raw::items(json).take(limit) {
+                    self.append_part(source, row, item);
+                    n += 1;
                 }
             }
+            Kind::Bag => {
+                for (name, value) in raw::members(json).take(limit) {
+                    let mut member = std::mem::take(&mut self.scratch);
+                    member.clear();
+                    if bag_as_array {
+                        member.extend(["[\"", name, "\",", value, "]"]);
+                    } else {
+                        member.extend(["{\"", name, "\":", value, "}"]);
+                    }
+                    self.append(Some(&member));
+                    self.scratch = member;
+                    n += 1;
+                }
+            }
+            _ => {
+                self.append_part(source, row, json);
+                n = 1;
+            }
+        }
+        n
+    }
+
+    /// Appends an element that is a part of the source's text.
+    fn append_part(&mut self, source: &StringViewArray, row: usize, part: &str) {
+        if let Builder::Text(builder, KqlType::Dynamic) = &mut self.builder
+            && part != "null"
+            && let Some((block, offset)) = place(source, row, part, &self.blocks)
+            && builder.try_append_view(block, offset, part.len() as u32).is_ok()
+        {
+            self.len += 1;
+            return;
+        }
+        self.append((part != "null").then_some(part));
+    }
+
+    /// Appends an element given as JSON, as the column's type: values of another type become null, without being read
+    /// or converted; but string takes any value's text, and texts that stand for values which JSON has not (datetime,
+    /// timespan, guid, decimal) are such values.
+    fn append(&mut self, json: Option<&str>) {
+        self.len += 1;
+        match &mut self.builder {
+            Builder::Bool(builder) => builder.append_option(match json {
+                Some("true") => Some(true),
+                Some("false") => Some(false),
+                _ => None,
+            }),
+            Builder::Int(builder) => {
+                builder.append_option(json.and_then(whole).and_then(|value| i32::try_from(value).ok()));
+            }
+            Builder::Long(builder, KqlType::Long) => builder.append_option(json.and_then(whole)),
+            Builder::Long(builder, ktype) => {
+                let value = json.and_then(raw::string);
+                builder.append_option(match ktype {
+                    KqlType::Datetime => value.and_then(|text| ticks::parse_datetime(&text)),
+                    // `3` would be read as three days, but is no text that a timespan has.
+                    _ => value.filter(|text| text.contains(':')).and_then(|text| ticks::parse_timespan(&text)),
+                });
+            }
+            Builder::Real(builder) => builder.append_option(json.and_then(real)),
+            Builder::Decimal(values) => {
+                values.push(json.map(raw::text).and_then(|text| number::parse_decimal(&text)));
+            }
+            Builder::Text(builder, ktype) => match (ktype, json) {
+                (KqlType::String, None) => builder.append_value(""),
+                (KqlType::String, Some(json)) => builder.append_value(raw::text(json)),
+                (KqlType::Guid, json) => {
+                    let guid = json.and_then(raw::string).and_then(|text| uuid::Uuid::parse_str(text.trim()).ok());
+                    builder.append_option(guid.map(|guid| guid.to_string()));
+                }
+                (_, json) => builder.append_option(json),
+            },
         }
     }
-    let columns = builders
-        .iter_mut()
-        .zip(items)
-        .map(|(builder, (_, ktype))| cast(Arc::new(builder.finish()), *ktype))
-        .collect::<Result<_, _>>()?;
-    Ok(Expanded { rows: UInt32Array::from(rows), columns, index: Arc::new(Int64Array::from(index)) })
+
+    fn fill_up(&mut self, len: usize) {
+        while self.len < len {
+            self.append(None);
+        }
+    }
+
+    fn finish(self) -> ArrayRef {
+        match self.builder {
+            Builder::Bool(mut builder) => Arc::new(builder.finish()),
+            Builder::Int(mut builder) => Arc::new(builder.finish()),
+            Builder::Long(mut builder, _) => Arc::new(builder.finish()),
+            Builder::Real(mut builder) => Arc::new(builder.finish()),
+            Builder::Decimal(values) => crate::aggregate::support::sums::decimals(values),
+            Builder::Text(mut builder, _) => Arc::new(builder.finish()),
+        }
+    }
 }
 
-enum Element<'a> {
-    Null,
-    Json(&'a str),
-    Made(String),
+/// Returns where a part of a row's text stands in the buffers that a builder knows, as (block, offset). `None` for texts
+/// that the row's view holds itself.
+fn place(source: &StringViewArray, row: usize, part: &str, blocks: &[u32]) -> Option<(u32, u32)> {
+    let whole = source.value(row);
+    let view = arrow::array::ByteView::from(*source.views().get(row)?);
+    if view.length <= 12 {
+        return None;
+    }
+    let within =
+        (part.as_ptr() as usize).checked_sub(whole.as_ptr() as usize).filter(|within| *within <= whole.len())?;
+    let offset = view.offset.checked_add(u32::try_from(within).ok()?)?;
+    Some((*blocks.get(view.buffer_index as usize)?, offset))
 }
 
-fn elements<'a>(json: &'a str, bag_as_array: bool, out: &mut Vec<Element<'a>>) {
+/// Returns a JSON number as a whole number, cut off after the point.
+fn whole(json: &str) -> Option<i64> {
+    if raw::kind(json) != Kind::Number {
+        return None;
+    }
+    json.parse().ok().or_else(|| {
+        let value: f64 = json.parse().ok()?;
+        (value.abs() < i64::MAX as f64).then_some(value as i64)
+    })
+}
+
+/// Returns a JSON number, or one of the texts that stand for reals which JSON has not, as a real.
+fn real(json: &str) -> Option<f64> {
     match raw::kind(json) {
-        Kind::Null => out.push(Element::Null),
-        Kind::Array => out.extend(raw::items(json).map(Element::Json)),
-        Kind::Bag => out.extend(raw::members(json).map(|(name, value)| {
-            // The name is raw: between its quotes as it was received.
-            Element::Made(if bag_as_array {
-                format!("[\"{name}\",{value}]")
-            } else {
-                format!("{{\"{name}\":{value}}}")
-            })
-        })),
-        _ => out.push(Element::Json(json)),
+        Kind::Number => json.parse().ok(),
+        Kind::String => match raw::string(json)?.as_ref() {
+            special @ ("NaN" | "Infinity" | "-Infinity") => number::parse_real(special),
+            _ => None,
+        },
+        _ => None,
     }
-}
-
-/// Brings a column of dynamic elements to a type, as the conversion function of that type does.
-///
-/// # Errors
-/// The conversion's own, which is ours.
-pub fn cast(column: ArrayRef, to: KqlType) -> Result<ArrayRef, EvalError> {
-    let function = match to {
-        KqlType::Dynamic => return Ok(column),
-        KqlType::Bool => "tobool",
-        KqlType::Int => "toint",
-        KqlType::Long => "tolong",
-        KqlType::Real => "toreal",
-        KqlType::Decimal => "todecimal",
-        KqlType::String => "tostring",
-        KqlType::Datetime => "todatetime",
-        KqlType::Timespan => "totimespan",
-        KqlType::Guid => "toguid",
-    };
-    let rows = column.len();
-    if let Some((found, _)) = FUNCTIONS.scalar(function)
-        && let Body::Eval(body) = found.body
-    {
-        let args = [Arg { array: column, ktype: KqlType::Dynamic, constant: false }];
-        return body(&Args { args: &args, rows, returns: to, ctx: &CallContext::default() });
-    }
-    let texts = column.as_string_view();
-    let value = |row: usize| {
-        if texts.is_null(row) { Value::null(to) } else { parse_as(to, &raw::text(texts.value(row))) }
-    };
-    Ok(array_of(to, (0..rows).map(value)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::StringViewArray;
+    use crate::args::value_at;
+    use schema::Value;
 
-    fn expand(values: &[Option<&str>], to: KqlType, bag_as_array: bool, limit: Option<u64>) -> Vec<(u32, Value)> {
-        let array: ArrayRef = Arc::new(values.iter().copied().collect::<StringViewArray>());
-        let expanded = mv_expand(&[(array, to)], values.len(), bag_as_array, limit).expect("expands");
-        let value = |i: usize| crate::args::value_at(&expanded.columns[0], to, i);
-        (0..expanded.rows.len()).map(|i| (expanded.rows.value(i), value(i))).collect()
+    fn column(texts: &[Option<&str>]) -> ArrayRef {
+        Arc::new(texts.iter().collect::<StringViewArray>())
+    }
+
+    fn expand(operator: &MvExpand, columns: &[ArrayRef]) -> (Vec<u32>, Vec<Vec<String>>) {
+        let expanded = operator.expand(columns, 0, usize::MAX).expect("dynamic columns");
+        let cells = |(array, ktype): (&ArrayRef, &KqlType)| {
+            (0..array.len())
+                .map(|row| match value_at(array, *ktype, row) {
+                    value if value.is_null() => "-".to_string(),
+                    Value::Dynamic(value) => value.to_json(),
+                    value => value.to_text(),
+                })
+                .collect()
+        };
+        let items = expanded.items.iter().zip(&operator.types).map(cells).collect();
+        (expanded.rows.values().to_vec(), items)
     }
 
     #[test]
-    fn nulls_give_a_row_and_empty_arrays_none() {
-        let rows = expand(&[None, Some("[]"), Some("[1,null]"), Some("5")], KqlType::Long, false, None);
-        assert_eq!(
-            rows,
-            vec![
-                (0, Value::Null(KqlType::Long)),
-                (2, Value::Long(1)),
-                (2, Value::Null(KqlType::Long)),
-                (3, Value::Long(5))
-            ]
-        );
+    fn collections_and_what_is_none() {
+        let long = r#"["an element longer than twelve bytes",{"x":[1,2]},"short"]"#;
+        let texts =
+            [Some("[10,null]"), None, Some("[]"), Some("{}"), Some("7"), Some(long), Some(r#"{"a":1,"b":[2]}"#)];
+        let operator = MvExpand { types: vec![KqlType::Dynamic], bag_as_array: false, limit: None };
+        let (rows, items) = expand(&operator, &[column(&texts)]);
+        assert_eq!(rows, [0, 0, 1, 4, 5, 5, 5, 6, 6]);
+        let expected = [
+            "10",
+            "-",
+            "-",
+            "7",
+            "\"an element longer than twelve bytes\"",
+            r#"{"x":[1,2]}"#,
+            "\"short\"",
+            r#"{"a":1}"#,
+            r#"{"b":[2]}"#,
+        ];
+        assert_eq!(items[0], expected);
+        let operator = MvExpand { bag_as_array: true, ..operator };
+        assert_eq!(expand(&operator, &[column(&texts[6..])]).1[0], [r#"["a",1]"#, r#"["b",[2]]"#]);
     }
 
     #[test]
-    fn bags_become_bags_of_one_or_pairs() {
-        let text = |rows: Vec<(u32, Value)>| rows.into_iter().map(|(_, v)| v.to_text()).collect::<Vec<_>>();
-        let bag = [Some(r#"{"a":1,"b":[2]}"#)];
-        assert_eq!(text(expand(&bag, KqlType::Dynamic, false, None)), [r#"{"a":1}"#, r#"{"b":[2]}"#]);
-        assert_eq!(text(expand(&bag, KqlType::Dynamic, true, None)), [r#"["a",1]"#, r#"["b",[2]]"#]);
-        assert_eq!(text(expand(&bag, KqlType::Dynamic, true, Some(1))), [r#"["a",1]"#]);
+    fn columns_side_by_side_and_limits() {
+        let operator = MvExpand { types: vec![KqlType::Dynamic, KqlType::Int], bag_as_array: false, limit: None };
+        let columns = [
+            column(&[Some(r#"{"p":"a","q":"b"}"#), Some("[]"), Some("[1]")]),
+            column(&[Some("[5,4,3]"), Some("[]"), None]),
+        ];
+        let (rows, items) = expand(&operator, &columns);
+        assert_eq!(rows, [0, 0, 0, 2]);
+        assert_eq!(items, [vec![r#"{"p":"a"}"#, r#"{"q":"b"}"#, "-", "1"], vec!["5", "4", "3", "-"]]);
+        let limited = MvExpand { limit: Some(2), ..operator.clone() };
+        assert_eq!(expand(&limited, &columns).0, [0, 0, 2]);
+        let expanded = operator.expand(&columns, 0, 1).expect("dynamic columns");
+        assert_eq!((expanded.next, expanded.index.values().to_vec()), (1, vec![0, 1, 2]));
+        let rest = operator.expand(&columns, 1, 10).expect("dynamic columns");
+        assert_eq!((rest.next, rest.rows.values().to_vec()), (3, vec![2]));
+    }
+
+    #[test]
+    fn types_are_cast_not_converted() {
+        let json =
+            r#"[1,2.5,"3","x",true,"2020-01-01T00:00:00Z","01:00:00","74BE27DE-1E4E-49D9-B579-FE0B331D3642",[1]]"#;
+        let cases = [
+            (KqlType::Long, "1 2 - - - - - - -"),
+            (KqlType::Int, "1 2 - - - - - - -"),
+            (KqlType::Real, "1.0 2.5 - - - - - - -"),
+            (KqlType::Decimal, "1 2.5 3 - - - - - -"),
+            (KqlType::Bool, "- - - - True - - - -"),
+            (KqlType::Datetime, "- - - - - 2020-01-01T00:00:00.0000000Z - - -"),
+            (KqlType::Timespan, "- - - - - - 01:00:00 - -"),
+            (KqlType::Guid, "- - - - - - - 74be27de-1e4e-49d9-b579-fe0b331d3642 -"),
+            (KqlType::String, "1 2.5 3 x true 2020-01-01T00:00:00Z 01:00:00 74BE27DE-1E4E-49D9-B579-FE0B331D3642 [1]"),
+        ];
+        for (ktype, expected) in cases {
+            let operator = MvExpand { types: vec![ktype], bag_as_array: false, limit: None };
+            assert_eq!(expand(&operator, &[column(&[Some(json)])]).1[0].join(" "), expected, "{ktype}");
+        }
     }
 }

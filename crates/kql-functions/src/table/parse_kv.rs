@@ -1,20 +1,31 @@
 //! `parse-kv`: values of named keys out of a text of keys and values.
+//!
+//! A text is read in one of three ways: as pairs between delimiters, as a text in which the keys stand somewhere and each
+//! is followed by its value, or by a regular expression of one pair. Of a key that occurs twice the first value is taken;
+//! blanks around keys and values do not count.
+//!
+//! # Source
+//! Kusto reference, "parse-kv operator".
 
-use crate::args::{EvalError, array_of, parse_as};
+use super::typed::{Typed, TypedColumn};
+use crate::args::EvalError;
+use crate::scalar::regexes::compile;
 use arrow::array::{Array, ArrayRef, StringViewArray};
 use regex::Regex;
-use schema::{KqlType, Value};
-use std::collections::HashMap;
+use schema::KqlType;
+use std::borrow::Cow;
+use std::sync::Arc;
 
 /// How the text is laid out.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Layout {
-    /// Between pairs; a blank when neither delimiter is given.
+    /// Between pairs.
     pub pair_delimiter: Option<String>,
-    /// Between a key and its value; none means that keys end where values begin, at the pair delimiter's kind.
+    /// Between a key and its value. Without it, whatever is no letter or digit is a delimiter.
     pub kv_delimiter: Option<String>,
     /// Opening and closing quotes.
     pub quotes: Vec<(char, char)>,
+    /// Within quotes, takes the next character as it is.
     pub escape: Option<char>,
     /// Whether a value reaches to the next key rather than to the next pair delimiter.
     pub greedy: bool,
@@ -22,232 +33,294 @@ pub struct Layout {
     pub regex: Option<String>,
 }
 
-/// Returns a column per key: the value of its first occurrence in each text, converted to the key's type; null (empty)
-/// where there is none.
-///
-/// # Source
-/// Kusto reference, "parse-kv operator".
-///
-/// # Errors
-/// The user's: a regular expression that is not one or has other than two groups.
-pub fn parse_kv(
-    texts: &StringViewArray,
-    keys: &[(String, KqlType)],
-    layout: &Layout,
-) -> Result<Vec<ArrayRef>, EvalError> {
-    let regex = match &layout.regex {
-        Some(pattern) => {
-            let regex = Regex::new(pattern)
-                .map_err(|_| EvalError::new(format!("the pattern `{pattern}` is no regular expression")))?;
-            if regex.captures_len() != 3 {
-                return Err(EvalError::new(format!("the pattern `{pattern}` must have two groups, for key and value")));
-            }
-            Some(regex)
+/// Keys ready to be looked for.
+#[derive(Debug)]
+pub struct KeyValues {
+    keys: Vec<(String, KqlType)>,
+    layout: Layout,
+    regex: Option<Arc<Regex>>,
+}
+
+/// What has been found of each key in one text.
+type Found<'t> = Vec<Option<Cow<'t, str>>>;
+
+impl KeyValues {
+    /// Prepares to look for keys, each with the type of its value.
+    ///
+    /// # Errors
+    /// The user's: a regular expression that is not one or has other than two groups, a delimiter of no characters, one
+    /// delimiter without the other.
+    pub fn new(keys: Vec<(String, KqlType)>, layout: Layout) -> Result<KeyValues, EvalError> {
+        let regex = layout.regex.as_deref().map(compile).transpose()?;
+        if let Some(regex) = &regex
+            && regex.captures_len() != 3
+        {
+            let pattern = regex.as_str();
+            return Err(EvalError::new(format!("the pattern `{pattern}` must have two groups, for key and value")));
         }
-        None => None,
-    };
-    let places: HashMap<&str, usize> = keys.iter().enumerate().map(|(i, (name, _))| (name.as_str(), i)).collect();
-    let mut columns: Vec<Vec<Value>> = keys.iter().map(|_| Vec::with_capacity(texts.len())).collect();
-    let mut found: Vec<Option<String>> = vec![None; keys.len()];
-    for text in texts {
-        let text = text.unwrap_or("");
-        found.iter_mut().for_each(|value| *value = None);
-        let mut take = |key: &str, value: String| {
-            if let Some(place) = places.get(key)
-                && found[*place].is_none()
-            {
-                found[*place] = Some(value);
+        for delimiter in [&layout.pair_delimiter, &layout.kv_delimiter] {
+            if delimiter.as_deref() == Some("") {
+                return Err(EvalError::new("a delimiter of `parse-kv` cannot be empty"));
             }
+        }
+        if layout.pair_delimiter.is_some() != layout.kv_delimiter.is_some() {
+            return Err(EvalError::new("`parse-kv` needs both `pair_delimiter` and `kv_delimiter`, or neither"));
+        }
+        Ok(KeyValues { keys, layout, regex })
+    }
+
+    /// Returns a column per key: the value of its first occurrence in each text, as the key's type; null (empty) where
+    /// there is none.
+    pub fn run(&self, texts: &StringViewArray) -> Vec<ArrayRef> {
+        let mut columns: Vec<TypedColumn> =
+            self.keys.iter().map(|(_, ktype)| TypedColumn::new(*ktype, texts.len())).collect();
+        for text in texts {
+            let found = self.find(text.unwrap_or(""));
+            for ((column, value), (_, ktype)) in columns.iter_mut().zip(&found).zip(&self.keys) {
+                column.append(value.as_deref().map(|value| Typed::read(*ktype, value)));
+            }
+        }
+        columns.into_iter().map(TypedColumn::finish).collect()
+    }
+
+    fn find<'t>(&self, text: &'t str) -> Found<'t> {
+        let mut found: Found = vec![None; self.keys.len()];
+        if let Some(regex) = &self.regex {
+            for pair in regex.captures_iter(text) {
+                let part = |i: usize| pair.get(i).map_or("", |part| part.as_str()).trim();
+                self.take(&mut found, part(1), Cow::Borrowed(part(2)));
+            }
+        } else if let (Some(pair), Some(kv)) = (&self.layout.pair_delimiter, &self.layout.kv_delimiter) {
+            self.delimited(text, pair, kv, &mut found);
+        } else {
+            self.anywhere(text, &mut found);
+        }
+        found
+    }
+
+    fn take<'t>(&self, found: &mut Found<'t>, key: &str, value: Cow<'t, str>) {
+        let slots = self.keys.iter().zip(found).filter(|((name, _), slot)| name == key && slot.is_none());
+        for (_, slot) in slots {
+            *slot = Some(value.clone());
+        }
+    }
+
+    /// Reads pairs between delimiters.
+    fn delimited<'t>(&self, text: &'t str, pair: &str, kv: &str, found: &mut Found<'t>) {
+        let mut rest = text;
+        while !rest.is_empty() {
+            // A pair starts behind delimiters and blanks.
+            if let Some(after) = rest.strip_prefix(pair) {
+                rest = after;
+                continue;
+            }
+            let start = rest.trim_start();
+            if start.len() < rest.len() {
+                rest = start;
+                continue;
+            }
+            let (key, after) = match self.quoted(rest) {
+                Some((key, after)) => (key, after.trim_start()),
+                None => {
+                    let end = [rest.find(kv), rest.find(pair)].into_iter().flatten().min().unwrap_or(rest.len());
+                    let (key, after) = rest.split_at(end);
+                    (Cow::Borrowed(key.trim()), after)
+                }
+            };
+            let Some(after) = after.strip_prefix(kv) else {
+                // No value: to the next pair.
+                rest = after.find(pair).map_or("", |end| &after[end..]);
+                continue;
+            };
+            let blanks = after.len() - after.trim_start().len();
+            let is_at_pair = after.get(..blanks).is_some_and(|blanks| blanks.contains(pair));
+            let opened = if is_at_pair { None } else { self.quoted(after.trim_start()) };
+            let (value, after) = match opened {
+                Some((value, after)) => (value, after.find(pair).map_or("", |end| &after[end..])),
+                None => {
+                    let end = self.value_end(after, pair, kv);
+                    let (value, after) = after.split_at(end);
+                    (Cow::Borrowed(value.trim()), after)
+                }
+            };
+            self.take(found, &key, value);
+            rest = after;
+        }
+    }
+
+    /// Returns where a value without quotes ends: at the next pair delimiter, or, when greedy, at the one before the next
+    /// key.
+    fn value_end(&self, text: &str, pair: &str, kv: &str) -> usize {
+        if !self.layout.greedy {
+            return text.find(pair).unwrap_or(text.len());
+        }
+        // The key of the next key-value delimiter starts behind the last pair delimiter before it.
+        let mut from = 0;
+        while let Some(at) = text.get(from..).and_then(|rest| rest.find(kv)).map(|at| from + at) {
+            if let Some(end) = text.get(..at).and_then(|before| before.trim_end().rfind(pair)) {
+                return end;
+            }
+            from = at + kv.len();
+        }
+        text.len()
+    }
+
+    /// Looks for the keys themselves, each followed by what is no letter or digit and then its value: a quoted text, or
+    /// letters and digits.
+    fn anywhere<'t>(&self, text: &'t str, found: &mut Found<'t>) {
+        let mut rest = text;
+        let mut is_start = true;
+        while let Some(first) = rest.chars().next() {
+            if is_start && let Some((key, after)) = self.key_at(rest) {
+                let value = after.trim_start_matches(|c: char| !c.is_alphanumeric() && !self.is_quote(c));
+                let (value, after) = match self.quoted(value) {
+                    Some(quoted) => quoted,
+                    None => {
+                        let value = value.trim_start_matches(|c: char| !c.is_alphanumeric());
+                        let end = value.find(|c: char| !c.is_alphanumeric()).unwrap_or(value.len());
+                        let (value, after) = value.split_at(end);
+                        (Cow::Borrowed(value), after)
+                    }
+                };
+                self.take(found, &key, value);
+                rest = after;
+                continue;
+            }
+            is_start = !first.is_alphanumeric();
+            rest = &rest[first.len_utf8()..];
+        }
+    }
+
+    /// Returns the key that a text starts with, quoted or not, and what follows it.
+    fn key_at<'t>(&self, text: &'t str) -> Option<(Cow<'t, str>, &'t str)> {
+        if let Some((key, after)) = self.quoted(text) {
+            return self.keys.iter().any(|(name, _)| *name == key).then_some((key, after));
+        }
+        // The longest, as one key may be the start of another.
+        let whole = |name: &&str| {
+            text.strip_prefix(*name).is_some_and(|after| !after.starts_with(char::is_alphanumeric)) && !name.is_empty()
         };
-        match &regex {
-            Some(regex) => {
-                for pair in regex.captures_iter(text) {
-                    let part = |i: usize| pair.get(i).map_or("", |m| m.as_str()).trim();
-                    take(part(1), part(2).to_string());
-                }
-            }
-            None => Scanner { text, at: 0, layout }.pairs(&mut take),
-        }
-        for ((column, value), (_, ktype)) in columns.iter_mut().zip(&found).zip(keys) {
-            column.push(value.as_ref().map_or_else(|| Value::null(*ktype), |value| parse_as(*ktype, value)));
-        }
-    }
-    Ok(columns.into_iter().zip(keys).map(|(values, (_, ktype))| array_of(*ktype, values.into_iter())).collect())
-}
-
-struct Scanner<'a> {
-    text: &'a str,
-    at: usize,
-    layout: &'a Layout,
-}
-
-impl Scanner<'_> {
-    fn pairs(&mut self, take: &mut dyn FnMut(&str, String)) {
-        loop {
-            self.skip_pair_delimiters();
-            if self.at >= self.text.len() {
-                return;
-            }
-            let before = self.at;
-            let (key, has_value) = self.key();
-            if has_value {
-                let value = self.value();
-                if !key.is_empty() {
-                    take(key.trim(), value);
-                }
-            }
-            if self.at == before {
-                // Nothing was read: a stray delimiter.
-                self.bump();
-            }
-        }
-    }
-
-    fn rest(&self) -> &str {
-        self.text.get(self.at..).unwrap_or("")
-    }
-
-    fn bump(&mut self) -> Option<char> {
-        let c = self.rest().chars().next()?;
-        self.at += c.len_utf8();
-        Some(c)
-    }
-
-    /// Whether a delimiter stands here; blanks stand for themselves when none was given.
-    fn at_pair_delimiter(&self) -> Option<usize> {
-        match &self.layout.pair_delimiter {
-            Some(delimiter) if !delimiter.is_empty() => {
-                self.rest().starts_with(delimiter.as_str()).then_some(delimiter.len())
-            }
-            Some(_) => None,
-            None => self
-                .rest()
-                .chars()
-                .next()
-                .filter(|c| !is_word(*c) && !self.is_quote(*c) && !self.at_kv_here())
-                .map(char::len_utf8),
-        }
-    }
-
-    fn at_kv_here(&self) -> bool {
-        self.layout.kv_delimiter.as_ref().is_some_and(|d| !d.is_empty() && self.rest().starts_with(d.as_str()))
-    }
-
-    fn at_kv_delimiter(&self) -> Option<usize> {
-        match &self.layout.kv_delimiter {
-            Some(delimiter) if !delimiter.is_empty() => {
-                self.rest().starts_with(delimiter.as_str()).then_some(delimiter.len())
-            }
-            _ => self.rest().chars().next().filter(|c| !is_word(*c) && !self.is_quote(*c)).map(char::len_utf8),
-        }
+        let name = self.keys.iter().map(|(name, _)| name.as_str()).filter(whole).max_by_key(|name| name.len())?;
+        Some((Cow::Borrowed(text.get(..name.len())?), text.get(name.len()..)?))
     }
 
     fn is_quote(&self, c: char) -> bool {
         self.layout.quotes.iter().any(|(open, _)| *open == c)
     }
 
-    fn skip_pair_delimiters(&mut self) {
-        loop {
-            if let Some(length) = self.at_pair_delimiter() {
-                self.at += length;
-            } else if self.rest().starts_with(char::is_whitespace) {
-                self.bump();
-            } else {
-                return;
-            }
-        }
-    }
-
-    /// Reads a key up to the key-value delimiter; false when the pair ends before it.
-    fn key(&mut self) -> (String, bool) {
-        if let Some(key) = self.quoted() {
-            self.blanks();
-            return match self.at_kv_delimiter() {
-                Some(length) => {
-                    self.at += length;
-                    (key, true)
-                }
-                None => (key, false),
-            };
-        }
-        let start = self.at;
-        while self.at < self.text.len() {
-            if let Some(length) = self.at_kv_delimiter() {
-                let key = self.text.get(start..self.at).unwrap_or("").trim().to_string();
-                self.at += length;
-                return (key, true);
-            }
-            if self.at_pair_delimiter().is_some() {
-                break;
-            }
-            self.bump();
-        }
-        (self.text.get(start..self.at).unwrap_or("").trim().to_string(), false)
-    }
-
-    fn blanks(&mut self) {
-        while self.rest().starts_with(char::is_whitespace)
-            && self.at_kv_delimiter().is_none()
-            && self.at_pair_delimiter().is_none()
-        {
-            self.bump();
-        }
-    }
-
-    fn value(&mut self) -> String {
-        self.blanks();
-        if let Some(value) = self.quoted() {
-            return value;
-        }
-        let start = self.at;
-        if self.layout.greedy {
-            // Up to the delimiter before the next key.
-            let mut end = self.text.len();
-            let mut last_delimiter = None;
-            while self.at < self.text.len() {
-                if let Some(length) = self.at_pair_delimiter() {
-                    last_delimiter = Some(self.at);
-                    self.at += length;
-                } else if self.at_kv_here() && last_delimiter.is_some() {
-                    end = last_delimiter.unwrap_or(end);
-                    break;
-                } else {
-                    self.bump();
-                }
-            }
-            self.at = end;
-        } else {
-            while self.at < self.text.len() && self.at_pair_delimiter().is_none() {
-                self.bump();
-            }
-        }
-        self.text.get(start..self.at).unwrap_or("").trim().to_string()
-    }
-
-    /// Reads a quoted text, escapes undone.
-    fn quoted(&mut self) -> Option<String> {
-        let first = self.rest().chars().next()?;
+    /// Returns the text within the quotes that a text starts with, escapes undone, and what follows. `None` when it
+    /// starts with no quote, or with one that is not closed, which is a character like others.
+    fn quoted<'t>(&self, text: &'t str) -> Option<(Cow<'t, str>, &'t str)> {
+        let first = text.chars().next()?;
         let (_, close) = *self.layout.quotes.iter().find(|(open, _)| *open == first)?;
-        let start = self.at;
-        self.bump();
-        let mut out = String::new();
-        while let Some(c) = self.bump() {
+        let body = text.get(first.len_utf8()..)?;
+        let mut unescaped: Option<String> = None;
+        let mut chars = body.char_indices();
+        while let Some((at, c)) = chars.next() {
             if Some(c) == self.layout.escape
-                && let Some(next) = self.bump()
+                && let Some((_, next)) = chars.next()
             {
-                out.push(next);
+                unescaped.get_or_insert_with(|| body[..at].to_string()).push(next);
             } else if c == close {
-                return Some(out);
-            } else {
-                out.push(c);
+                let value = unescaped.map_or_else(|| Cow::Borrowed(&body[..at]), Cow::Owned);
+                return Some((value, &body[at + c.len_utf8()..]));
+            } else if let Some(unescaped) = &mut unescaped {
+                unescaped.push(c);
             }
         }
-        // No closing quote: the quote is ordinary text.
-        self.at = start;
         None
     }
 }
 
-fn is_word(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::value_at;
+
+    fn run(layout: Layout, keys: &str, text: &str) -> String {
+        let keys: Vec<(String, KqlType)> = keys
+            .split(',')
+            .map(|key| {
+                let (name, ktype) = key.split_once(':').unwrap_or((key, "string"));
+                (name.to_string(), KqlType::from_name(ktype).expect("a type"))
+            })
+            .collect();
+        let types: Vec<KqlType> = keys.iter().map(|(_, ktype)| *ktype).collect();
+        let columns = KeyValues::new(keys, layout).expect("a layout").run(&StringViewArray::from(vec![text]));
+        columns.iter().zip(types).map(|(c, t)| value_at(c, t, 0).to_text()).collect::<Vec<_>>().join("|")
+    }
+
+    fn delimited(pair: &str, kv: &str) -> Layout {
+        Layout { pair_delimiter: Some(pair.into()), kv_delimiter: Some(kv.into()), ..Layout::default() }
+    }
+
+    #[test]
+    fn pairs_between_delimiters() {
+        let quoted = || Layout { quotes: vec![('"', '"')], escape: Some('\\'), ..delimited(" ", "=") };
+        let brackets = Layout { quotes: vec![('(', ')')], ..delimited(" ", "=") };
+        let cases = [
+            (
+                delimited(",", ":"),
+                "Text,Id:long,M",
+                "Id:45, M:Node1, Text: The service is up, L: Info",
+                "The service is up|45|Node1",
+            ),
+            (
+                quoted(),
+                "f,event time:datetime,s",
+                r#"s=1 f="a b=c" "event time"=2021-01-01T10:00:54"#,
+                "a b=c|2021-01-01T10:00:54.0000000Z|1",
+            ),
+            (brackets, "f,event time", "f=(a b) (event time)=(2021 x)", "a b|2021 x"),
+            (quoted(), "f,t", r#"f="sent \"bye!\"" t=1"#, r#"sent "bye!"|1"#),
+            (quoted(), "f,t", r#"f="open t=1"#, "\"open|1"),
+            (delimited(" ", "="), "name,phone,city", "name=John Doe phone=555 5555 city=New York", "John|555|New"),
+            (delimited(" ", "="), "a,b:long,c", "a= b=2 c", "|2|"),
+            (delimited("; ", "=>"), "a,b", "a=>1; b=>2=>3; a=>4", "1|2=>3"),
+            (delimited(" ", "="), "a:long", "b=1  a=x a=2", ""),
+            (delimited("é", "ü"), "a,b", "aü1ébü2", "1|2"),
+        ];
+        for (layout, keys, text, expected) in cases {
+            assert_eq!(run(layout, keys, text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn greedy_values_reach_to_the_next_key() {
+        let greedy = |pair, kv| Layout { greedy: true, ..delimited(pair, kv) };
+        let text = "name=John Doe phone=555 5555 city=New York";
+        assert_eq!(run(greedy(" ", "="), "name,phone,city", text), "John Doe|555 5555|New York");
+        assert_eq!(run(greedy(" ", "="), "a,b", "a=x=y b=1"), "x=y|1");
+        assert_eq!(run(greedy(" ", "="), "a", "a=1 2 3"), "1 2 3");
+    }
+
+    #[test]
+    fn keys_anywhere() {
+        let quotes = || Layout { quotes: vec![('\'', '\'')], escape: Some('\\'), ..Layout::default() };
+        let log = "2021-01-01T10:00:34 [INFO] ThreadId:458745723, Machine:Node001, Text: Started";
+        let cases = [
+            (Layout::default(), "Text,ThreadId:long,Machine", log, "Started|458745723|Node001"),
+            (quotes(), "Text,M", r"x M=1, Text: 'The service \' is up'", "The service ' is up|1"),
+            (Layout::default(), "id", "myid=1 id2=2 (id)=3 id=4", "3"),
+            (Layout::default(), "user,user name", "user name=ann user=bob", "bob|ann"),
+            (Layout::default(), "id", "id", ""),
+        ];
+        for (layout, keys, text, expected) in cases {
+            assert_eq!(run(layout, keys, text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn pairs_by_a_regular_expression() {
+        let layout = |regex: &str| Layout { regex: Some(regex.into()), ..Layout::default() };
+        let text = r#"["referer url: https://h.com/?h=1234", "advertiser id: 24fefbca-cf27-4d62-a623-249c2ad30c73"]"#;
+        let keys = "referer url,advertiser id:guid,other";
+        let expected = "https://h.com/?h=1234|24fefbca-cf27-4d62-a623-249c2ad30c73|";
+        assert_eq!(run(layout(r#""([\w ]+)\s*:\s*([^"]*)""#), keys, text), expected);
+        for bad in
+            [layout("("), layout("(a)"), delimited("", "="), Layout { kv_delimiter: None, ..delimited(" ", "=") }]
+        {
+            assert!(KeyValues::new(vec![], bad.clone()).is_err(), "{bad:?}");
+        }
+    }
 }

@@ -2,8 +2,10 @@
 
 use super::call::{common_type, count, return_type};
 use super::{Binder, Row};
+use crate::catalog::{AggregateInfo, NamedArg};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::{Aggregate, Expr, Field};
+use crate::signature::{ArgumentForm, Param, ParamKind, Signature};
 use crate::syntax::ast::{self, ExprKind};
 use schema::KqlType;
 
@@ -16,11 +18,6 @@ pub struct BoundAggregate {
     pub declared: bool,
     pub expr: Expr,
     pub span: Span,
-}
-
-/// Functions whose arguments, after those that `fixed` counts, give a column each.
-fn gives_columns(function: &str) -> bool {
-    matches!(function, "arg_max" | "arg_min" | "argmax" | "argmin" | "take_any" | "any" | "take_anyif" | "anyif")
 }
 
 impl Binder<'_> {
@@ -89,7 +86,8 @@ impl Binder<'_> {
         }
     }
 
-    /// Binds a call that gives several columns; `None` for other calls.
+    /// Binds a call of a function that names its columns by a rule of its own (`arg_max`, `percentiles`); `None` for
+    /// other calls.
     fn bind_many(
         &mut self,
         name: &ast::Name,
@@ -100,147 +98,100 @@ impl Binder<'_> {
         aggregates: &mut Vec<Aggregate>,
     ) -> Option<Vec<(String, Expr)>> {
         let info = self.env.functions.aggregate(&name.text)?;
-        let function = info.name;
-        if matches!(function, "percentiles" | "percentilesw") {
-            return Some(self.bind_percentiles(name, args, span, row, aggregates));
-        }
-        if !gives_columns(function)
-            || (args.len() == 1 && function.contains("any") && !matches!(args[0].kind, ExprKind::Star))
-        {
-            return None;
-        }
-        let filtered = info.filter_of.is_some();
-        let (args, predicate) = match args.split_last() {
-            Some((last, rest)) if filtered => (rest, Some(last)),
-            _ => (args, None),
-        };
-        let is_arg = function.starts_with("arg");
-        let old = matches!(function, "argmax" | "argmin");
-        let extreme = if function.ends_with("max") { "max" } else { "min" };
-        let any_star = args.iter().any(|a| matches!(a.kind, ExprKind::Star));
-        let base = match function {
-            "argmax" => "arg_max",
-            "argmin" => "arg_min",
-            "any" | "anyif" | "take_anyif" => "take_any",
-            other => other,
-        };
-        let mut columns: Vec<(String, Expr)> = Vec::new();
-        let mut first_name = String::new();
-        for (i, arg) in args.iter().enumerate() {
-            if let ExprKind::Star = arg.kind {
-                for field in &row.columns {
-                    let column = Expr::column(field);
-                    if !keys.contains(&column) && !columns.iter().any(|(_, listed)| *listed == column) {
-                        let name = if old { format!("{first_name}_{}", field.name) } else { field.name.clone() };
-                        columns.push((name, column));
-                    }
-                }
-                continue;
-            }
-            let (given, inner) = match &arg.kind {
-                ExprKind::Named { names, value } => (names.first().map(|n| n.text.clone()), value.as_ref()),
-                _ => (None, arg),
-            };
-            let expr = self.bind_scalar(inner, row);
-            let own = given.or_else(|| self.result_name(inner));
-            let name = match own {
-                Some(name) if old && i > 0 => format!("{first_name}_{name}"),
-                Some(name) => name,
-                None if is_arg && i == 0 => format!("{extreme}_"),
-                None if is_arg => format!("{extreme}_{first_name}_arg{i}"),
-                None => format!("any_arg{i}"),
-            };
-            if i == 0 {
-                first_name = self.result_name(inner).unwrap_or_default();
-            }
-            let is_column = matches!(expr, Expr::Column { .. });
-            if i > 0
-                && any_star
-                && is_column
-                && (keys.contains(&expr) || columns.iter().any(|(_, listed)| *listed == expr))
-            {
-                continue;
-            }
-            columns.push((name, expr));
-        }
-        if is_arg
-            && let Some((_, by)) = columns.first()
-            && by.ktype() == KqlType::Dynamic
-            && !self.is_unknown(by)
-        {
-            self.report(
-                Diagnostic::semantic("KS206", span, format!("`{}` cannot order dynamic values", name.text))
-                    .help("convert the value first, as with `tostring()` or `tolong()`"),
-            );
-        }
-        if columns.is_empty() {
-            self.report(Diagnostic::semantic("KS119", span, format!("the function `{}` needs an argument", name.text)));
+        let name_results = info.names?;
+        let columns = self.arguments(args, row, keys);
+        if columns.is_empty() && !args.is_empty() {
+            // `*` where every column is a key.
             return Some(vec![]);
         }
-        let filter = predicate.map(|predicate| self.bind_predicate(predicate, row));
+        let (named, bound): (Vec<Option<String>>, Vec<Expr>) = columns.into_iter().unzip();
+        let Some((params, types)) = self.check_aggregate(&info, &bound, span) else { return Some(vec![]) };
+        let described: Vec<NamedArg> = named
+            .iter()
+            .zip(&bound)
+            .map(|(name, expr)| NamedArg { name: name.as_deref(), value: expr.as_literal() })
+            .collect();
+        let names = name_results(&described);
         let outputs: Vec<Field> =
-            columns.iter().map(|(name, expr)| self.new_field(name.clone(), expr.ktype())).collect();
-        let (names, args): (Vec<String>, Vec<Expr>) = columns.into_iter().unzip();
+            names.iter().zip(types).map(|(name, ktype)| self.new_field(name.clone(), ktype)).collect();
+        let args = self.convert_arguments(bound, &params, None);
         let result = names.into_iter().zip(outputs.iter().map(Expr::column)).collect();
-        let base = self.env.functions.aggregate(base).map_or(function, |info| info.name);
-        aggregates.push(Aggregate { function: base, args, filter, outputs });
+        aggregates.push(Aggregate { function: info.name, args, filter: None, outputs });
         Some(result)
     }
 
-    /// `percentiles(x, 5, 50)` gives `percentile_x_5`, `percentile_x_50`; also the weighted form.
-    fn bind_percentiles(
-        &mut self,
-        name: &ast::Name,
-        args: &[ast::Expr],
-        span: Span,
-        row: &Row,
-        aggregates: &mut Vec<Aggregate>,
-    ) -> Vec<(String, Expr)> {
-        let weighted = name.text == "percentilesw";
-        let fixed = if weighted { 2 } else { 1 };
-        if args.len() <= fixed {
-            self.report(Diagnostic::semantic(
-                "KS119",
-                span,
-                format!("the function `{}` needs at least one percentile", name.text),
-            ));
-            return vec![];
-        }
-        let values: Vec<Expr> = args.iter().take(fixed).map(|arg| self.bind_scalar(arg, row)).collect();
-        let value_name = self.result_name(&args[0]).unwrap_or_default();
-        let ktype = match values[0].ktype() {
-            KqlType::Int => KqlType::Long,
-            other => other,
-        };
-        if ktype == KqlType::Dynamic && !self.is_unknown(&values[0]) {
-            self.report(Diagnostic::semantic(
-                "KS127",
-                span,
-                format!("the function `{}` does not take dynamic values", name.text),
-            ));
-        }
-        let mut bound = values;
-        let mut columns = Vec::new();
-        let mut outputs = Vec::new();
-        for arg in &args[fixed..] {
-            let percentile = self.bind_scalar(arg, &Row::none());
-            let text = match percentile.as_literal() {
-                Some(value) => super::name::percentile_text(value),
-                None => {
-                    if !self.is_unknown(&percentile) {
-                        self.report(Diagnostic::semantic("KS131", arg.span, "the percentile must be a literal number"));
-                    }
-                    String::new()
-                }
+    /// Binds the arguments of a call, each with the name it has as a column. `*` stands for the row's columns but the
+    /// keys and those that stand before it; beside it, a column that it has given is not given again.
+    fn arguments(&mut self, args: &[ast::Expr], row: &Row, keys: &[Expr]) -> Vec<(Option<String>, Expr)> {
+        let any_star = args.iter().any(|arg| matches!(arg.kind, ExprKind::Star));
+        let mut columns: Vec<(Option<String>, Expr)> = Vec::new();
+        for (i, arg) in args.iter().enumerate() {
+            let is_listed = |columns: &[(Option<String>, Expr)], column: &Expr| {
+                keys.contains(column) || columns.iter().any(|(_, listed)| listed == column)
             };
-            let field = self.new_field(format!("percentile_{value_name}_{text}"), ktype);
-            columns.push((field.name.clone(), Expr::column(&field)));
-            bound.push(percentile);
-            outputs.push(field);
+            if let ExprKind::Star = arg.kind {
+                for field in &row.columns {
+                    let column = Expr::column(field);
+                    if !is_listed(&columns, &column) {
+                        columns.push((Some(field.name.clone()), column));
+                    }
+                }
+                continue;
+            }
+            let inner = match &arg.kind {
+                ExprKind::Named { value, .. } => value.as_ref(),
+                _ => arg,
+            };
+            let expr = self.bind_scalar(inner, row);
+            let again = i > 0 && any_star && matches!(expr, Expr::Column { .. }) && is_listed(&columns, &expr);
+            if !again {
+                columns.push((self.result_name(arg), expr));
+            }
         }
-        let function = if weighted { "percentilesw" } else { "percentiles" };
-        aggregates.push(Aggregate { function, args: bound, filter: None, outputs });
         columns
+    }
+
+    /// Finds the overload of an aggregation for bound arguments and checks their forms. Returns the parameter of each
+    /// argument and the types of the results; `None` when none takes the arguments, which is reported.
+    fn check_aggregate<'i>(
+        &mut self,
+        info: &AggregateInfo<'i>,
+        bound: &[Expr],
+        span: Span,
+    ) -> Option<(Vec<&'i Param>, Vec<KqlType>)> {
+        let types: Vec<KqlType> = bound.iter().map(Expr::ktype).collect();
+        let any_unknown = bound.iter().any(|arg| self.is_unknown(arg));
+        let name = info.name;
+        let Some((signature, params)) = self.resolve(info.signatures, bound) else {
+            if any_unknown {
+                return None;
+            }
+            let is_order = |signature: &Signature| {
+                signature.params.first().is_some_and(|param| param.kind == ParamKind::Orderable)
+            };
+            if types.first() == Some(&KqlType::Dynamic) && info.signatures.iter().all(is_order) {
+                let diagnostic = Diagnostic::semantic("KS206", span, format!("`{name}` cannot order dynamic values"));
+                self.report(diagnostic.help("convert the value first, as with `tostring()` or `tolong()`"));
+                return None;
+            }
+            let is_number = info.signatures.iter().all(|s| s.assign(types.len()).is_none());
+            let types: Vec<&str> = types.iter().map(|t| t.name()).collect();
+            let message = format!("the function `{name}` does not take arguments of the types ({})", types.join(", "));
+            self.report(Diagnostic::semantic(if is_number { "KS119" } else { "KS127" }, span, message));
+            return None;
+        };
+        for (param, arg) in params.iter().zip(bound) {
+            if param.form == ArgumentForm::Constant && !arg.is_constant() && !self.is_unknown(arg) {
+                let message = format!("the argument `{}` of `{name}` must be constant", param.name);
+                self.report(Diagnostic::semantic("KS129", span, message));
+            }
+        }
+        let common = common_type(&params, &types);
+        let returns = match return_type(signature.returns, &types, common) {
+            Some(ktype) => vec![ktype],
+            None => info.returns.map_or_else(|| vec![KqlType::Dynamic], |returns| returns(&types)),
+        };
+        Some((params, returns))
     }
 
     /// Binds a call of an aggregation function inside an expression; outside `summarize` and its kin it is reported.
@@ -271,40 +222,27 @@ impl Binder<'_> {
             };
         }
         let Some(info) = self.env.functions.aggregate(&name.text) else { return self.unknown() };
-        let (function, filter_of) = (info.name, info.filter_of);
         let mut bound: Vec<Expr> = args.iter().map(|arg| self.bind_scalar(arg, row)).collect();
         // `count(x)`, which old rules write, counts rows.
-        if function == "count" {
+        if info.name == "count" {
             bound.clear();
         }
-        let Some(info) = self.env.functions.aggregate(&name.text) else { return self.unknown() };
         let any_unknown = bound.iter().any(|arg| self.is_unknown(arg));
-        let types: Vec<KqlType> = bound.iter().map(Expr::ktype).collect();
-        let resolved = self.resolve(info.signatures, &bound);
-        let Some((signature, params)) = resolved else {
-            if !any_unknown {
-                let types: Vec<&str> = types.iter().map(|t| t.name()).collect();
-                let message =
-                    format!("the function `{}` does not take arguments of the types ({})", name.text, types.join(", "));
-                let code =
-                    if info.signatures.iter().all(|s| s.assign(types.len()).is_none()) { "KS119" } else { "KS127" };
-                self.report(Diagnostic::semantic(code, span, message));
-            }
-            return self.unknown();
-        };
-        let common = common_type(&params, &types);
-        let ktype = return_type(signature.returns, &types, common).unwrap_or_else(|| {
-            info.returns.and_then(|returns| returns(&types).first().copied()).unwrap_or(KqlType::Dynamic)
-        });
+        let Some((params, types)) = self.check_aggregate(&info, &bound, span) else { return self.unknown() };
+        let ktype = types.first().copied().unwrap_or(KqlType::Dynamic);
         if any_unknown {
             return Expr::Call { function: super::UNKNOWN, args: vec![], ktype };
         }
-        let mut converted = self.convert_arguments(bound, &params, common);
-        let filter = filter_of.and_then(|(_, i)| (i < converted.len()).then(|| converted.remove(i)));
-        let function = filter_of.map_or(function, |(base, _)| base);
+        let common = common_type(&params, &bound.iter().map(Expr::ktype).collect::<Vec<_>>());
+        let mut args = self.convert_arguments(bound, &params, common);
+        let filter = match info.filter_of {
+            Some((_, predicate)) if predicate < args.len() => Some(args.remove(predicate)),
+            _ => None,
+        };
+        let function = info.filter_of.map_or(info.name, |(name, _)| name);
         let output = self.new_field(name.text.clone(), ktype);
         let result = Expr::column(&output);
-        aggregates.push(Aggregate { function, args: converted, filter, outputs: vec![output] });
+        aggregates.push(Aggregate { function, args, filter, outputs: vec![output] });
         result
     }
 }

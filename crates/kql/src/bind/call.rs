@@ -101,6 +101,16 @@ impl Binder<'_> {
         if info.class == ScalarClass::Row { self.fold(call, span) } else { call }
     }
 
+    /// Returns whether a call of `n` arguments is one of an aggregation. `hll_merge` and its kin are aggregations and
+    /// scalar functions both, and told apart by how many arguments they are given.
+    pub(super) fn is_aggregate(&self, name: &str, n: usize) -> bool {
+        let takes = |signatures: &[Signature]| signatures.iter().any(|signature| signature.assign(n).is_some());
+        match (self.env.functions.aggregate(name), self.env.functions.scalar(name)) {
+            (Some(aggregate), Some(scalar)) => takes(aggregate.signatures) && !takes(scalar.signatures),
+            (aggregate, _) => aggregate.is_some(),
+        }
+    }
+
     /// Converts arguments to what their parameters take, where the body does not do so itself.
     pub(super) fn convert_arguments(
         &mut self,
@@ -209,6 +219,9 @@ impl Binder<'_> {
         if let Some(bound) = self.special_call(name, args, span, row) {
             return bound;
         }
+        if self.is_aggregate(&name.text, args.len()) {
+            return Bound::Scalar(self.bind_aggregate_call(name, args, span, row));
+        }
         if let Some(info) = self.env.functions.scalar(&name.text) {
             let class = info.class;
             let mut bound = Vec::new();
@@ -231,9 +244,6 @@ impl Binder<'_> {
                 None => return Bound::Scalar(self.unknown()),
             };
             return Bound::Scalar(self.call_info(&info, bound, span, name.span));
-        }
-        if self.env.functions.aggregate(&name.text).is_some() {
-            return Bound::Scalar(self.bind_aggregate_call(name, args, span, row));
         }
         if let Some(bound) = self.call_stored(name, args, span, row) {
             return bound;
@@ -270,7 +280,28 @@ impl Binder<'_> {
                 let offset = self.bind_scalar(offset, row);
                 self.call("-", vec![Expr::Literal(Value::Datetime(self.env.now)), offset], span, name.span)
             }
-            ("toscalar", [table]) => return Some(Bound::Scalar(self.to_scalar(table, row))),
+            ("bin_auto", [value]) => {
+                let value = self.bind_scalar(value, row);
+                let option = |binder: &Self, name: &str| {
+                    binder
+                        .options
+                        .iter()
+                        .rev()
+                        .find(|(option, _)| option == name)
+                        .map(|(_, value)| Expr::Literal(value.clone()))
+                };
+                match (option(self, "query_bin_auto_size"), option(self, "query_bin_auto_at")) {
+                    (None, _) => {
+                        let message = "`bin_auto()` needs the size of its bins";
+                        let help = "put `set query_bin_auto_size = 1h;` before the query";
+                        self.report(Diagnostic::semantic("VQ013", span, message).help(help));
+                        self.unknown()
+                    }
+                    (Some(size), Some(at)) => self.call("bin_at", vec![value, size, at], span, name.span),
+                    (Some(size), None) => self.call("bin", vec![value, size], span, name.span),
+                }
+            }
+            ("toscalar", [table]) => return Some(Bound::Scalar(self.scalar_of_table(table, row))),
             ("totable", [table]) => return Some(Bound::Table(self.bind_table_expr(table, row))),
             ("materialize", [table]) => {
                 let relation = self.bind_table_expr(table, row);
@@ -336,7 +367,7 @@ impl Binder<'_> {
         }
     }
 
-    fn to_scalar(&mut self, table: &ast::Expr, row: &Row) -> Expr {
+    fn scalar_of_table(&mut self, table: &ast::Expr, row: &Row) -> Expr {
         match self.bind_expr_or_table(table, row) {
             Bound::Scalar(scalar) => scalar,
             Bound::Table(relation) => {

@@ -30,9 +30,11 @@ impl Binder<'_> {
                 }
             }
             ExprKind::Call { name, args } => {
-                let info = self.env.functions.scalar(&name.text).map(|f| (f.name, f.naming));
-                let info = info.or_else(|| self.env.functions.aggregate(&name.text).map(|f| (f.name, f.naming)));
-                let (function, naming) = info?;
+                let (function, naming) = if self.is_aggregate(&name.text, args.len()) {
+                    self.env.functions.aggregate(&name.text).map(|f| (f.name, f.naming))?
+                } else {
+                    self.env.functions.scalar(&name.text).map(|f| (f.name, f.naming))?
+                };
                 let first = args.first();
                 if matches!(function, "percentile" | "percentilew") {
                     let percentile = args.last().and_then(|arg| match &arg.kind {

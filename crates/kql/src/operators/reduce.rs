@@ -52,15 +52,15 @@ impl Operator for Reduce {
         if !(0.0..=1.0).contains(&threshold) {
             binder.report(Diagnostic::semantic("VQ011", at.span, "the threshold of `reduce` lies between 0 and 1"));
         }
-        if self.kind.is_some() {
-            return binder.refuse(at.span, "`reduce kind=source` is not supported yet");
-        }
-        let columns = vec![
+        let of_rows = self.kind.is_some();
+        let mut columns = if of_rows { input.plan.columns.clone() } else { vec![] };
+        columns.extend([
             binder.new_field("Pattern", KqlType::String),
             binder.new_field("Count", KqlType::Long),
             binder.new_field("Representative", KqlType::String),
-        ];
-        let node = Node::Reduce { input: Box::new(input.plan), subject, threshold, characters };
-        Relation::new(Plan { node, columns })
+        ]);
+        let open = of_rows && input.open;
+        let node = Node::Reduce { input: Box::new(input.plan), subject, threshold, characters, of_rows };
+        binder.with_unique_names(Relation { open, ..Relation::new(Plan { node, columns }) })
     }
 }

@@ -16,7 +16,9 @@ mod node;
 pub mod parse;
 pub mod plugin;
 pub mod range;
+pub mod reduce;
 pub mod sample;
+pub mod scan;
 pub mod window;
 
 pub use exec::{KernelExec, plan_kernel};

@@ -1,13 +1,11 @@
 //! `parse`, `parse-where`, `parse-kv`: columns out of the text that is the kernel's argument.
 
 use super::{Kernel, Output, Rows, Run, RunContext, Sees, spread};
-use crate::error::eval_error;
 use arrow::array::AsArray;
 use arrow::compute::{filter, filter_record_batch};
 use datafusion::common::Result as EngineResult;
 use kql_functions::table::parse::Pattern;
-use kql_functions::table::parse_kv::{Layout, parse_kv};
-use schema::KqlType;
+use kql_functions::table::parse_kv::KeyValues;
 use std::sync::Arc;
 
 /// Matches a pattern; adds its captures. With `only_matching`, rows that do not match are dropped.
@@ -58,8 +56,7 @@ impl Run for Parsing {
 /// Takes the values of keys; adds one column per key.
 #[derive(Debug)]
 pub struct ParseKv {
-    pub keys: Arc<Vec<(String, KqlType)>>,
-    pub layout: Arc<Layout>,
+    pub keys: Arc<KeyValues>,
 }
 
 impl Kernel for ParseKv {
@@ -72,21 +69,17 @@ impl Kernel for ParseKv {
     }
 
     fn start(&self, _ctx: &RunContext) -> EngineResult<Box<dyn Run>> {
-        Ok(Box::new(ParsingKv { keys: self.keys.clone(), layout: self.layout.clone() }))
+        Ok(Box::new(ParsingKv(self.keys.clone())))
     }
 }
 
-struct ParsingKv {
-    keys: Arc<Vec<(String, KqlType)>>,
-    layout: Arc<Layout>,
-}
+struct ParsingKv(Arc<KeyValues>);
 
 impl Run for ParsingKv {
     fn push(&mut self, _input: usize, rows: Rows, out: &mut Output) -> EngineResult<()> {
         let Some(subject) = rows.args.first() else { return Ok(()) };
         let texts = spread(subject, rows.len())?;
-        let columns = parse_kv(texts.as_string_view(), &self.keys, &self.layout).map_err(eval_error)?;
-        out.give(&rows.passed, columns);
+        out.give(&rows.passed, self.0.run(texts.as_string_view()));
         Ok(())
     }
 

@@ -8,11 +8,11 @@ mod expr;
 mod join;
 mod kernels;
 pub mod partition;
+mod scan;
 mod table_kernels;
 #[cfg(test)]
 mod tests;
 
-use table_kernels::SeriesNode;
 use crate::error::QueryError;
 use crate::kept::Kept;
 use crate::native::binary;
@@ -30,9 +30,11 @@ use datafusion::logical_expr::{
 use kql::plan::{ColumnId, Expr, Field, Node, Plan, SortKey};
 use kql_functions::CallContext;
 use partition::Partition;
+use scan::ScanNode;
 use schema::{KqlType, Value};
 use std::collections::HashSet;
 use std::sync::Arc;
+use table_kernels::SeriesNode;
 
 /// Lowers the plans of one query.
 pub struct Lowering<'a> {
@@ -170,16 +172,23 @@ impl Lowering<'_> {
                 };
                 self.make_series(&node, columns, place)
             }
+            Node::Scan { input, declared, steps, partition_by, match_id } => {
+                self.scan(&ScanNode { input, declared, steps, partition_by, match_id: *match_id }, place)
+            }
+            Node::Reduce { input, subject, threshold, characters, of_rows } => {
+                let input = self.plan(input, place.ordered(false))?;
+                self.reduce(input, subject, (*threshold, characters), *of_rows, columns)
+            }
             Node::SampleDistinct { input, subject, count } => {
                 let count = self.row_count(count, "sample-distinct")?;
-                let distinct = self.aggregate(input, std::slice::from_ref(subject), &[], columns, place.ordered(false))?;
+                let distinct =
+                    self.aggregate(input, std::slice::from_ref(subject), &[], columns, place.ordered(false))?;
                 if place.partition.is_some() {
                     return self.take_of_each(distinct, count, place.keys());
                 }
                 let (skip, fetch) = (None, Some(Box::new(lit(count))));
                 Ok(LogicalPlan::Limit(Limit { skip, fetch, input: Arc::new(distinct) }))
             }
-            other => Err(QueryError::internal("planning the query", format!("node {other:?} is not lowered"))),
         }
     }
 
@@ -198,11 +207,11 @@ impl Lowering<'_> {
 
     fn table(&self, name: &str, source: &[String], columns: &[Field]) -> Result<LogicalPlan, QueryError> {
         let table = self.tables.get(name).ok_or_else(|| QueryError::UnknownTable { name: name.to_string() })?;
-        self.scan(name, table.as_ref(), source, columns)
+        self.read_table(name, table.as_ref(), source, columns)
     }
 
     /// Scans a table; `columns[i]` is the table's column `source[i]`.
-    fn scan(
+    fn read_table(
         &self,
         name: &str,
         table: &dyn TableSource,
@@ -252,12 +261,12 @@ impl Lowering<'_> {
         let table_columns =
             columns.iter().map(|field| schema::Column::new(column_name(field.id), field.ktype)).collect();
         let table = MemoryTable::new(table_columns, vec![batch])?;
-        self.scan("values", &table, &names, &columns)
+        self.read_table("values", &table, &names, &columns)
     }
 
     fn kept_table(&self, table: &crate::kept::KeptTable, columns: &[Field]) -> Result<LogicalPlan, QueryError> {
         let names: Vec<String> = table.columns().iter().take(columns.len()).map(|column| column.name.clone()).collect();
-        self.scan("kept", table, &names, columns)
+        self.read_table("kept", table, &names, columns)
     }
 
     /// Projects `exprs` to `columns`, each id once, and passes `passed` on.

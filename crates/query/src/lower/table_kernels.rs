@@ -7,10 +7,13 @@ use crate::kernel::kernel_plan;
 use crate::kernel::make_series::MakeSeries;
 use crate::kernel::mv_expand::MvExpand;
 use crate::kernel::parse::{Parse, ParseKv};
+use crate::kernel::reduce::Reduce;
 use datafusion::logical_expr::LogicalPlan;
 use kql::plan::{Aggregate, ColumnId, ExpandItem, Expr, Field, Node, ParseMode, ParsePart, Plan};
+use kql_functions::table::make_series::Axis;
+use kql_functions::table::mv_expand::MvExpand as Expansion;
 use kql_functions::table::parse::{Mode, Part, Pattern};
-use kql_functions::table::parse_kv::Layout;
+use kql_functions::table::parse_kv::{KeyValues, Layout};
 use schema::{KqlType, Value};
 use std::sync::Arc;
 
@@ -42,7 +45,7 @@ impl Lowering<'_> {
         let args = items.iter().map(|item| Ok((self.expr(&item.expr)?, KqlType::Dynamic)));
         let args = args.collect::<Result<Vec<_>, QueryError>>()?;
         let types = items.iter().map(|item| item.output.ktype).collect();
-        let kernel = MvExpand { types, bag_as_array, limit, index: index.is_some() };
+        let kernel = MvExpand { how: Expansion { types, bag_as_array, limit }, index: index.is_some() };
         let mut outputs: Vec<Field> = items.iter().map(|item| item.output.clone()).collect();
         outputs.extend(index.map(|id| Field { id, name: String::new(), ktype: KqlType::Long }));
         kernel_plan(Arc::new(kernel), vec![input], args, true, added(&outputs))
@@ -94,9 +97,23 @@ impl Lowering<'_> {
             regex: how.regex.clone(),
         };
         let names = keys.iter().map(|key| (key.name.clone(), key.ktype)).collect();
-        let kernel = ParseKv { keys: Arc::new(names), layout: Arc::new(layout) };
+        let kernel = ParseKv { keys: Arc::new(KeyValues::new(names, layout)?) };
         let args = vec![(self.expr(subject)?, KqlType::String)];
         kernel_plan(Arc::new(kernel), vec![input], args, true, added(keys))
+    }
+
+    pub(super) fn reduce(
+        &self,
+        input: LogicalPlan,
+        subject: &Expr,
+        (threshold, characters): (f64, &str),
+        of_rows: bool,
+        columns: &[Field],
+    ) -> Result<LogicalPlan, QueryError> {
+        let kernel = Reduce { threshold, characters: characters.to_string(), of_rows };
+        let outputs = columns.get(columns.len().saturating_sub(3)..).unwrap_or_default();
+        let args = vec![(self.expr(subject)?, KqlType::String)];
+        kernel_plan(Arc::new(kernel), vec![input], args, of_rows, added(outputs))
     }
 
     /// Aggregates by the keys and the axis' bin, then packs the bins of each key into arrays.
@@ -126,12 +143,14 @@ impl Lowering<'_> {
             }
         }
         let mut bin_args = vec![node.axis.clone(), Expr::Literal(step.clone())];
+        let axis = Axis::new(axis_type, from.as_ref(), to.as_ref(), &step, node.to_included)?;
         let bin = match &from {
-            Some(from) => {
+            // Bins of the older form, `in range()`, are multiples of the step.
+            Some(from) if !node.to_included => {
                 bin_args.push(Expr::Literal(from.clone()));
                 Expr::call("bin_at", bin_args, axis_type)
             }
-            None => Expr::call("bin", bin_args, axis_type),
+            _ => Expr::call("bin", bin_args, axis_type),
         };
         let key_fields = columns.get(..node.keys.len()).unwrap_or_default();
         let bin_field = Field { id: BIN, name: String::new(), ktype: axis_type };
@@ -143,7 +162,7 @@ impl Lowering<'_> {
         let plan = self.aggregate(&input, &keys, &aggregates, &grouped, place.ordered(false))?;
         let defaults = node.aggregates.iter().map(|(aggregate, default)| {
             let ktype = aggregate.outputs.first().map_or(KqlType::Long, |output| output.ktype);
-            Ok((self.constant(default)?.unwrap_or(Value::Null(ktype)), ktype))
+            Ok((ktype, self.constant(default)?.unwrap_or(Value::Null(ktype))))
         });
         let defaults = defaults.collect::<Result<Vec<_>, QueryError>>()?;
         // Inside a partition its columns are further keys.
@@ -151,12 +170,8 @@ impl Lowering<'_> {
         let series_keys: Vec<Field> = key_fields.iter().chain(passed).cloned().collect();
         let kernel = MakeSeries {
             key_types: series_keys.iter().map(|field| field.ktype).collect(),
-            axis: axis_type,
-            from,
-            to,
-            step,
-            to_included: node.to_included,
-            defaults,
+            axis,
+            aggregates: defaults,
             nonempty: node.nonempty,
         };
         let args: Vec<Field> = series_keys.iter().chain([&bin_field]).chain(&outputs).cloned().collect();

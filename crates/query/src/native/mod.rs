@@ -10,6 +10,8 @@
 mod aggregates;
 mod membership;
 mod reals;
+#[cfg(test)]
+mod tests;
 
 pub use aggregates::{aggregate, aggregate_expr};
 pub use reals::sortable_real;
@@ -28,7 +30,10 @@ type Lowered = Result<Option<EngineExpr>, QueryError>;
 /// Lowers a call in filter position, where false and null are one.
 pub fn predicate(lowering: &Lowering, function: &str, args: &[Expr]) -> Lowered {
     Ok(match (function, args) {
-        ("and" | "or", [_, _, ..]) => Some(fold(function, args, |arg| lowering.predicate(arg))?),
+        ("and" | "or", [_, _, ..]) if all_bool(args) => Some(fold(function, args, |arg| lowering.predicate(arg))?),
+        ("between", [value, low, high]) if both_plain(value, low) && both_plain(value, high) => {
+            Some(between(lowering, value, low, high)?)
+        }
         ("==" | "!=", [left, right]) if both_plain(left, right) => {
             let operator = match function {
                 "==" => Operator::Eq,
@@ -46,8 +51,8 @@ pub fn predicate(lowering: &Lowering, function: &str, args: &[Expr]) -> Lowered 
 /// Lowers a call to an expression of the same value in every row.
 pub fn call(lowering: &Lowering, function: &str, args: &[Expr], returns: KqlType) -> Lowered {
     Ok(match (function, args) {
-        ("and" | "or", [_, _, ..]) => Some(fold(function, args, |arg| lowering.expr(arg))?),
-        ("not", [arg]) => Some(EngineExpr::Not(Box::new(lowering.expr(arg)?))),
+        ("and" | "or", [_, _, ..]) if all_bool(args) => Some(fold(function, args, |arg| lowering.expr(arg))?),
+        ("not", [arg]) if all_bool(args) => Some(EngineExpr::Not(Box::new(lowering.expr(arg)?))),
         ("==" | "!=", [left, right]) if both_plain(left, right) => {
             Some(equality(lowering, function == "==", left, right)?)
         }
@@ -81,11 +86,28 @@ pub fn call(lowering: &Lowering, function: &str, args: &[Expr], returns: KqlType
             let operator = if function == "isempty" { Operator::Eq } else { Operator::NotEq };
             Some(binary(lowering.expr(arg)?, operator, empty_text()))
         }
+        ("tolong", [arg]) if arg.ktype().is_integer() => Some(widened(lowering, arg, KqlType::Long)?),
+        ("toreal", [arg]) if arg.ktype().is_integer() => Some(widened(lowering, arg, KqlType::Real)?),
+        ("tolong" | "toreal" | "tostring" | "todatetime" | "totimespan" | "tobool", [arg])
+            if arg.ktype() == returns =>
+        {
+            Some(lowering.expr(arg)?)
+        }
         ("iff" | "iif" | "case", [_, _, _, ..]) if args.len() % 2 == 1 => Some(case(lowering, args)?),
         ("coalesce", [_, ..]) => Some(coalesce(lowering, args, returns)?),
         ("in" | "!in", [value, list @ ..]) => membership::value(lowering, function == "!in", value, list)?,
         _ => None,
     })
+}
+
+fn all_bool(args: &[Expr]) -> bool {
+    args.iter().all(|arg| arg.ktype() == KqlType::Bool)
+}
+
+/// `between` in filter position, as two comparisons that the engine can prune by.
+fn between(lowering: &Lowering, value: &Expr, low: &Expr, high: &Expr) -> Result<EngineExpr, QueryError> {
+    let from = compare(lowering, Operator::GtEq, value, low)?;
+    Ok(binary(from, Operator::And, compare(lowering, Operator::LtEq, value, high)?))
 }
 
 pub(crate) fn binary(left: EngineExpr, operator: Operator, right: EngineExpr) -> EngineExpr {

@@ -327,7 +327,7 @@ mod tests {
     fn parts_merged_equal_one_pass() {
         for (name, types, constants) in calls() {
             let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
-                cases: 24,
+                cases: 10,
                 failure_persistence: None,
                 ..ProptestConfig::default()
             });

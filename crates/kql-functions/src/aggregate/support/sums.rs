@@ -7,7 +7,7 @@ use crate::cells::primitive;
 use crate::registry::{Accumulate, Accumulator, AggregateCall};
 use arrow::array::{ArrayRef, Decimal128Array, Decimal256Array, Float64Array, Int64Array};
 use arrow::datatypes::{DataType, Decimal128Type, Decimal256Type, Float64Type, Int32Type, Int64Type, i256};
-use schema::{DECIMAL_PRECISION, DECIMAL_SCALE, KqlType};
+use schema::{DECIMAL_PRECISION, DECIMAL_SCALE, KqlType, number};
 use std::sync::Arc;
 
 /// Accumulators of `sum`.
@@ -138,7 +138,7 @@ impl Fold for SumDecimal {
     fn update(&mut self, states: &mut [i256], args: &[ArrayRef], groups: &[usize]) -> Result<(), EvalError> {
         let array = primitive::<Decimal256Type>(&args[0], KqlType::Decimal)?;
         let mut overflow = false;
-        each(array, groups, |group, value| match states[group].checked_add(value) {
+        each(array, groups, |group, value| match number::decimal_add(states[group], value) {
             Some(sum) => states[group] = sum,
             None => overflow = true,
         });
@@ -245,7 +245,7 @@ impl Fold for AvgReal {
     }
 }
 
-/// Average of decimals, cut off after the last digit that a decimal holds; null for no values.
+/// Average of decimals; null for no values.
 struct AvgDecimal;
 
 impl Fold for AvgDecimal {
@@ -259,7 +259,7 @@ impl Fold for AvgDecimal {
         let mut overflow = false;
         each(primitive::<Decimal256Type>(&args[0], KqlType::Decimal)?, groups, |group, value| {
             let (sum, count) = states[group];
-            match sum.checked_add(value) {
+            match number::decimal_add(sum, value) {
                 Some(sum) => states[group] = (sum, count + 1),
                 None => overflow = true,
             }
@@ -271,7 +271,7 @@ impl Fold for AvgDecimal {
         let sums = primitive::<Decimal256Type>(&partial[0], KqlType::Decimal)?;
         let counts = primitive::<Int64Type>(&partial[1], KqlType::Long)?;
         let mut overflow = false;
-        each(sums, groups, |group, value| match states[group].0.checked_add(value) {
+        each(sums, groups, |group, value| match number::decimal_add(states[group].0, value) {
             Some(sum) => states[group].0 = sum,
             None => overflow = true,
         });
@@ -285,7 +285,9 @@ impl Fold for AvgDecimal {
     }
 
     fn finish(&mut self, states: Vec<(i256, i64)>) -> Result<Vec<ArrayRef>, EvalError> {
-        Ok(vec![decimals(states.iter().map(|(sum, count)| sum.checked_div(i256::from(*count))))])
+        Ok(vec![decimals(
+            states.iter().map(|(sum, count)| number::decimal_div(*sum, number::decimal_from_long(*count))),
+        )])
     }
 }
 
@@ -293,7 +295,7 @@ impl Fold for AvgDecimal {
 mod tests {
     use super::super::harness::{Rows, WAYS, run_one, run_way};
     use super::*;
-    use schema::{Value, number};
+    use schema::Value;
 
     fn decimal(text: &str) -> Value {
         number::parse_decimal(text).map_or(Value::Null(KqlType::Decimal), Value::Decimal)
