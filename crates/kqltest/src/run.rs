@@ -109,7 +109,7 @@ pub fn cell_text(value: &Value) -> String {
     match value {
         Value::Bool(value) => value.to_string(),
         Value::Dynamic(value @ (schema::Dynamic::Array(_) | schema::Dynamic::Bag(_))) => value.to_json(),
-        Value::Real(value) => schema::number::real_text(*value),
+        Value::Real(value) => schema::number::real_output_text(*value),
         other => other.to_text(),
     }
 }

@@ -111,7 +111,7 @@ impl Dynamic {
 
 /// Returns a finite real as a JSON number: `1.0` for one, `1e300` for large and small ones.
 pub fn json_real(value: f64) -> String {
-    number::real_text(value)
+    number::real_output_text(value)
 }
 
 /// Appends a text as a JSON string with quotes.

@@ -29,25 +29,29 @@ pub fn write_real(out: &mut String, value: f64) {
         return out.push_str("0.0");
     }
     let digits = grisu::digits(value.abs());
-    let (text, n) = (digits.as_str(), digits.as_str().len() as i32);
-    // The point stands `point` digits from the left of the text.
-    let point = n + digits.exponent;
+    write_digits(out, digits.as_str(), digits.exponent);
+}
+
+/// Appends a number of these digits times ten to the exponent.
+fn write_digits(out: &mut String, digits: &str, exponent: i32) {
     let zeros = |out: &mut String, n: i32| out.extend(std::iter::repeat_n('0', n.max(0) as usize));
-    if digits.exponent >= 0 && point <= 21 {
-        out.push_str(text);
-        zeros(out, digits.exponent);
+    // The point stands so many digits from the left.
+    let point = digits.len() as i32 + exponent;
+    if exponent >= 0 && point <= 21 {
+        out.push_str(digits);
+        zeros(out, exponent);
         out.push_str(".0");
     } else if 0 < point && point <= 21 {
-        let (whole, fraction) = text.split_at(point as usize);
+        let (whole, fraction) = digits.split_at(point as usize);
         out.push_str(whole);
         out.push('.');
         out.push_str(fraction);
     } else if -6 < point && point <= 0 {
         out.push_str("0.");
         zeros(out, -point);
-        out.push_str(text);
+        out.push_str(digits);
     } else {
-        let (first, rest) = text.split_at(1);
+        let (first, rest) = digits.split_at(1);
         out.push_str(first);
         if !rest.is_empty() {
             out.push('.');
@@ -57,12 +61,25 @@ pub fn write_real(out: &mut String, value: f64) {
     }
 }
 
-/// Returns a real's text in results and inside JSON: as [`real_text`], but the infinities are `Infinity` and `-Infinity`.
+/// Returns a real's text in results and inside JSON: in the form of [`real_text`], but of the shortest digits the ones
+/// nearest to the value, and with `Infinity` and `-Infinity`.
 pub fn real_output_text(value: f64) -> String {
     if value.is_infinite() {
         return (if value > 0.0 { "Infinity" } else { "-Infinity" }).to_string();
     }
-    real_text(value)
+    if value.is_nan() || value == 0.0 {
+        return real_text(value);
+    }
+    let mut out = String::with_capacity(24);
+    if value < 0.0 {
+        out.push('-');
+    }
+    let text = format!("{:e}", value.abs());
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let digits = mantissa.replace('.', "");
+    let exponent = exponent.parse::<i32>().unwrap_or(0) + 1 - digits.len() as i32;
+    write_digits(&mut out, &digits, exponent);
+    out
 }
 
 /// Returns a real's text, but without the `.0` of a whole number.
@@ -285,7 +302,17 @@ mod tests {
             assert_eq!(real_text(value), text);
         }
         assert_eq!(real_output_text(f64::NEG_INFINITY), "-Infinity");
-        assert_eq!(real_output_text(0.5), "0.5");
+        for (value, text) in [
+            (0.1 + 0.2, "0.30000000000000004"),
+            (-0.5, "-0.5"),
+            (1e21, "1e21"),
+            (-1e20, "-100000000000000000000.0"),
+            (1.25e-7, "1.25e-7"),
+            (0.0, "0.0"),
+            (3.0, "3.0"),
+        ] {
+            assert_eq!(real_output_text(value), text);
+        }
     }
 
     #[test]
