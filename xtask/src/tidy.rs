@@ -1,8 +1,9 @@
-//! Checks of the house's rules that the compiler does not make: layers, and which crates may name the engine.
+//! Checks of the house's rules that the compiler does not make: layers, which crates may name the engine, and whether
+//! every diagnostic is explained.
 
 use anyhow::{Context, Result};
-use std::collections::HashMap;
-use std::path::PathBuf;
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
 
 /// Layers from the bottom up. A crate may depend on crates of its own layer and of those below.
 const LAYERS: &[&str] = &["domain", "engine", "service", "edge", "app", "dev"];
@@ -12,6 +13,13 @@ const NAME_DATAFUSION: &[&str] = &["query"];
 
 /// Returns every breach of a rule, as sentences.
 pub fn breaches() -> Result<Vec<String>> {
+    let mut found = dependency_breaches()?;
+    found.extend(undocumented_codes()?);
+    Ok(found)
+}
+
+/// Looks for crates that depend upward, or name the engine when they may not.
+fn dependency_breaches() -> Result<Vec<String>> {
     let mut layers = HashMap::new();
     let mut manifests = Vec::new();
     for path in manifest_paths()? {
@@ -35,11 +43,54 @@ pub fn breaches() -> Result<Vec<String>> {
             if let Some(theirs) = layers.get(&dependency).and_then(|layer| rank(layer))
                 && theirs > own
             {
-                found.push(format!("{name} ({}) depends upward on {dependency} ({})", layers[name], layers[&dependency]));
+                found.push(format!(
+                    "{name} ({}) depends upward on {dependency} ({})",
+                    layers[name], layers[&dependency]
+                ));
             }
         }
     }
     Ok(found)
+}
+
+/// The table of every diagnostic's code.
+const DIAGNOSTICS: &str = "docs/kql/diagnostics.md";
+
+/// Compares the codes that the sources report with those that [`DIAGNOSTICS`] explains.
+fn undocumented_codes() -> Result<Vec<String>> {
+    let root = crate::codegen::root();
+    let page = root.join(DIAGNOSTICS);
+    let page = std::fs::read_to_string(&page).with_context(|| format!("cannot read {}", page.display()))?;
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| ")?.split_once(" | "));
+    let explained: BTreeSet<String> = rows.map(|(code, _)| code.to_string()).filter(|code| is_code(code)).collect();
+    let mut reported = BTreeSet::new();
+    for entry in std::fs::read_dir(root.join("crates"))? {
+        codes_under(&entry?.path().join("src"), &mut reported)?;
+    }
+    let missing = reported.difference(&explained).map(|code| format!("{DIAGNOSTICS} does not explain {code}"));
+    let idle =
+        explained.difference(&reported).map(|code| format!("{DIAGNOSTICS} explains {code}, which nothing reports"));
+    Ok(missing.chain(idle).collect())
+}
+
+/// Collects the codes that stand as string literals in the sources below a folder.
+fn codes_under(folder: &Path, codes: &mut BTreeSet<String>) -> Result<()> {
+    for entry in std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
+        let path = entry?.path();
+        if path.is_dir() {
+            codes_under(&path, codes)?;
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            codes.extend(text.split(['"', '\\']).filter(|part| is_code(part)).map(str::to_string));
+        }
+    }
+    Ok(())
+}
+
+/// Returns whether a text has the form of a diagnostic's code: `KS` or `VQ` and three digits.
+fn is_code(text: &str) -> bool {
+    let digits = text.strip_prefix("KS").or_else(|| text.strip_prefix("VQ"));
+    digits.is_some_and(|digits| digits.len() == 3 && digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn manifest_paths() -> Result<Vec<PathBuf>> {
@@ -78,7 +129,13 @@ fn dependencies(text: &str) -> Vec<String> {
 mod tests {
     #[test]
     fn i4_layers_hold_and_only_the_query_crate_names_datafusion() {
-        let found = super::breaches().unwrap_or_else(|error| vec![error.to_string()]);
+        let found = super::dependency_breaches().unwrap_or_else(|error| vec![error.to_string()]);
+        assert!(found.is_empty(), "{}", found.join("\n"));
+    }
+
+    #[test]
+    fn every_diagnostic_code_is_explained() {
+        let found = super::undocumented_codes().unwrap_or_else(|error| vec![error.to_string()]);
         assert!(found.is_empty(), "{}", found.join("\n"));
     }
 }

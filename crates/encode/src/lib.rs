@@ -12,7 +12,8 @@
 //!
 //! Values are printed as Kusto prints them: datetime `2020-01-01T00:00:00.0000000Z`, timespan `[-][d.]hh:mm:ss[.fffffff]`,
 //! real as the shortest text that reads back the same, bool `true` and `false`, dynamic as JSON, null as nothing (`null` in
-//! JSON). What a format cannot hold is an error, never a silent loss.
+//! JSON). Formats for people (table, markdown, xlsx, charts) leave the quotes of a dynamic that is a string away. What a
+//! format cannot hold is an error, never a silent loss.
 
 pub mod chart;
 mod columnar;

@@ -67,7 +67,7 @@ impl Encoder for MarkdownEncoder<'_> {
             self.text.push('|');
             for values in &values {
                 self.cell.clear();
-                values.write_text(row, &mut self.cell);
+                values.write_shown(row, &mut self.cell);
                 self.text.push(' ');
                 push_cell(&mut self.text, &self.cell);
                 self.text.push_str(" |");

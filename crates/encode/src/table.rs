@@ -205,7 +205,7 @@ impl Encoder for TableEncoder<'_> {
             let mut cells = Vec::with_capacity(values.len());
             for values in &values {
                 text.clear();
-                values.write_text(row, &mut text);
+                values.write_shown(row, &mut text);
                 cells.push(shown(&text).into_owned());
             }
             self.rows += 1;

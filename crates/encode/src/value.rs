@@ -6,7 +6,7 @@ use arrow::array::{
     StringViewArray,
 };
 use arrow::datatypes::{Decimal256Type, Float64Type, Int32Type, Int64Type};
-use schema::dynamic::{json_real, write_json_string};
+use schema::dynamic::{json_real, raw, write_json_string};
 use schema::{Column, KqlType, number, ticks};
 use std::fmt::Write as _;
 
@@ -80,6 +80,17 @@ impl<'a> Values<'a> {
             Values::Timespan(a) => out.push_str(&ticks::timespan_text(a.value(row))),
             Values::String(a) if a.is_null(row) => {}
             Values::String(a) | Values::Guid(a) | Values::Dynamic(a) => out.push_str(a.value(row)),
+        }
+    }
+
+    /// Appends the value's text for people: as [`Values::write_text`], but a dynamic that is a string without its quotes.
+    pub fn write_shown(&self, row: usize, out: &mut String) {
+        match self {
+            Values::Dynamic(a) if !a.is_null(row) => match raw::string(a.value(row)) {
+                Some(text) => out.push_str(&text),
+                None => out.push_str(a.value(row)),
+            },
+            _ => self.write_text(row, out),
         }
     }
 

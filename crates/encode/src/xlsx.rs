@@ -170,7 +170,7 @@ fn write_cell(
         _ => {}
     }
     text.clear();
-    values.write_text(row, text);
+    values.write_shown(row, text);
     let found = text.encode_utf16().count();
     if found > CELL_CHARS_MAX {
         let row = u64::from(at_row);

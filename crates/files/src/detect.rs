@@ -144,6 +144,13 @@ fn format(text: &str, whole: bool, name: &str) -> Format {
     }
 }
 
+/// Returns whether a file's name says that it holds lines of a log: by its extension, that of a rotated file or none.
+pub(crate) fn is_log_name(name: &str) -> bool {
+    let extension = extension(name);
+    let is_rotated = !extension.is_empty() && extension.bytes().all(|b| b.is_ascii_digit());
+    is_rotated || matches!(extension.as_str(), "" | "log" | "txt" | "out" | "cef" | "leef" | "syslog")
+}
+
 /// Returns the last extension in lower case that does not name a packing.
 fn extension(name: &str) -> String {
     let mut stem = name;

@@ -26,6 +26,9 @@ pub enum FilesError {
     /// The archive or one of its members cannot be unpacked.
     #[error("cannot unpack `{file}`: {reason}")]
     Archive { file: String, reason: String },
+    /// The file of a table's schema is malformed.
+    #[error("cannot use the table schema `{file}`")]
+    Schema { file: String, source: schema::tables::TableError },
     /// The operating system refused.
     #[error("cannot read `{file}`")]
     Read { file: String, source: std::io::Error },

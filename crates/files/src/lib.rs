@@ -38,5 +38,5 @@ pub use input::Input;
 pub use normalise::{Normalised, natural_type, normalise};
 pub use progress::Progress;
 pub use read::Reader;
-pub use table::{Options, ParquetFile, Partition, Table, open};
+pub use table::{Options, ParquetFile, Partition, Table, open, table_schemas};
 pub use warnings::{Reason, Warning, WarningCount, WarningReport, Warnings};

@@ -16,9 +16,9 @@ impl Progress {
         self.rows.load(Ordering::Relaxed)
     }
 
-    /// Returns the bytes read so far.
+    /// Returns the bytes read so far. Readers of parts of one file look beyond their ends; what that adds is not shown.
     pub fn bytes(&self) -> u64 {
-        self.bytes.load(Ordering::Relaxed)
+        self.bytes.load(Ordering::Relaxed).min(self.bytes_total())
     }
 
     /// Returns the bytes that the readers opened so far will read in all.

@@ -12,13 +12,13 @@ use crate::table::{Inner, Piece, Span};
 use crate::text::{LineBase, TextStream};
 use crate::warnings::{Notes, Reason, quoted};
 use crate::{FilesError, Table};
-use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringViewArray, new_null_array};
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
-use schema::Column;
-use std::collections::VecDeque;
+use schema::{Column, KqlType};
+use std::collections::{HashMap, VecDeque};
 use std::fs::File;
 use std::sync::Arc;
 
@@ -44,13 +44,15 @@ struct Plan {
 /// A piece that is being read.
 struct Open {
     rows: Rows,
+    /// Places among the columns yielded of those that the file has; the others are null.
+    present: Vec<usize>,
     notes: Notes,
     source: usize,
 }
 
 enum Rows {
     Json { reader: JsonReader, row: JsonRow },
-    Delimited { records: Records, cells: Vec<Option<usize>>, width: usize },
+    Delimited { records: Records, cells: Vec<usize>, width: usize },
     Lines { stream: TextStream, packed: bool },
     Parquet { batches: ParquetRecordBatchReader, fields: Vec<Option<usize>>, taken: Vec<usize> },
 }
@@ -149,25 +151,28 @@ impl Plan {
         let stream = TextStream::new(bytes, kind.encoding, lines);
         let packed = source.is_packed();
         let mut notes = Notes::new(&source.label, first);
-        let rows = match *format {
+        let (rows, present) = match *format {
             Format::JsonLines | Format::Json => {
                 let lines = *format == Format::JsonLines;
                 let reader = JsonReader::new(stream, lines, packed, options.line_bytes_max);
-                Rows::Json { reader, row: JsonRow::new(&self.table, &self.projection) }
+                let row = JsonRow::new(&self.table, &self.projection);
+                let present = (0..self.projection.len()).filter(|slot| row.slots.contains(&Some(*slot))).collect();
+                (Rows::Json { reader, row }, present)
             }
             Format::Delimited { delimiter } => {
                 let mut records = Records::new(stream, delimiter, packed, options.line_bytes_max);
                 records.next(&mut notes).map_err(|e| unreadable(source, e))?;
                 let cell = |column: &usize| part.columns.iter().position(|c| c == column);
-                Rows::Delimited {
-                    records,
-                    cells: self.projection.iter().map(cell).collect(),
-                    width: part.columns.len(),
-                }
+                let found = self.projection.iter().map(cell).enumerate().filter_map(|(slot, cell)| Some((slot, cell?)));
+                let (present, cells) = found.unzip();
+                (Rows::Delimited { records, cells, width: part.columns.len() }, present)
             }
-            Format::Lines => Rows::Lines { stream, packed },
+            Format::Lines => {
+                let is_line = |slot: &usize| part.columns.first() == self.projection.get(*slot);
+                (Rows::Lines { stream, packed }, (0..self.projection.len()).filter(is_line).collect())
+            }
         };
-        Ok(Some(Open { rows, notes, source: piece.source }))
+        Ok(Some(Open { rows, present, notes, source: piece.source }))
     }
 
     fn open_parquet(&self, piece: &Piece, groups: &[usize]) -> Result<Open, FilesError> {
@@ -196,6 +201,7 @@ impl Plan {
         let first = groups.first().map_or(0, |i| *i as u64);
         Ok(Open {
             rows: Rows::Parquet { batches, fields, taken },
+            present: Vec::new(),
             notes: Notes::new(&source.label, first),
             source: piece.source,
         })
@@ -216,16 +222,20 @@ impl Plan {
             }
             rows => {
                 let batch_rows = self.table.options.batch_rows;
-                let mut builders = Vec::with_capacity(self.projection.len());
-                for slot in 0..self.projection.len() {
-                    let ktype = self.column(slot).map_or(schema::KqlType::String, |column| column.ktype);
-                    builders.push(ColumnBuilder::new(ktype, batch_rows).map_err(failed)?);
+                let mut builders = Vec::with_capacity(open.present.len());
+                for slot in &open.present {
+                    let ktype = self.column(*slot).map_or(KqlType::String, |column| column.ktype);
+                    builders.push((*slot, ColumnBuilder::new(ktype, batch_rows).map_err(failed)?));
                 }
                 let n = self.text_rows(rows, &mut builders, notes).map_err(|e| unreadable(source, e))?;
                 if n == 0 {
                     return Ok(None);
                 }
-                (builders.iter_mut().map(ColumnBuilder::finish).collect(), n)
+                let mut columns = self.empty_columns(n);
+                for (slot, builder) in &mut builders {
+                    columns[*slot] = builder.finish();
+                }
+                (columns, n)
             }
         };
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
@@ -247,9 +257,7 @@ impl Plan {
             // The batch holds the fields taken, in the file's order.
             let place = field.and_then(|field| taken.iter().position(|t| *t == field));
             let Some((place, field)) = place.zip(field.and_then(|field| schema?.fields().get(field))) else {
-                let mut nulls = ColumnBuilder::new(ktype, batch.num_rows())?;
-                (0..batch.num_rows()).for_each(|_| nulls.push_null());
-                columns.push(nulls.finish());
+                columns.push(empty_column(ktype, batch.num_rows()));
                 continue;
             };
             let normalised = normalise(batch.column(place), field, ktype)?;
@@ -264,18 +272,26 @@ impl Plan {
         Ok(columns)
     }
 
-    /// Adds rows of text to the builders until a batch is full; returns how many.
-    fn text_rows(&self, rows: &mut Rows, builders: &mut [ColumnBuilder], notes: &mut Notes) -> std::io::Result<usize> {
+    /// Returns columns without values, one array shared by all of a type.
+    fn empty_columns(&self, rows: usize) -> Vec<ArrayRef> {
+        let mut by_type: HashMap<KqlType, ArrayRef> = HashMap::new();
+        let ktypes =
+            (0..self.projection.len()).map(|slot| self.column(slot).map_or(KqlType::String, |column| column.ktype));
+        ktypes.map(|ktype| by_type.entry(ktype).or_insert_with(|| empty_column(ktype, rows)).clone()).collect()
+    }
+
+    /// Adds rows of text to the builders of the columns that the file has, until a batch is full; returns how many.
+    fn text_rows(
+        &self,
+        rows: &mut Rows,
+        builders: &mut [(usize, ColumnBuilder)],
+        notes: &mut Notes,
+    ) -> std::io::Result<usize> {
         let mut n = 0;
         let mut misfits: Vec<(usize, String)> = Vec::new();
         let mut scratch = String::new();
         let origins: Vec<Origin> = self.projection.iter().map(|column| self.table.origins[*column]).collect();
-        let begin = match rows {
-            Rows::Json { reader, .. } => reader.stream.taken(),
-            Rows::Delimited { records, .. } => records.stream.taken(),
-            Rows::Lines { stream, .. } => stream.taken(),
-            Rows::Parquet { .. } => 0,
-        };
+        let begin = rows.taken();
         while n < self.table.options.batch_rows {
             let (stream, start) = match rows {
                 Rows::Json { reader, row } => {
@@ -283,10 +299,10 @@ impl Plan {
                         break;
                     }
                     let text = reader.stream.text();
-                    for (slot, builder) in builders.iter_mut().enumerate() {
-                        let token = row.tokens[slot];
-                        if !builder.push_json(text, token, origins[slot]) {
-                            misfits.push((slot, token.text(text).to_string()));
+                    for (slot, builder) in builders.iter_mut() {
+                        let token = row.tokens[*slot];
+                        if !builder.push_json(text, token, origins[*slot]) {
+                            misfits.push((*slot, token.text(text).to_string()));
                         }
                     }
                     for name in row.unread.drain(..) {
@@ -299,14 +315,10 @@ impl Plan {
                 Rows::Delimited { records, cells, width } => {
                     let Some(found) = records.next(notes)? else { break };
                     let text = records.stream.text();
-                    for (slot, builder) in builders.iter_mut().enumerate() {
-                        let Some(place) = cells[slot] else {
-                            builder.push_null();
-                            continue;
-                        };
-                        let cell = records.cell(place).text(text, &mut scratch);
+                    for ((slot, builder), place) in builders.iter_mut().zip(cells.iter()) {
+                        let cell = records.cell(*place).text(text, &mut scratch);
                         if !builder.push_text(cell) {
-                            misfits.push((slot, cell.to_string()));
+                            misfits.push((*slot, cell.to_string()));
                         }
                     }
                     let start = records.start();
@@ -317,18 +329,11 @@ impl Plan {
                     (&mut records.stream, start)
                 }
                 Rows::Lines { stream, packed } => {
-                    let Some((start, end)) = next_line(stream, *packed, self.table.options.line_bytes_max, notes)?
-                    else {
-                        break;
-                    };
+                    let found = next_line(stream, *packed, self.table.options.line_bytes_max, notes)?;
+                    let Some((start, end)) = found else { break };
                     let line = stream.text().get(start..end).unwrap_or("");
-                    for (slot, builder) in builders.iter_mut().enumerate() {
-                        match self.column(slot) {
-                            Some(column) if column.name == crate::survey::LINE_COLUMN => {
-                                builder.push_text(line);
-                            }
-                            _ => builder.push_null(),
-                        }
+                    for (_, builder) in builders.iter_mut() {
+                        builder.push_text(line);
                     }
                     (stream, start)
                 }
@@ -347,6 +352,27 @@ impl Plan {
             }
         }
         Ok(n)
+    }
+}
+
+impl Rows {
+    /// Returns how many bytes of text were taken.
+    fn taken(&self) -> u64 {
+        match self {
+            Rows::Json { reader, .. } => reader.stream.taken(),
+            Rows::Delimited { records, .. } => records.stream.taken(),
+            Rows::Lines { stream, .. } => stream.taken(),
+            Rows::Parquet { .. } => 0,
+        }
+    }
+}
+
+/// Returns a column without values: of nulls, of empty strings for a string.
+fn empty_column(ktype: KqlType, rows: usize) -> ArrayRef {
+    match ktype {
+        // The view of an empty string is all zeros.
+        KqlType::String => Arc::new(StringViewArray::new(vec![0; rows].into(), Vec::new(), None)),
+        other => new_null_array(&other.arrow(), rows),
     }
 }
 

@@ -82,14 +82,14 @@ fn probe_file(found: &Found) -> Result<Vec<Result<Source, FilesError>>, FilesErr
     let mut head = [0; 8];
     let n = read_up_to(&mut File::open(&path).map_err(unreadable)?, &mut head).map_err(unreadable)?;
     if detect::packing(&head[..n]) == Some(Packing::Zip) {
-        return members(&label, &path, &table);
+        return members(&label, &path, &table, found.named);
     }
-    let draft = Draft { label, path, table, file_name, layers: Vec::new(), bytes, spool };
+    let draft = Draft { label, path, table, file_name, named: found.named, layers: Vec::new(), bytes, spool };
     Ok(vec![draft.finish()])
 }
 
 /// Finds the sources in a zip archive. A single member takes the archive's name, unless its own is a known table's.
-fn members(label: &str, path: &Path, table: &str) -> Result<Vec<Result<Source, FilesError>>, FilesError> {
+fn members(label: &str, path: &Path, table: &str, named: bool) -> Result<Vec<Result<Source, FilesError>>, FilesError> {
     let damaged =
         |reason: zip::result::ZipError| FilesError::Archive { file: label.to_string(), reason: reason.to_string() };
     let file = File::open(path).map_err(|source| FilesError::Read { file: label.to_string(), source })?;
@@ -121,15 +121,17 @@ fn members(label: &str, path: &Path, table: &str) -> Result<Vec<Result<Source, F
         layers.push(Layer::Checksum(member.crc32()));
         let table = name::table_name(&leaf);
         let bytes = member.compressed_size();
-        drafts.push(Ok(Draft { label, path: path.to_path_buf(), table, file_name: leaf, layers, bytes, spool: None }));
+        let path = path.to_path_buf();
+        drafts.push(Ok(Draft { label, path, table, file_name: leaf, named: false, layers, bytes, spool: None }));
     }
     if drafts.is_empty() {
         return Err(FilesError::Archive { file: label.to_string(), reason: "it holds no files".to_string() });
     }
-    if let [Ok(only)] = drafts.as_mut_slice()
-        && schema::tables::builtin(&only.table).is_none()
-    {
-        only.table = table.to_string();
+    if let [Ok(only)] = drafts.as_mut_slice() {
+        only.named = named;
+        if schema::tables::builtin(&only.table).is_none() {
+            only.table = table.to_string();
+        }
     }
     Ok(drafts.into_iter().map(|draft| draft.and_then(Draft::finish)).collect())
 }
@@ -140,6 +142,8 @@ struct Draft {
     path: PathBuf,
     table: String,
     file_name: String,
+    /// Asked for by itself, not found among others.
+    named: bool,
     layers: Vec<Layer>,
     bytes: u64,
     spool: Option<tempfile::TempPath>,
@@ -164,6 +168,10 @@ impl Draft {
             .map_err(|found| FilesError::UnknownFormat { file: self.label.clone(), found })?;
         let body = match content {
             Content::Empty => Body::Empty,
+            Content::Text { format: Format::Lines, .. } if !self.named && !detect::is_log_name(&self.file_name) => {
+                let found = "text, and its name does not say that it is a log".to_string();
+                return Err(FilesError::UnknownFormat { file: self.label, found });
+            }
             Content::Text { format, kind } => Body::Text { format, kind },
             Content::Parquet => Body::Parquet(self.parquet()?),
         };

@@ -11,9 +11,9 @@ use crate::survey::{self, Survey};
 use crate::warnings::{Notes, Reason, Warnings};
 use crate::{FilesError, Seen};
 use arrow::datatypes::{Field, Schema, SchemaRef};
-use schema::{Column, KqlType};
+use schema::{Column, KqlType, TableSchema};
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -27,11 +27,13 @@ pub struct Options {
     pub sample_bytes: u64,
     /// Rows of a batch at most.
     pub batch_rows: usize,
+    /// Schemas of further tables; they go before the built-in ones. See [`table_schemas`].
+    pub tables: Vec<TableSchema>,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { line_bytes_max: 64 << 20, sample_bytes: 64 << 20, batch_rows: 8192 }
+        Options { line_bytes_max: 64 << 20, sample_bytes: 64 << 20, batch_rows: 8192, tables: Vec::new() }
     }
 }
 
@@ -97,6 +99,8 @@ pub struct ParquetFile {
     pub fields: Vec<Option<usize>>,
     pub rows: u64,
     pub bytes: u64,
+    /// The file's footer: its row groups and their statistics.
+    pub footer: Arc<parquet::file::metadata::ParquetMetaData>,
 }
 
 /// Opens files as tables, in the order in which the tables are first named. Files that name the same table make one
@@ -149,6 +153,31 @@ pub fn open(inputs: &[Input], options: &Options) -> Result<Vec<Table>, FilesErro
     Ok(opened)
 }
 
+/// Reads the schemas of tables from the files `<Table>.toml` of a folder, written as the built-in ones are.
+///
+/// # Errors
+/// `Read` when the folder or a file cannot be read, `Schema` when a file says something else than a table.
+pub fn table_schemas(folder: &Path) -> Result<Vec<TableSchema>, FilesError> {
+    let unreadable = |path: &Path, source| FilesError::Read { file: path.display().to_string(), source };
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(|e| unreadable(folder, e))? {
+        let path = entry.map_err(|e| unreadable(folder, e))?.path();
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    let mut tables = Vec::with_capacity(paths.len());
+    for path in paths {
+        let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let text = std::fs::read_to_string(&path).map_err(|e| unreadable(&path, e))?;
+        let definition = schema::tables::parse(&name, &text)
+            .map_err(|source| FilesError::Schema { file: path.display().to_string(), source })?;
+        tables.push(definition.schema);
+    }
+    Ok(tables)
+}
+
 /// Notes a file that is left out.
 fn skip(warnings: &Warnings, file: &str, error: &FilesError) {
     let mut reason = error.to_string();
@@ -168,8 +197,9 @@ fn assemble(name: String, sources: Vec<Source>, options: &Options, warnings: &Wa
     let surveys = survey_all(&sources, options)?;
     let mut columns: Vec<Column> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
-    if let Some(builtin) = schema::tables::builtin(&name) {
-        columns.clone_from(&builtin.columns);
+    let declared = options.tables.iter().find(|table| table.name == name).or_else(|| schema::tables::builtin(&name));
+    if let Some(declared) = declared {
+        columns.clone_from(&declared.columns);
         places.extend(columns.iter().enumerate().map(|(i, column)| (column.name.clone(), i)));
     }
     let n_declared = columns.len();
@@ -361,6 +391,7 @@ impl TableSource {
             fields,
             rows,
             bytes: self.source.bytes,
+            footer: footer.metadata().clone(),
         })
     }
 }

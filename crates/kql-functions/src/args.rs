@@ -7,6 +7,7 @@
 //! }
 //! ```
 
+use crate::kernels::convert::{bool_of, guid_of};
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, BooleanBuilder, Decimal256Builder, Float64Array, Float64Builder,
     Int32Builder, Int64Array, Int64Builder, StringViewArray, StringViewBuilder,
@@ -378,11 +379,7 @@ pub fn array_of(ktype: KqlType, values: impl Iterator<Item = Value>) -> ArrayRef
 /// Returns a text that stands for a value of a type, read as `parse` and casts do; the null of the type when it does not.
 pub fn parse_as(ktype: KqlType, text: &str) -> Value {
     let parsed = match ktype {
-        KqlType::Bool => match text.trim().to_ascii_lowercase().as_str() {
-            "true" => Some(Value::Bool(true)),
-            "false" => Some(Value::Bool(false)),
-            other => number::parse_long(other).map(|n| Value::Bool(n != 0)),
-        },
+        KqlType::Bool => bool_of(text).map(Value::Bool),
         KqlType::Int => number::parse_long(text).and_then(|n| i32::try_from(n).ok()).map(Value::Int),
         KqlType::Long => number::parse_long(text).map(Value::Long),
         KqlType::Real => number::parse_real(text).map(Value::Real),
@@ -390,7 +387,7 @@ pub fn parse_as(ktype: KqlType, text: &str) -> Value {
         KqlType::String => Some(Value::String(text.to_string())),
         KqlType::Datetime => ticks::parse_datetime(text).map(Value::Datetime),
         KqlType::Timespan => ticks::parse_timespan(text).map(Value::Timespan),
-        KqlType::Guid => uuid::Uuid::parse_str(text.trim()).ok().map(|guid| Value::Guid(guid.to_string())),
+        KqlType::Guid => guid_of(text).map(Value::Guid),
         KqlType::Dynamic => {
             Some(Value::Dynamic(Dynamic::parse(text).unwrap_or_else(|| Dynamic::String(text.to_string()))))
         }

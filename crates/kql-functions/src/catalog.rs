@@ -54,6 +54,11 @@ impl FunctionCatalog for Functions {
         args: &[PluginArgument],
     ) -> Result<PluginColumns, String> {
         let plugin = Functions::plugin(self, name).ok_or_else(|| format!("there is no plugin `{name}`"))?;
+        let (least, most) = plugin.arity;
+        if !(least..=most).contains(&args.len()) {
+            let bound = if args.len() < least { format!("at least {least}") } else { format!("at most {most}") };
+            return Err(format!("`{name}` takes {bound} arguments, not {}", args.len()));
+        }
         let args: Vec<PluginArg> = args.iter().map(plugin_arg).collect();
         let columns = (plugin.columns)(&PluginShape { inputs, args: &args }).map_err(|error| error.0)?;
         Ok(columns.map_or(PluginColumns::FromRows, PluginColumns::Known))

@@ -195,6 +195,11 @@ pub struct PluginShape<'a> {
     pub args: &'a [PluginArg],
 }
 
+/// The body of a plugin.
+pub type PluginBody = fn(&PluginCall) -> Result<Table, EvalError>;
+/// Gives the result tables after the first.
+pub type FurtherTables = fn(&PluginCall) -> Result<Vec<Table>, EvalError>;
+
 /// A plugin, called by `evaluate`.
 pub struct Plugin {
     pub name: &'static str,
@@ -207,9 +212,9 @@ pub struct Plugin {
     /// The result's columns from the shape of the call; `Ok(None)` when they depend on the rows (`bag_unpack`, `pivot`).
     pub columns: fn(&PluginShape) -> Result<Option<Vec<Column>>, EvalError>,
     /// `Err` text for a plugin that is refused (`python`, `sql_request`).
-    pub run: Result<fn(&PluginCall) -> Result<Table, EvalError>, &'static str>,
+    pub run: Result<PluginBody, &'static str>,
     /// For a plugin with several result tables (`preview`): those after the first.
-    pub further: Option<fn(&PluginCall) -> Result<Vec<Table>, EvalError>>,
+    pub further: Option<FurtherTables>,
 }
 
 impl Plugin {

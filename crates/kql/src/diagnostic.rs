@@ -55,7 +55,7 @@ impl Kind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
     /// Stable; where Microsoft's language service has a code for the same finding it is that one (`KS142`), ours start
-    /// with `VQ`. Each has a page under `docs/kql/diagnostics/`.
+    /// with `VQ`. Each stands in `docs/kql/diagnostics.md`.
     pub code: &'static str,
     pub severity: Severity,
     pub kind: Kind,

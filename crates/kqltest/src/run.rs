@@ -41,10 +41,7 @@ pub fn run(text: &str, tables: &Arc<Tables>) -> Outcome {
         now: Some(NOW),
         cancel: Cancel::default(),
     };
-    let session = match engine.session(tables.clone(), request) {
-        Ok(session) => session,
-        Err(error) => return Outcome::Failed(error_text(&error)),
-    };
+    let session = engine.session(tables.clone(), request);
     let environment = Environment {
         catalog: tables.as_ref(),
         functions: &*FUNCTIONS,
@@ -75,9 +72,10 @@ pub fn run(text: &str, tables: &Arc<Tables>) -> Outcome {
             let mut rows = Vec::new();
             for batch in batches {
                 for row in 0..batch.num_rows() {
-                    let cells = columns.iter().enumerate().map(|(c, column)| {
-                        quoted(&cell_text(&value_at(batch.column(c), column.ktype, row)))
-                    });
+                    let cells = columns
+                        .iter()
+                        .enumerate()
+                        .map(|(c, column)| quoted(&cell_text(&value_at(batch.column(c), column.ktype, row))));
                     rows.push(cells.collect::<Vec<_>>().join(","));
                 }
             }

@@ -118,7 +118,13 @@ fn difference(expected: &Expectation, outcome: &Outcome) -> Option<String> {
                 }
             }
             let same = found == wanted || (wanted.is_empty() && found == [""]);
-            (!same).then(|| format!("expected\n{}\n  found\n{}", indented(&lines.join("\n")), indented(&printed(outcome).join("\n"))))
+            (!same).then(|| {
+                format!(
+                    "expected\n{}\n  found\n{}",
+                    indented(&lines.join("\n")),
+                    indented(&printed(outcome).join("\n"))
+                )
+            })
         }
         (Expectation::Error { code, at }, Outcome::Refused { code: found, at: place, .. }) => {
             let same = code == found && at.as_ref().is_none_or(|at| at == place);

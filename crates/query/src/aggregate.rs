@@ -14,19 +14,15 @@ use datafusion::logical_expr::{
     ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 use datafusion::scalar::ScalarValue;
-use kql_functions::{Accumulator, AggregateCall, CallContext, EvalError};
+use kql_functions::{Accumulate, Accumulator, AggregateCall, CallContext, EvalError};
 use schema::{KqlType, Value};
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
-type Make = fn(&AggregateCall) -> Result<Box<dyn Accumulator>, EvalError>;
-type StateTypes = fn(&AggregateCall) -> Vec<DataType>;
-
 /// What an aggregation call is: function, arguments' types and constants, results' types. Cheap to copy.
 #[derive(Clone)]
 struct Call {
-    make: Make,
-    state_types: StateTypes,
+    accumulate: Accumulate,
     args: Vec<(KqlType, Option<Value>)>,
     returns: Vec<KqlType>,
     ctx: Arc<CallContext>,
@@ -38,7 +34,7 @@ impl Call {
     }
 
     fn accumulator(&self) -> EngineResult<Box<dyn Accumulator>> {
-        (self.make)(&self.as_aggregate_call()).map_err(eval_error)
+        (self.accumulate.make)(&self.as_aggregate_call()).map_err(eval_error)
     }
 
     fn result_type(&self) -> DataType {
@@ -87,7 +83,7 @@ impl KqlAggregate {
 /// those that are constant.
 pub fn aggregate_function(
     name: &str,
-    (make, state_types): (Make, StateTypes),
+    accumulate: Accumulate,
     args: Vec<(KqlType, Option<Value>)>,
     returns: Vec<KqlType>,
     follows_order: bool,
@@ -106,7 +102,7 @@ pub fn aggregate_function(
     Arc::new(AggregateUDF::new_from_impl(KqlAggregate {
         name,
         follows_order,
-        call: Call { make, state_types, args, returns, ctx: ctx.clone() },
+        call: Call { accumulate, args, returns, ctx: ctx.clone() },
         signature,
     }))
 }
@@ -149,7 +145,7 @@ impl AggregateUDFImpl for KqlAggregate {
     }
 
     fn state_fields(&self, args: StateFieldsArgs) -> EngineResult<Vec<FieldRef>> {
-        let types = (self.call.state_types)(&self.call.as_aggregate_call());
+        let types = (self.call.accumulate.state_types)(&self.call.as_aggregate_call());
         Ok(types
             .into_iter()
             .enumerate()

@@ -1,57 +1,58 @@
-//! Tables of files: every partition is read by a thread of its own, and only the columns that are asked for.
+//! Files as tables: Parquet scanned in place, everything else read row by row.
 
 use crate::error::QueryError;
+use crate::parquet::ParquetTable;
 use crate::table::{TableSource, arrow_schema};
+use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::Result as EngineResult;
-use datafusion::error::DataFusionError;
+use datafusion::common::stats::Precision;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{Result as EngineResult, Statistics, internal_err};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::{Expr, TableType};
-use datafusion::physical_plan::ExecutionPlan;
-use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
-use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
-use files::{Partition, Progress, Table};
+use datafusion::physical_expr::{EquivalenceProperties, Partitioning, PhysicalExpr};
+use datafusion::physical_plan::execution_plan::{Boundedness, ChildrenPropertiesMode, EmissionType};
+use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
+use datafusion::physical_plan::stream::RecordBatchReceiverStream;
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, ReplaceChildrenOptions, StatisticsArgs,
+};
+use files::{FilesError, Partition, Progress};
 use schema::Column;
-use std::fmt::{Debug, Formatter};
 use std::sync::Arc;
 
-/// A table over log files.
-#[derive(Clone)]
-pub struct FileTable {
-    table: Table,
-    columns: Vec<Column>,
-    progress: Arc<Progress>,
+/// Makes a table of opened files. What is read of them is counted in `progress`, but for Parquet files that the engine
+/// scans itself: for those see [`crate::Progress`].
+pub fn file_table(table: files::Table, progress: Arc<Progress>) -> Arc<dyn TableSource> {
+    if let Some(parquet) = table.parquet().and_then(|files| ParquetTable::over(table.columns(), &files)) {
+        return Arc::new(parquet);
+    }
+    let schema = arrow_schema(table.columns());
+    Arc::new(FileTable { provider: Arc::new(FileProvider { schema, table, progress }) })
 }
 
-impl FileTable {
-    /// Makes a table; what is read of it is counted in `progress`.
-    pub fn new(table: Table, progress: Arc<Progress>) -> FileTable {
-        FileTable { columns: table.columns().to_vec(), table, progress }
-    }
+/// A table over files of text.
+struct FileTable {
+    provider: Arc<FileProvider>,
 }
 
 impl TableSource for FileTable {
     fn columns(&self) -> &[Column] {
-        &self.columns
+        self.provider.table.columns()
     }
 
     fn provider(&self) -> Result<Arc<dyn TableProvider>, QueryError> {
-        Ok(Arc::new(FileProvider { schema: arrow_schema(&self.columns), table: self.clone() }))
-    }
-}
-
-impl Debug for FileTable {
-    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
-        write!(f, "FileTable({})", self.table.name())
+        Ok(self.provider.clone())
     }
 }
 
 #[derive(Debug)]
 struct FileProvider {
+    table: files::Table,
     schema: SchemaRef,
-    table: FileTable,
+    progress: Arc<Progress>,
 }
 
 #[async_trait]
@@ -71,78 +72,146 @@ impl TableProvider for FileProvider {
         _filters: &[Expr],
         limit: Option<usize>,
     ) -> EngineResult<Arc<dyn ExecutionPlan>> {
-        let projection: Vec<usize> = match projection {
-            Some(places) => places.clone(),
-            None => (0..self.table.columns.len()).collect(),
-        };
-        let schema: SchemaRef = Arc::new(self.schema.project(&projection)?);
-        let mut parts = self.table.table.partitions(state.config().target_partitions());
-        if parts.is_empty() {
-            parts = self.table.table.partitions(1);
-        }
-        let partitions = parts.into_iter().map(|partition| {
-            let part: Arc<dyn PartitionStream> = Arc::new(FilePartition {
-                table: self.table.clone(),
-                partition,
-                projection: projection.clone(),
-                schema: schema.clone(),
-            });
-            part
-        });
-        let exec = StreamingTableExec::try_new(schema.clone(), partitions.collect(), None, None, false, limit)?;
-        Ok(Arc::new(exec))
+        let projection = projection.cloned().unwrap_or_else(|| (0..self.schema.fields().len()).collect());
+        let schema = Arc::new(self.schema.project(&projection)?);
+        let partitions = self.table.partitions(state.config().target_partitions());
+        let properties = PlanProperties::new(
+            EquivalenceProperties::new(schema),
+            Partitioning::UnknownPartitioning(partitions.len()),
+            EmissionType::Incremental,
+            Boundedness::Bounded,
+        );
+        Ok(Arc::new(FileScan {
+            table: self.table.clone(),
+            progress: self.progress.clone(),
+            partitions,
+            projection,
+            limit,
+            properties: Arc::new(properties),
+            metrics: ExecutionPlanMetricsSet::new(),
+        }))
     }
 }
 
-/// A part of a table that one thread reads.
-struct FilePartition {
-    table: FileTable,
-    partition: Partition,
+/// Reads files, each partition on a thread of its own.
+#[derive(Debug)]
+struct FileScan {
+    table: files::Table,
+    progress: Arc<Progress>,
+    partitions: Vec<Partition>,
     projection: Vec<usize>,
-    schema: SchemaRef,
+    limit: Option<usize>,
+    properties: Arc<PlanProperties>,
+    metrics: ExecutionPlanMetricsSet,
 }
 
-impl Debug for FilePartition {
-    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:?}", self.table)
+impl DisplayAs for FileScan {
+    fn fmt_as(&self, _t: DisplayFormatType, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        let names: Vec<&str> =
+            self.projection.iter().filter_map(|i| Some(self.table.columns().get(*i)?.name.as_str())).collect();
+        write!(f, "FileScan: {} [{}]", self.table.name(), names.join(", "))
     }
 }
 
-impl PartitionStream for FilePartition {
-    fn schema(&self) -> &SchemaRef {
-        &self.schema
+/// Batches that may wait between the thread that reads and the query.
+const WAITING_BATCHES: usize = 2;
+/// A guess at the bytes of a row, for the order of joins.
+const ROW_BYTES: u64 = 500;
+
+impl ExecutionPlan for FileScan {
+    fn name(&self) -> &str {
+        "FileScan"
     }
 
-    fn execute(&self, _ctx: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let mut builder = RecordBatchReceiverStreamBuilder::new(self.schema.clone(), 2);
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![]
+    }
+
+    fn apply_expressions(
+        &self,
+        _f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> EngineResult<TreeNodeRecursion>,
+    ) -> EngineResult<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn replace_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+        _options: ReplaceChildrenOptions,
+    ) -> EngineResult<Arc<dyn ExecutionPlan>> {
+        if children.is_empty() { Ok(self) } else { internal_err!("a scan has no inputs") }
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> EngineResult<Arc<dyn ExecutionPlan>> {
+        self.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Keep))
+    }
+
+    fn execute(&self, partition: usize, _context: Arc<TaskContext>) -> EngineResult<SendableRecordBatchStream> {
+        let Some(part) = self.partitions.get(partition).cloned() else {
+            return internal_err!("there is no partition {partition}");
+        };
+        let (table, projection, schema) = (self.table.clone(), self.projection.clone(), self.schema());
+        let progress = self.progress.clone();
+        let metrics = BaselineMetrics::new(&self.metrics, partition);
+        let mut left = self.limit.unwrap_or(usize::MAX);
+        let mut builder = RecordBatchReceiverStream::builder(schema.clone(), WAITING_BATCHES);
         let sender = builder.tx();
-        let reader = self.table.table.read(&self.partition, Some(&self.projection), &self.table.progress);
-        let schema = self.schema.clone();
         builder.spawn_blocking(move || {
-            for batch in reader {
-                let batch = batch.map_err(|error| DataFusionError::External(Box::new(read_error(&error))));
-                let batch = batch.and_then(|batch| {
-                    let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-                    Ok(arrow::array::RecordBatch::try_new_with_options(schema.clone(), batch.columns().to_vec(), &options)?)
-                });
-                // The receiver is gone when the query has enough.
-                if sender.blocking_send(batch).is_err() {
+            for batch in table.read(&part, Some(&projection), &progress) {
+                let batch = batch.map_err(|error| QueryError::Read(error_text(&error)))?;
+                let rows = batch.num_rows().min(left);
+                left -= rows;
+                metrics.record_output(rows);
+                let batch = with_schema(&batch.slice(0, rows), &schema)?;
+                // The reader has gone, or has what it wants.
+                if sender.blocking_send(Ok(batch)).is_err() || left == 0 {
                     break;
                 }
             }
             Ok(())
         });
-        builder.build()
+        Ok(builder.build())
+    }
+
+    fn metrics(&self) -> Option<MetricsSet> {
+        Some(self.metrics.clone_inner())
+    }
+
+    fn statistics_from_inputs(
+        &self,
+        _inputs: &[Arc<Statistics>],
+        args: &StatisticsArgs,
+    ) -> EngineResult<Arc<Statistics>> {
+        let mut statistics = Statistics::new_unknown(&self.schema());
+        if args.partition().is_none() {
+            let rows = usize::try_from(self.table.bytes() / ROW_BYTES).unwrap_or(usize::MAX);
+            statistics.num_rows = Precision::Inexact(rows);
+        }
+        Ok(Arc::new(statistics))
     }
 }
 
-fn read_error(error: &dyn std::error::Error) -> QueryError {
+/// Gives a batch the schema of the plan: the same columns, all of which may be null.
+fn with_schema(batch: &RecordBatch, schema: &SchemaRef) -> EngineResult<RecordBatch> {
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    Ok(RecordBatch::try_new_with_options(schema.clone(), batch.columns().to_vec(), &options)?)
+}
+
+/// Returns what a reader reports, with its causes.
+fn error_text(error: &FilesError) -> String {
     let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
         text.push_str(": ");
-        text.push_str(&inner.to_string());
-        cause = inner.source();
+        text.push_str(&error.to_string());
+        cause = error.source();
     }
-    QueryError::Read(text)
+    text
 }

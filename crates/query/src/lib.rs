@@ -17,6 +17,7 @@ mod kernel;
 mod lower;
 mod native;
 mod order;
+mod parquet;
 mod planner;
 mod prepare;
 mod scalar;
@@ -25,11 +26,13 @@ mod stream;
 mod table;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 mod value;
 
 pub use engine::{Engine, EngineOptions};
 pub use error::QueryError;
-pub use file_table::FileTable;
+pub use file_table::file_table;
 pub use session::{Explanation, Request, ResultTable, Session};
 pub use stream::{Progress, ResultStream};
 pub use table::{MemoryTable, TableSource, Tables, arrow_schema};

@@ -86,6 +86,7 @@ impl Work {
                 self.prepare(input, uses, answers).await?;
             }
             if let Node::Filter { .. } = plan.node {
+                filter_before_innerunique(plan);
                 self.long_lists_to_joins(plan, uses, answers).await?;
             }
             for expr in exprs_mut(&mut plan.node) {
@@ -292,6 +293,41 @@ impl Work {
         plan.node = if inputs.is_empty() { Node::Values { rows: vec![] } } else { Node::Union { inputs, exprs } };
         Ok(())
     }
+}
+
+/// Moves the filter's conditions on the left side of an `innerunique` join to before the choice of one row per key: of the
+/// rows of a key, one that passes the filter is taken.
+///
+/// # Source
+/// Kusto reference, "innerunique join": filters that follow the join are propagated to its left side.
+fn filter_before_innerunique(plan: &mut Plan) {
+    let Node::Filter { input, predicate } = &mut plan.node else { return };
+    let Node::Join { left, .. } = &mut input.node else { return };
+    let Some(rows) = rows_of_first_of_each(left) else { return };
+    let mut conditions = Vec::new();
+    split_and(predicate, &mut conditions);
+    let reads_left = |condition: &Expr| {
+        let mut left_only = !condition.is_constant() && !has_subquery(condition);
+        condition.walk(&mut |expr| {
+            if let Expr::Column { id, .. } = expr {
+                left_only &= rows.columns.iter().any(|field| field.id == *id);
+            }
+        });
+        left_only
+    };
+    for condition in conditions.into_iter().filter(|condition| reads_left(condition)).cloned().collect::<Vec<_>>() {
+        let columns = rows.columns.clone();
+        let input = std::mem::replace(rows, Plan { node: Node::PartitionInput, columns: vec![] });
+        *rows = Plan { columns, node: Node::Filter { input: Box::new(input), predicate: condition } };
+    }
+}
+
+/// Returns the rows of which a plan takes one per key under the same columns, as the binder lowers `innerunique`.
+fn rows_of_first_of_each(plan: &mut Plan) -> Option<&mut Plan> {
+    let Node::Project { input, .. } = &mut plan.node else { return None };
+    let Node::Aggregate { input: rows, aggregates, .. } = &mut input.node else { return None };
+    let any = aggregates.iter().all(|aggregate| aggregate.function == "take_any" && aggregate.filter.is_none());
+    (any && rows.columns == plan.columns).then_some(rows)
 }
 
 fn replace_partition_input(plan: &mut Plan, handle: u64) {

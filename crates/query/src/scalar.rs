@@ -39,7 +39,8 @@ impl KqlFunction {
     ) -> Expr {
         let (exprs, types): (Vec<Expr>, Vec<KqlType>) = args.into_iter().unzip();
         let volatility = if volatile { Volatility::Volatile } else { Volatility::Immutable };
-        let signature = if types.is_empty() { Signature::nullary(volatility) } else { Signature::any(types.len(), volatility) };
+        let signature =
+            if types.is_empty() { Signature::nullary(volatility) } else { Signature::any(types.len(), volatility) };
         let function = KqlFunction {
             name: full_name(name, &types, returns),
             eval,

@@ -8,15 +8,18 @@ use crate::lower::{Lowering, Place, column_name};
 use crate::prepare::{Answers, SharedUses};
 use crate::stream::{LOOK_EVERY, Limits, ResultStream, Run};
 use crate::table::{TableSource, Tables};
+use arrow::array::{Array, RecordBatch, new_empty_array};
+use arrow::compute::concat;
 use arrow::datatypes::{Field as ArrowField, Schema};
 use datafusion::error::DataFusionError;
 use datafusion::execution::{SessionState, TaskContext};
 use datafusion::physical_plan::{ExecutionPlan, displayable, execute_stream};
 use futures::StreamExt;
 use kql::catalog::Host;
-use kql::plan::{BoundQuery, ColumnId, Field, Node, Plan};
+use kql::plan::{BoundQuery, ColumnId, Field, Node, Plan, PluginArgument};
 use kql::render::Render;
-use kql_functions::CallContext;
+use kql_functions::catalog::plugin_arg;
+use kql_functions::{CallContext, FUNCTIONS, PluginCall, Table};
 use schema::{Column, KqlType};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -78,7 +81,7 @@ pub struct Explanation {
 const SMALL_ROWS: usize = 20_000;
 
 impl Session {
-    pub(crate) fn new(engine: Engine, tables: Arc<Tables>, request: Request) -> Result<Session, QueryError> {
+    pub(crate) fn new(engine: Engine, tables: Arc<Tables>, request: Request) -> Session {
         let options = engine.options();
         let ctx = Arc::new(CallContext {
             now: request.now.unwrap_or_else(|| SystemClock.now_ticks()),
@@ -94,12 +97,12 @@ impl Session {
             max_rows: options.max_result_rows,
             max_bytes: options.max_result_bytes,
         };
-        let environment = engine.environment()?;
+        let environment = engine.environment();
         let run = |threads| RunContext { batch_rows: BATCH_ROWS, call: ctx.clone(), limits: limits.clone(), threads };
         let state = engine.query_state(&environment, run(options.threads.max(1)));
         let small = engine.query_state(&environment, run(1));
-        let (kept, next_id) = (Kept::default(), AtomicU32::new(u32::MAX));
-        Ok(Session { work: Arc::new(Work { tables, ctx, limits, state, small, kept, next_id, engine }) })
+        let (kept, next_id) = (Kept::default(), AtomicU32::new(u32::MAX - 1));
+        Session { work: Arc::new(Work { tables, ctx, limits, state, small, kept, next_id, engine }) }
     }
 
     /// Returns what functions know beside their arguments.
@@ -128,15 +131,20 @@ impl Session {
 
 impl Host for Session {
     fn materialise(&self, plan: &Plan) -> Option<Result<(u64, Vec<Column>), String>> {
-        let columns = plan.columns.iter().map(|field| Column::new(&field.name, field.ktype)).collect();
         let (work, mut plan) = (self.work.clone(), plan.clone());
         let kept = self.work.spawned(async move {
             // What is shared may be read again by the rest of the query, which is not known yet.
             work.prepare(&mut plan, &SharedUses::default(), &mut Answers::default()).await?;
-            let table = work.keep(&plan).await?;
-            Ok(work.kept.add(Arc::new(table)))
+            let (table, columns) = match &plan.node {
+                Node::Plugin { name, inputs, args } => work.keep_plugin(name, inputs, args).await?,
+                _ => {
+                    let columns = plan.columns.iter().map(|field| Column::new(&field.name, field.ktype)).collect();
+                    (work.keep(&plan).await?, columns)
+                }
+            };
+            Ok((work.kept.add(Arc::new(table)), columns))
         });
-        Some(futures::executor::block_on(kept).map(|handle| (handle, columns)).map_err(|error| error.to_string()))
+        Some(futures::executor::block_on(kept).map_err(|error| error.to_string()))
     }
 }
 
@@ -250,6 +258,37 @@ impl Work {
             keeper.add(columns, batch.num_rows()).map_err(|error| self.failed(error))?;
         }
         keeper.finish().map_err(|error| self.failed(error))
+    }
+
+    /// Runs a plugin whose columns depend on its rows, and keeps its result.
+    async fn keep_plugin(
+        &self,
+        name: &str,
+        inputs: &[Plan],
+        args: &[PluginArgument],
+    ) -> Result<(KeptTable, Vec<Column>), QueryError> {
+        let plugin = FUNCTIONS.plugin(name).ok_or_else(|| QueryError::UnknownFunction { name: name.to_string() })?;
+        let run = plugin.run.map_err(|why| QueryError::Evaluation(why.to_string()))?;
+        let mut tables = Vec::with_capacity(inputs.len());
+        for input in inputs {
+            let kept = self.keep(input).await?;
+            let batches = kept.read().await.map_err(|error| self.failed(error))?;
+            let columns = input.columns.iter().enumerate();
+            let columns = columns.map(|(i, field)| {
+                let parts: Vec<&dyn Array> = batches.iter().map(|batch| batch.column(i).as_ref()).collect();
+                if parts.is_empty() { Ok(new_empty_array(&field.ktype.arrow())) } else { concat(&parts) }
+            });
+            let arrays = columns.collect::<Result<Vec<_>, _>>().map_err(|error| self.failed(error.into()))?;
+            let rows = batches.iter().map(RecordBatch::num_rows).sum();
+            let columns = input.columns.iter().map(|field| Column::new(&field.name, field.ktype)).collect();
+            tables.push(Table { columns, arrays, rows });
+        }
+        let args: Vec<_> = args.iter().map(plugin_arg).collect();
+        let result = run(&PluginCall { inputs: &tables, args: &args, ctx: &self.ctx })?;
+        let types: Vec<KqlType> = result.columns.iter().map(|column| column.ktype).collect();
+        let mut keeper = Keeper::new(&types, &self.task());
+        keeper.add(result.arrays, result.rows).map_err(|error| self.failed(error))?;
+        Ok((keeper.finish().map_err(|error| self.failed(error))?, result.columns))
     }
 
     pub(crate) fn failed(&self, error: DataFusionError) -> QueryError {

@@ -71,7 +71,7 @@ pub fn run_over(tables: Tables, plan: &Plan) -> Result<Vec<RecordBatch>, QueryEr
         results: vec![BoundResult { name: "PrimaryResult".into(), plan: plan.clone(), render: None }],
         options: vec![],
     };
-    let session = ENGINE.session(Arc::new(tables), Request::default())?;
+    let session = ENGINE.session(Arc::new(tables), Request::default());
     futures::executor::block_on(async {
         let mut results = session.run(&query).await?;
         match results.pop() {
@@ -87,16 +87,21 @@ pub fn rows_over(tables: Tables, plan: &Plan) -> Result<Vec<String>, String> {
         Some(cause) => format!("{error}: {cause}"),
         None => error.to_string(),
     })?;
+    Ok(printed(&batches, &plan.columns))
+}
+
+/// Prints batches' rows, cells separated by commas.
+fn printed(batches: &[RecordBatch], columns: &[Field]) -> Vec<String> {
     let mut rows = Vec::new();
     for batch in batches {
         for row in 0..batch.num_rows() {
-            let cells = batch.columns().iter().zip(&plan.columns).map(|(column, field)| {
+            let cells = batch.columns().iter().zip(columns).map(|(column, field)| {
                 if column.is_null(row) { "null".to_string() } else { value_at(column, field.ktype, row).to_text() }
             });
             rows.push(cells.collect::<Vec<_>>().join(","));
         }
     }
-    Ok(rows)
+    rows
 }
 
 pub fn rows(plan: &Plan) -> Result<Vec<String>, String> {
@@ -121,4 +126,46 @@ pub fn check_unordered(plan: &Plan, expected: &[&str]) {
 pub fn table(columns: &[(&str, KqlType)], batches: Vec<RecordBatch>) -> Arc<MemoryTable> {
     let columns = columns.iter().map(|(name, ktype)| Column::new(*name, *ktype)).collect();
     Arc::new(MemoryTable::new(columns, batches).unwrap_or_else(|error| panic!("{error}")))
+}
+
+/// Binds and runs a query's text; its first result as rows of cells separated by commas, or the first thing that is wrong.
+pub fn answer(tables: Tables, text: &str) -> Result<Vec<String>, String> {
+    let tables = Arc::new(tables);
+    let session = ENGINE.session(tables.clone(), Request::default());
+    let environment = kql::bind::Environment {
+        catalog: tables.as_ref(),
+        functions: &*kql_functions::FUNCTIONS,
+        host: Some(&session),
+        now: session.context().now,
+        principal: "",
+        parameters: &[],
+    };
+    let (bound, diagnostics) = kql::bind::bind(text, environment);
+    let bound = bound.ok_or_else(|| diagnostics.first().map_or_else(String::new, |d| d.message.clone()))?;
+    let batches = futures::executor::block_on(async {
+        match session.run(&bound).await?.into_iter().next() {
+            Some(result) => result.stream.collect_batches().await,
+            None => Ok(vec![]),
+        }
+    });
+    let batches = batches.map_err(|error| match std::error::Error::source(&error) {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    })?;
+    let columns = bound.results.first().map_or(&[][..], |result| &result.plan.columns);
+    Ok(printed(&batches, columns))
+}
+
+/// Asserts the rows of a query, in order.
+#[track_caller]
+pub fn answers(text: &str, expected: &[&str]) {
+    assert_eq!(answer(Tables::default(), text), Ok(expected.iter().map(|row| row.to_string()).collect()), "{text}");
+}
+
+/// Asserts the rows of a query, in any order.
+#[track_caller]
+pub fn answers_unordered(text: &str, expected: &[&str]) {
+    let mut rows = answer(Tables::default(), text).unwrap_or_else(|error| panic!("{text}: {error}"));
+    rows.sort();
+    assert_eq!(rows, expected, "{text}");
 }

@@ -196,6 +196,25 @@ fn parse_iso(text: &[u8]) -> Option<i64> {
     from_civil(year, month, day, 0)?.checked_add(rest.0)?.checked_sub(rest.1)
 }
 
+/// Zones that a text may name, with their hours.
+///
+/// # Source
+/// RFC 822, section 5.1.
+const ZONES: [(&[u8], i64); 12] = [
+    (b"Z", 0),
+    (b"UT", 0),
+    (b"UTC", 0),
+    (b"GMT", 0),
+    (b"EDT", -4),
+    (b"EST", -5),
+    (b"CDT", -5),
+    (b"CST", -6),
+    (b"MDT", -6),
+    (b"MST", -7),
+    (b"PDT", -7),
+    (b"PST", -8),
+];
+
 struct Cursor<'a> {
     text: &'a [u8],
     at: usize,
@@ -283,15 +302,11 @@ impl Cursor<'_> {
     }
     /// Reads a zone to the end of the text and returns its offset; nothing means UTC.
     fn zone(&mut self) -> Option<i64> {
-        let name = std::str::from_utf8(self.text.get(self.at..)?).ok()?;
-        let hours = match name.to_ascii_uppercase().as_str() {
-            "" | "Z" | "UT" | "UTC" | "GMT" => 0,
-            "EDT" => -4,
-            "EST" | "CDT" => -5,
-            "CST" | "MDT" => -6,
-            "MST" | "PDT" => -7,
-            "PST" => -8,
-            _ => return self.offset(),
+        let name = self.text.get(self.at..)?;
+        let hours = match name {
+            b"" | b"Z" => 0,
+            [b'+' | b'-', ..] => return self.offset(),
+            _ => ZONES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name))?.1,
         };
         self.at = self.text.len();
         Some(hours * HOUR)

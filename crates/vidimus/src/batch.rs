@@ -28,7 +28,10 @@ const STACK_BYTES: usize = 256 << 20;
 
 /// Answers every line of standard input by `answer`, each on a thread of its own, so that one that hangs or fails does
 /// not take the others down.
-pub fn serve(timeout: Duration, answer: impl Fn(&Case, Cancel) -> String + Clone + Send + 'static) -> std::io::Result<()> {
+pub fn serve(
+    timeout: Duration,
+    answer: impl Fn(&Case, Cancel) -> String + Clone + Send + 'static,
+) -> std::io::Result<()> {
     let stdin = std::io::stdin().lock();
     let mut stdout = std::io::stdout().lock();
     for line in stdin.lines() {
@@ -37,7 +40,8 @@ pub fn serve(timeout: Duration, answer: impl Fn(&Case, Cancel) -> String + Clone
             continue;
         }
         let Some(case) = read_case(&line) else {
-            let text = r#"{"id":null,"error":{"code":"VQ100","message":"the line is no object with `id` and `query`"}}"#;
+            let text =
+                r#"{"id":null,"error":{"code":"VQ100","message":"the line is no object with `id` and `query`"}}"#;
             writeln!(stdout, "{text}")?;
             stdout.flush()?;
             continue;

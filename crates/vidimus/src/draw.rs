@@ -25,6 +25,21 @@ pub fn diagnostics(query: &str, found: &[Diagnostic]) -> String {
     out
 }
 
+/// Returns diagnostics of two texts that were read as one, each drawn under the text it is about.
+pub fn diagnostics_after(before: &str, query: &str, found: &[Diagnostic]) -> String {
+    let mut out = String::new();
+    for diagnostic in found {
+        let mut diagnostic = diagnostic.clone();
+        let in_query = diagnostic.span.start >= before.len();
+        if in_query {
+            diagnostic.span.start -= before.len();
+            diagnostic.span.end = diagnostic.span.end.saturating_sub(before.len());
+        }
+        out.push_str(&diagnostics(if in_query { query } else { before }, &[diagnostic]));
+    }
+    out
+}
+
 /// Returns the nearest place at or before `at` that does not split a character.
 fn boundary(text: &str, at: usize) -> usize {
     let mut at = at.min(text.len());

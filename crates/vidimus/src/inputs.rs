@@ -3,7 +3,7 @@
 use anyhow::Context;
 use clap::Args;
 use files::{Input, Options, Progress, Table, WarningReport, Warnings};
-use query::{FileTable, Tables};
+use query::{Tables, file_table};
 use std::sync::Arc;
 
 /// Where rows come from.
@@ -27,6 +27,12 @@ pub struct Opened {
 }
 
 impl Opened {
+    /// Returns the same files as the tables of a further query, whose progress is counted from nothing.
+    pub fn again(&self) -> (Arc<Tables>, Arc<Progress>) {
+        let progress = Arc::new(Progress::default());
+        (Arc::new(tables(&self.files, &progress)), progress)
+    }
+
     /// Returns what was found wrong in the files so far.
     pub fn warnings(&self) -> WarningReport {
         self.warnings.as_ref().map(Warnings::report).unwrap_or_default()
@@ -41,12 +47,17 @@ pub fn open(args: &InputArgs) -> anyhow::Result<Opened> {
     }
     let files = files::open(&inputs, &Options::default()).context("cannot open the logs")?;
     let progress = Arc::new(Progress::default());
-    let mut tables = Tables::default();
-    for table in &files {
-        tables.add(table.name(), Arc::new(FileTable::new(table.clone(), progress.clone())));
-    }
+    let tables = tables(&files, &progress);
     let warnings = files.first().map(|table| table.warnings().clone());
     Ok(Opened { tables: Arc::new(tables), files, progress, warnings })
+}
+
+fn tables(files: &[Table], progress: &Arc<Progress>) -> Tables {
+    let mut tables = Tables::default();
+    for table in files {
+        tables.add(table.name(), file_table(table.clone(), progress.clone()));
+    }
+    tables
 }
 
 /// Prints what was wrong in the files: the first findings and how many there were of each kind.

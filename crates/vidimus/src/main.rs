@@ -7,6 +7,7 @@ mod draw;
 mod inputs;
 mod interrupt;
 mod runner;
+mod shell;
 mod show;
 
 use clap::{Parser, Subcommand};
@@ -23,16 +24,20 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Query(Box<commands::query::QueryArgs>),
+    Shell(commands::shell::ShellArgs),
     Check(commands::check::CheckArgs),
     Schema(commands::schema::SchemaArgs),
+    Demo(commands::demo::DemoArgs),
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
         Command::Query(args) => commands::query::run(*args),
+        Command::Shell(args) => commands::shell::run(args),
         Command::Check(args) => commands::check::run(args),
         Command::Schema(args) => commands::schema::run(args),
+        Command::Demo(args) => commands::demo::run(args),
     };
     match done {
         Ok(code) => code,

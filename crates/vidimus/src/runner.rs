@@ -2,11 +2,12 @@
 
 use kql::Diagnostic;
 use kql::bind::Environment;
+use kql::diagnostic::Kind;
 use kql::plan::BoundQuery;
 use kql_functions::FUNCTIONS;
 use query::{Engine, QueryError, Request, ResultTable, Session, Tables};
 use std::sync::Arc;
-use stdx::Cancel;
+use stdx::{Cancel, Clock, SystemClock};
 
 /// Why a query gave no result.
 #[derive(Debug)]
@@ -51,6 +52,22 @@ impl Runner {
         Ok(explained.stages)
     }
 
+    /// Returns the errors in a text without running any part of it. Call it where the stack is deep.
+    pub fn errors(&self, text: &str) -> Vec<Diagnostic> {
+        let environment = Environment {
+            catalog: self.tables.as_ref(),
+            functions: &*FUNCTIONS,
+            host: None,
+            now: self.now.unwrap_or_else(|| SystemClock.now_ticks()),
+            principal: "",
+            parameters: &self.parameters,
+        };
+        let (_, mut diagnostics) = kql::bind::bind(text, environment);
+        // What only a host can do (`toscalar`) is found unsupported without one, and is right all the same.
+        diagnostics.retain(|diagnostic| diagnostic.is_error() && diagnostic.kind != Kind::Unsupported);
+        diagnostics
+    }
+
     fn bind(&self, text: &str, cancel: Cancel) -> Result<(Session, BoundQuery, Vec<Diagnostic>), Failure> {
         let request = Request {
             principal: std::env::var("USER").unwrap_or_default(),
@@ -58,7 +75,7 @@ impl Runner {
             now: self.now,
             cancel,
         };
-        let session = self.engine.session(self.tables.clone(), request).map_err(Failure::Run)?;
+        let session = self.engine.session(self.tables.clone(), request);
         let environment = Environment {
             catalog: self.tables.as_ref(),
             functions: &*FUNCTIONS,

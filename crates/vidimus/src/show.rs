@@ -19,7 +19,9 @@ pub struct Show {
 
 /// Returns the width of the terminal, when output goes to one.
 pub fn terminal_width() -> Option<usize> {
-    std::io::stdout().is_terminal().then(|| terminal_size::terminal_size().map_or(120, |(width, _)| usize::from(width.0)))
+    std::io::stdout()
+        .is_terminal()
+        .then(|| terminal_size::terminal_size().map_or(120, |(width, _)| usize::from(width.0)))
 }
 
 /// Shows progress on standard error from one second on, until dropped.

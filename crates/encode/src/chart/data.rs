@@ -111,7 +111,7 @@ pub(crate) fn series(table: &ResultTable, v: &Visualization) -> Result<Option<Li
 fn group_name(values: &[Values], series: &[usize], row: usize) -> String {
     let texts = series.iter().map(|i| {
         let mut text = String::new();
-        values[*i].write_text(row, &mut text);
+        values[*i].write_shown(row, &mut text);
         text
     });
     texts.collect::<Vec<_>>().join(", ")

@@ -50,7 +50,7 @@ fn card(table: &ResultTable) -> Result<Option<String>, EncodeError> {
     let mut out = String::new();
     for (values, column) in crate::value::Values::of_batch(batch, &table.columns)?.iter().zip(&table.columns) {
         let mut value = String::new();
-        values.write_text(0, &mut value);
+        values.write_shown(0, &mut value);
         out.push_str(&format!("{}\n  {}\n", crate::table::shown(&column.name), crate::table::shown(&value)));
     }
     Ok(Some(out))

@@ -2,6 +2,9 @@
 //!
 //! Unwrapped are the two wrappers that audit logs come in: an object whose first member is `Records` or `records` with an
 //! array of objects (CloudTrail, Azure resource logs), and a Graph answer, `value` after `@odata.context`.
+//!
+//! Measured on one core of a virtual machine (`cargo bench -p files`, sign-in records of about 770 bytes, processor time):
+//! 980 MB/s with all 13 columns, 1,170 MB/s with two, 1,410 MB/s with none; arrow-json 510 MB/s with the 10 scalar columns.
 
 pub(crate) mod scan;
 

@@ -151,7 +151,8 @@ pub fn day_of_year(instant: i64) -> i32 {
 pub fn week_of_year(instant: i64) -> i32 {
     let day = instant.div_euclid(DAY);
     let thursday = day - day.rem_euclid(7) + 3;
-    let first = days_from_civil(civil(thursday * DAY).year, 1, 1);
+    // Wrapping, as the place of a null may hold any number.
+    let first = days_from_civil(civil(thursday.wrapping_mul(DAY)).year, 1, 1);
     ((thursday - first) / 7) as i32 + 1
 }
 

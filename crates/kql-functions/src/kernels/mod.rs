@@ -150,7 +150,8 @@ pub fn unix_time(args: &Args, ticks: i64, parts: i64) -> Result<ArrayRef, EvalEr
         // The whole units keep their precision apart from the fraction.
         convert::reals(arg).map_opt(|count| {
             let fraction = (count.fract() * ticks as f64 / parts as f64).round() as i64;
-            (count.abs() < i64::MAX as f64).then(|| instant(count.trunc() as i64)).flatten()?.checked_add(fraction)
+            let whole = (count.abs() < i64::MAX as f64).then_some(count.trunc() as i64)?;
+            in_range(instant(whole)? + fraction)
         })
     };
     spread(Arc::new(column), args.rows)

@@ -8,6 +8,10 @@ pub static PLUGIN: Plugin = Plugin {
     summary: "Counts, per bin and dimensions, the ids that are active: those that appear in the bin, and at that moment have \
               appeared in at least ActivePeriodsCount periods of the last LookbackWindow (its far end not counted). \
               Appearances before Start count for the periods only. Bins without an active id have no row.",
+    examples: &[(
+        "datatable(id:long, t:long) [1, 0, 1, 1, 2, 1] | evaluate active_users_count(id, t, 0, 9, 5, 1, 2, 10) | project dcount",
+        "1",
+    )],
     arity: (8, usize::MAX),
     columns: |shape| shape_columns(shape).map(Some),
     run: Ok(run),

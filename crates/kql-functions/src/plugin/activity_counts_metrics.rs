@@ -7,6 +7,10 @@ pub static PLUGIN: Plugin = Plugin {
     usage: "activity_counts_metrics(IdColumn, TimelineColumn, Start, End, Step, dimension, ...)",
     summary: "Counts, per step and dimensions, the records, the distinct ids, the ids that no earlier step had, and the ids \
               of all steps so far. Steps without a record have no row.",
+    examples: &[(
+        "datatable(id:long, t:long) [1, 0, 1, 1, 2, 1] | evaluate activity_counts_metrics(id, t, 0, 1, 1) | where t == 1 | project new_dcount",
+        "1",
+    )],
     arity: (5, usize::MAX),
     columns: |shape| shape_columns(shape).map(Some),
     run: Ok(run),
@@ -78,12 +82,12 @@ mod tests {
         let records: Vec<[&str; 3]> = records.iter().map(|row| row.each_ref().map(String::as_str)).collect();
         let table = table("UserId:string Timestamp:datetime Kind:string", &records);
         let mut args = vec![PluginArg::Column(0), PluginArg::Column(1), at("2017-08-01"), at("2017-08-04"), span("1d")];
-        let (heading, found) = result(&PLUGIN, &[table.clone()], &args);
+        let (heading, found) = result(&PLUGIN, std::slice::from_ref(&table), &args);
         assert_eq!(heading, "Timestamp:datetime count:long dcount:long new_dcount:long aggregated_dcount:long");
         let expected = "2017-08-01|4|4|4|4 \n 2017-08-02|3|3|2|6 \n 2017-08-03|6|5|2|8 \n 2017-08-04|1|1|0|8";
         assert_eq!(found, rows(expected));
         args.push(PluginArg::Column(2));
-        let (heading, found) = result(&PLUGIN, &[table.clone()], &args);
+        let (heading, found) = result(&PLUGIN, std::slice::from_ref(&table), &args);
         assert!(heading.starts_with("Timestamp:datetime Kind:string count:long") && found[0][1] == "x");
         args[4] = text("fortnight");
         assert_ne!(failure(&PLUGIN, &[table], &args), "");

@@ -9,6 +9,10 @@ pub static PLUGIN: Plugin = Plugin {
               and gives the ratio of the two: daily to weekly active users with windows of 1d and 7d. The outer window is \
               rounded down to a multiple of the inner one. Without Start and End the whole timeline is taken. Windows \
               without an id have no row.",
+    examples: &[(
+        "datatable(id:long, t:long) [1, 0, 2, 0, 1, 1] | evaluate activity_engagement(id, t, 0, 1, 1, 2) | where t == 1 | project activity_ratio",
+        "0.5",
+    )],
     arity: (4, usize::MAX),
     columns: |shape| shape_columns(shape).map(Some),
     run: Ok(run),
@@ -95,7 +99,7 @@ mod tests {
         );
         let columns = [PluginArg::Column(0), PluginArg::Column(1)];
         let short: Vec<PluginArg> = columns.iter().cloned().chain([span("1d"), span("2d")]).collect();
-        let (heading, found) = result(&PLUGIN, &[table.clone()], &short);
+        let (heading, found) = result(&PLUGIN, std::slice::from_ref(&table), &short);
         assert_eq!(
             heading,
             "Day:datetime dcount_activities_inner:long dcount_activities_outer:long activity_ratio:real"

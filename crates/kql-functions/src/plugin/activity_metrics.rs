@@ -9,6 +9,10 @@ pub static PLUGIN: Plugin = Plugin {
               the share of the ids of the window before that came back (retention) and that did not (churn); both are NaN \
               where the window before had none. Without Start and End the whole timeline is taken. Windows without an id \
               have no row.",
+    examples: &[(
+        "datatable(id:long, t:long) [1, 0, 2, 0, 1, 1] | evaluate activity_metrics(id, t, 0, 1, 1) | where t == 1 | project retention_rate",
+        "0.5",
+    )],
     arity: (3, usize::MAX),
     columns: |shape| shape_columns(shape).map(Some),
     run: Ok(run),
@@ -84,7 +88,7 @@ mod tests {
         let table = table("Id:long Slot:long", &records);
         let number = |text| constant(KqlType::Long, text);
         let args = [PluginArg::Column(0), PluginArg::Column(1), number("0"), number("21"), number("7")];
-        let (heading, found) = result(&PLUGIN, &[table.clone()], &args);
+        let (heading, found) = result(&PLUGIN, std::slice::from_ref(&table), &args);
         assert_eq!(heading, "Slot:long dcount_values:long dcount_newvalues:long retention_rate:real churn_rate:real");
         let third = 1.0 / 3.0;
         let expected = format!("0|3|3|NaN|NaN \n 7|3|1|{}|{third} \n 21|1|1|NaN|NaN", 2.0 * third);

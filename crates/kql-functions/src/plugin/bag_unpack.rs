@@ -43,7 +43,9 @@ fn run(call: &PluginCall) -> Result<Table, EvalError> {
     let prefix = args.opt_text(1)?.unwrap_or("");
     let conflict = args.opt_text(2)?.unwrap_or("error");
     if !matches!(conflict, "error" | "replace_source" | "keep_source") {
-        return Err(EvalError::new(format!("`{conflict}` is no way to solve a conflict of columns: use `error`, `replace_source` or `keep_source`")));
+        return Err(EvalError::new(format!(
+            "`{conflict}` is no way to solve a conflict of columns: use `error`, `replace_source` or `keep_source`"
+        )));
     }
     let ignored: HashSet<String> = match args.opt_value(3)? {
         Some(value) => raw::items(&value.to_dynamic().to_json()).map(|item| raw::text(item).into_owned()).collect(),
@@ -174,9 +176,21 @@ mod tests {
         );
         let d = PluginArg::Column(1);
         let cases: [(Vec<PluginArg>, &str, &str); 4] = [
-            (vec![d.clone(), named("columnsConflict", text("replace_source"))], "Name:string Age:long", "John|20 \n |40 \n Jasmine|30"),
-            (vec![d.clone(), named("columnsConflict", text("keep_source"))], "Name:string Age:long", "James|20 \n David|40 \n Emily|30"),
-            (vec![d.clone(), text("Property_")], "Name:string Property_Age:long Property_Name:string", "James|20|John \n David|40| \n Emily|30|Jasmine"),
+            (
+                vec![d.clone(), named("columnsConflict", text("replace_source"))],
+                "Name:string Age:long",
+                "John|20 \n |40 \n Jasmine|30",
+            ),
+            (
+                vec![d.clone(), named("columnsConflict", text("keep_source"))],
+                "Name:string Age:long",
+                "James|20 \n David|40 \n Emily|30",
+            ),
+            (
+                vec![d.clone(), text("Property_")],
+                "Name:string Property_Age:long Property_Name:string",
+                "James|20|John \n David|40| \n Emily|30|Jasmine",
+            ),
             (
                 vec![d.clone(), named("ignoredProperties", constant(KqlType::Dynamic, r#"["Name","Other"]"#))],
                 "Name:string Age:long",
@@ -184,10 +198,14 @@ mod tests {
             ),
         ];
         for (args, heading, expected) in cases {
-            assert_eq!(result(&PLUGIN, &[people.clone()], &args), (heading.to_string(), rows(expected)), "{args:?}");
+            assert_eq!(
+                result(&PLUGIN, std::slice::from_ref(&people), &args),
+                (heading.to_string(), rows(expected)),
+                "{args:?}"
+            );
         }
-        assert!(failure(&PLUGIN, &[people.clone()], std::slice::from_ref(&d)).contains("`Name`"));
-        assert_ne!(failure(&PLUGIN, &[people.clone()], &[d, text("x_"), text("merge")]), "");
+        assert!(failure(&PLUGIN, std::slice::from_ref(&people), std::slice::from_ref(&d)).contains("`Name`"));
+        assert_ne!(failure(&PLUGIN, std::slice::from_ref(&people), &[d, text("x_"), text("merge")]), "");
         assert_ne!(failure(&PLUGIN, &[people], &[PluginArg::Column(0)]), "");
     }
 

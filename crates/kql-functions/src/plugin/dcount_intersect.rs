@@ -39,7 +39,10 @@ fn run(call: &PluginCall) -> Result<Table, EvalError> {
     for set in &sets {
         let column = column_at(&table.columns, *set)?;
         if column.ktype != KqlType::Dynamic {
-            return Err(EvalError::new(format!("`dcount_intersect` needs `hll` values; `{}` has type {}", column.name, column.ktype)));
+            return Err(EvalError::new(format!(
+                "`dcount_intersect` needs `hll` values; `{}` has type {}",
+                column.name, column.ktype
+            )));
         }
     }
     let mut counts: Vec<Vec<Value>> = vec![Vec::with_capacity(table.rows); sets.len()];

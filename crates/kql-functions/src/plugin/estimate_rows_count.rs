@@ -4,6 +4,7 @@ pub static PLUGIN: Plugin = Plugin {
     name: "estimate_rows_count",
     usage: "estimate_rows_count()",
     summary: "The number of rows of the input; exact, though a number near it would do.",
+    examples: &[("range x from 1 to 5 step 1 | evaluate estimate_rows_count()", "5")],
     arity: (0, 0),
     columns: |_| Ok(Some(columns())),
     run: Ok(run),

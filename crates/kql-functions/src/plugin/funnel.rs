@@ -32,7 +32,11 @@ pub fn events(activity: &Activity, bins: &Bins) -> Result<BTreeMap<(i64, usize),
 pub fn sequence(args: &Arguments, i: usize) -> Result<Vec<String>, EvalError> {
     let json = args.value(i)?.to_dynamic().to_json();
     let states: Vec<String> = raw::items(&json).map(|item| raw::text(item).into_owned()).collect();
-    if states.is_empty() { Err(EvalError::new("the sequence must be an array with at least one state")) } else { Ok(states) }
+    if states.is_empty() {
+        Err(EvalError::new("the sequence must be an array with at least one state"))
+    } else {
+        Ok(states)
+    }
 }
 
 /// Returns an array's elements as distances on the timeline.
@@ -46,7 +50,11 @@ pub fn periods(args: &Arguments, i: usize) -> Result<Vec<i64>, EvalError> {
         _ => Err(EvalError::new(format!("`{item}` is no period: use timespans or whole numbers"))),
     };
     let periods = raw::items(&json).map(period).collect::<Result<Vec<i64>, EvalError>>()?;
-    if periods.is_empty() { Err(EvalError::new("the periods must be an array with at least one element")) } else { Ok(periods) }
+    if periods.is_empty() {
+        Err(EvalError::new("the periods must be an array with at least one element"))
+    } else {
+        Ok(periods)
+    }
 }
 
 /// Returns a column's values as texts, by row.

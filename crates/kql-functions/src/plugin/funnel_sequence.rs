@@ -11,6 +11,10 @@ pub static PLUGIN: Plugin = Plugin {
               that comes after (null where there is none). A state that repeats counts once; the states of the sequence \
               follow each other directly, no further apart than MaxSequenceStepWindow. Three tables: by both states, by the \
               state before, and by the state after, each with up to 128 of the ids.",
+    examples: &[(
+        "datatable(id:long, t:long, s:string) [1, 0, 'a', 1, 1, 'b', 1, 2, 'c'] | evaluate funnel_sequence(id, t, 0, 9, 5, 10, s, dynamic(['b'])) | project next",
+        "c",
+    )],
     arity: (8, 8),
     columns: |shape| shape_columns(shape).map(Some),
     run: Ok(run),
@@ -18,16 +22,8 @@ pub static PLUGIN: Plugin = Plugin {
     ..Plugin::DEFAULT
 };
 
-const NAMES: &[&str] = &[
-    "IdColumn",
-    "TimelineColumn",
-    "Start",
-    "End",
-    "MaxSequenceStepWindow",
-    "Step",
-    "StateColumn",
-    "Sequence",
-];
+const NAMES: &[&str] =
+    &["IdColumn", "TimelineColumn", "Start", "End", "MaxSequenceStepWindow", "Step", "StateColumn", "Sequence"];
 const SAMPLES_MAX: usize = 128;
 
 fn shape_columns(shape: &PluginShape) -> Result<Vec<Column>, EvalError> {
@@ -102,7 +98,8 @@ fn tables(call: &PluginCall) -> Result<(Table, Table, Table), EvalError> {
         let ids = rows.iter().take(SAMPLES_MAX).map(|row| Ok(activity.table.cell(activity.id, *row)?.to_dynamic()));
         Ok::<Value, EvalError>(Value::Dynamic(Dynamic::Array(ids.collect::<Result<_, EvalError>>()?)))
     };
-    let mut tables = (RowBuilder::new(columns.clone()), RowBuilder::new(without("next")), RowBuilder::new(without("prev")));
+    let mut tables =
+        (RowBuilder::new(columns.clone()), RowBuilder::new(without("next")), RowBuilder::new(without("prev")));
     let time = |bin: i64| activity.timeline.value(bins.begin(bin));
     for ((bin, _, _), ((prev, next), rows)) in &both {
         tables.0.push([time(*bin), state(*prev)?, state(*next)?, Value::Long(rows.len() as i64), samples(rows)?])?;
@@ -165,13 +162,14 @@ mod tests {
             PluginArg::Column(2),
             json(r#"["Tornado"]"#),
         ];
-        let (heading, found) = testing::result(&PLUGIN, &[table.clone()], &args);
+        let (heading, found) = testing::result(&PLUGIN, std::slice::from_ref(&table), &args);
         assert_eq!(heading, "Time:datetime prev:string next:string dcount:long samples:dynamic");
         let expected = "2007-01-01||null|1|[2] \n 2007-01-01|Hail|Wind|2|[1,3] \n 2007-01-01|Wind||1|[1]";
         assert_eq!(found, rows(&expected.replace("null", "")));
         let ctx = CallContext::default();
         let inputs = [table];
-        let more = further(&PluginCall { inputs: &inputs, args: &args, ctx: &ctx }).unwrap_or_else(|error| panic!("{error}"));
+        let more =
+            further(&PluginCall { inputs: &inputs, args: &args, ctx: &ctx }).unwrap_or_else(|error| panic!("{error}"));
         let [before, after] = more.as_slice() else { panic!("not two further tables") };
         let (heading, found) = testing::texts(before);
         assert_eq!(heading, "Time:datetime prev:string dcount:long samples:dynamic");

@@ -9,22 +9,18 @@ pub static PLUGIN: Plugin = Plugin {
     summary: "Counts, per bin and period, how many ids get how far along a sequence of states: a row per state with the ids \
               that go through the states up to it, in order, within the period from the first. Other states may lie between. \
               Bins without an event have no row.",
+    examples: &[(
+        "datatable(id:long, t:long, s:string) [1, 0, 'a', 1, 1, 'b'] | evaluate funnel_sequence_completion(id, t, 0, 9, 10, s, dynamic(['a', 'b']), dynamic([5])) | where s == 'b' | project dcount",
+        "1",
+    )],
     arity: (8, 8),
     columns: |shape| shape_columns(shape).map(Some),
     run: Ok(run),
     ..Plugin::DEFAULT
 };
 
-const NAMES: &[&str] = &[
-    "IdColumn",
-    "TimelineColumn",
-    "Start",
-    "End",
-    "BinSize",
-    "StateColumn",
-    "Sequence",
-    "MaxSequencePeriods",
-];
+const NAMES: &[&str] =
+    &["IdColumn", "TimelineColumn", "Start", "End", "BinSize", "StateColumn", "Sequence", "MaxSequencePeriods"];
 
 fn shape_columns(shape: &PluginShape) -> Result<Vec<Column>, EvalError> {
     let args = Arguments::bind(PLUGIN.name, NAMES, shape.args)?;
@@ -75,7 +71,9 @@ fn completed(events: &[Event], states: &[String], sequence: &[String], period: i
         // From the last state to the first, so that an event is one step only.
         for (i, _) in sequence.iter().enumerate().rev().filter(|(_, state)| states.get(*row) == Some(*state)) {
             let begin = match i.checked_sub(1) {
-                Some(before) => begun.get(before).copied().flatten().filter(|begin| time.saturating_sub(*begin) <= period),
+                Some(before) => {
+                    begun.get(before).copied().flatten().filter(|begin| time.saturating_sub(*begin) <= period)
+                }
                 None => Some(*time),
             };
             if let (Some(begin), Some(latest)) = (begin, begun.get_mut(i)) {
@@ -119,7 +117,7 @@ mod tests {
             json(r#"["Hail","Tornado","Wind"]"#),
             json(r#"["01:00:00","04:00:00"]"#),
         ];
-        let (heading, found) = result(&PLUGIN, &[table.clone()], &args);
+        let (heading, found) = result(&PLUGIN, std::slice::from_ref(&table), &args);
         assert_eq!(heading, "Time:datetime State:string Period:timespan dcount:long");
         let expected = "2007-01-01|Hail|01:00:00|2 \n 2007-01-01|Tornado|01:00:00|2 \n 2007-01-01|Wind|01:00:00|0 \n \
                         2007-01-01|Hail|04:00:00|2 \n 2007-01-01|Tornado|04:00:00|2 \n 2007-01-01|Wind|04:00:00|1";

@@ -6,6 +6,8 @@ pub static PLUGIN: Plugin = Plugin {
     summary: "Infers the schema of files in a storage account and suggests types. Refused: it would read files in a storage account outside the vault.",
     arity: (1, 1),
     columns: |_| Ok(Some(vec![Column::new("SuggestedTableSchema", KqlType::String)])),
-    run: Err("`infer_storage_schema_with_suggestions` is refused: it would read files in a storage account outside the vault"),
+    run: Err(
+        "`infer_storage_schema_with_suggestions` is refused: it would read files in a storage account outside the vault",
+    ),
     ..Plugin::DEFAULT
 };

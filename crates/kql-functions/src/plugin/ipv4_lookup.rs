@@ -8,6 +8,10 @@ pub static PLUGIN: Plugin = Plugin {
     summary: "Joins each row with the rows of a table whose IPv4 network (`10.1.0.0/16`, or an address) holds the row's \
               address. Extra keys are columns of both tables that must be equal. Rows without a match are left out, or \
               kept with nulls when return_unmatched.",
+    examples: &[(
+        "let networks = datatable(network:string, name:string) ['10.1.0.0/16', 'office']; datatable(ip:string) ['10.1.2.3'] | evaluate ipv4_lookup(networks, ip, network) | project name",
+        "office",
+    )],
     arity: (3, usize::MAX),
     columns: |shape| lookup::columns(PLUGIN.name, shape.inputs, shape.args).map(Some),
     run: Ok(|call| lookup::run(PLUGIN.name, call, Network::parse_v4)),

@@ -7,6 +7,10 @@ pub static PLUGIN: Plugin = Plugin {
     usage: "ipv6_lookup(LookupTable, SourceIPv6Key, IPv6LookupKey, [return_unmatched])",
     summary: "Joins each row with the rows of a table whose IPv6 or IPv4 network (`2001:db8::/32`, or an address) holds the \
               row's address. Rows without a match are left out, or kept with nulls when return_unmatched.",
+    examples: &[(
+        "let networks = datatable(network:string, name:string) ['2001:db8::/32', 'office']; datatable(ip:string) ['2001:db8::1'] | evaluate ipv6_lookup(networks, ip, network) | project name",
+        "office",
+    )],
     arity: (3, 4),
     columns: |shape| lookup::columns(PLUGIN.name, shape.inputs, shape.args).map(Some),
     run: Ok(|call| lookup::run(PLUGIN.name, call, |text| Network::parse_v6(text, Compatible::Mapped))),

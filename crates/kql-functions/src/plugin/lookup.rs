@@ -24,8 +24,12 @@ impl Lookup {
         let (mut positional, mut keep_unmatched) = (Vec::new(), None);
         for arg in args {
             match arg {
-                PluginArg::Named(name, value) if name.eq_ignore_ascii_case("return_unmatched") => keep_unmatched = Some(value.as_ref()),
-                PluginArg::Named(name, _) => return Err(EvalError::new(format!("`{plugin}` has no parameter `{name}`"))),
+                PluginArg::Named(name, value) if name.eq_ignore_ascii_case("return_unmatched") => {
+                    keep_unmatched = Some(value.as_ref())
+                }
+                PluginArg::Named(name, _) => {
+                    return Err(EvalError::new(format!("`{plugin}` has no parameter `{name}`")));
+                }
                 arg => positional.push(arg),
             }
         }
@@ -37,17 +41,23 @@ impl Lookup {
             Some(PluginArg::Value(Value::Bool(keep))) => *keep,
             Some(_) => return Err(EvalError::new("`return_unmatched` must be true or false")),
         };
-        let [PluginArg::Table(table), PluginArg::Column(address), PluginArg::Column(network), more @ ..] = positional.as_slice()
+        let [PluginArg::Table(table), PluginArg::Column(address), PluginArg::Column(network), more @ ..] =
+            positional.as_slice()
         else {
-            return Err(EvalError::new(format!("`{plugin}` takes a table, a column of addresses and a column of networks")));
+            return Err(EvalError::new(format!(
+                "`{plugin}` takes a table, a column of addresses and a column of networks"
+            )));
         };
-        let (input, lookup) = (inputs.first().map_or(&[][..], Vec::as_slice), inputs.get(*table).map_or(&[][..], Vec::as_slice));
+        let (input, lookup) =
+            (inputs.first().map_or(&[][..], Vec::as_slice), inputs.get(*table).map_or(&[][..], Vec::as_slice));
         let mut equal = Vec::new();
         for arg in more {
             let PluginArg::Column(key) = arg else { return Err(EvalError::new("the further keys must be columns")) };
             let column = column_at(lookup, *key)?;
             let own = input.iter().position(|own| own.name == column.name && own.ktype == column.ktype);
-            let own = own.ok_or_else(|| EvalError::new(format!("the input has no column `{}` of type {}", column.name, column.ktype)))?;
+            let own = own.ok_or_else(|| {
+                EvalError::new(format!("the input has no column `{}` of type {}", column.name, column.ktype))
+            })?;
             equal.push((own, *key));
         }
         for (columns, i) in [(input, *address), (lookup, *network)] {
@@ -71,7 +81,8 @@ impl Lookup {
 /// When the arguments are not those of a lookup.
 pub fn columns(plugin: &'static str, inputs: &[Vec<Column>], args: &[PluginArg]) -> Result<Vec<Column>, EvalError> {
     let call = Lookup::read(plugin, inputs, args)?;
-    let (input, lookup) = (inputs.first().map_or(&[][..], Vec::as_slice), inputs.get(call.table).map_or(&[][..], Vec::as_slice));
+    let (input, lookup) =
+        (inputs.first().map_or(&[][..], Vec::as_slice), inputs.get(call.table).map_or(&[][..], Vec::as_slice));
     let mut columns: Vec<Column> = visible(input).into_iter().filter_map(|i| input.get(i).cloned()).collect();
     for i in call.taken(lookup) {
         let column = column_at(lookup, i)?;
@@ -150,6 +161,9 @@ impl Index {
     /// Returns the rows of the networks that hold all of a network or address.
     fn holding(&self, address: Network) -> impl Iterator<Item = usize> + '_ {
         let prefixes = self.by_prefix.iter().filter(move |(prefix, _)| *prefix <= address.prefix);
-        prefixes.filter_map(move |(prefix, networks)| networks.get(&address.limited(*prefix).first())).flatten().copied()
+        prefixes
+            .filter_map(move |(prefix, networks)| networks.get(&address.limited(*prefix).first()))
+            .flatten()
+            .copied()
     }
 }

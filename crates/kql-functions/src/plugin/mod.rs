@@ -10,12 +10,16 @@ pub mod ai_chat_completion;
 pub mod ai_chat_completion_prompt;
 pub mod ai_embed_text;
 pub mod ai_embeddings;
+pub mod autocluster;
 pub mod azure_digital_twins_query_request;
 pub mod bag_unpack;
+pub mod basket;
 pub mod cosmosdb_sql_request;
 pub mod csharp;
 pub mod dax_request;
 pub mod dcount_intersect;
+pub mod diffpatterns;
+pub mod diffpatterns_text;
 pub mod estimate_rows_count;
 pub mod execute_query;
 pub mod execute_show_command;
@@ -34,6 +38,7 @@ pub mod lookup;
 pub mod mysql_request;
 pub mod narrow;
 pub mod new_activity_metrics;
+pub mod patterns;
 pub mod pivot;
 pub mod postgresql_request;
 pub mod prelude;
@@ -60,12 +65,16 @@ pub static ALL: &[&crate::registry::Plugin] = &[
     &ai_chat_completion_prompt::PLUGIN,
     &ai_embed_text::PLUGIN,
     &ai_embeddings::PLUGIN,
+    &autocluster::PLUGIN,
     &azure_digital_twins_query_request::PLUGIN,
     &bag_unpack::PLUGIN,
+    &basket::PLUGIN,
     &cosmosdb_sql_request::PLUGIN,
     &csharp::PLUGIN,
     &dax_request::PLUGIN,
     &dcount_intersect::PLUGIN,
+    &diffpatterns::PLUGIN,
+    &diffpatterns_text::PLUGIN,
     &estimate_rows_count::PLUGIN,
     &execute_query::PLUGIN,
     &execute_show_command::PLUGIN,

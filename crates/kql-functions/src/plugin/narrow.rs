@@ -5,6 +5,10 @@ pub static PLUGIN: Plugin = Plugin {
     usage: "narrow()",
     summary: "Turns a wide table into a narrow one: a row per cell, with the row's number from 0, the column's name and the \
               value as `tostring()` gives it.",
+    examples: &[(
+        "datatable(a:long, b:string) [1, 'x'] | evaluate narrow() | where Column == 'b' | project Value",
+        "x",
+    )],
     arity: (0, 0),
     columns: |_| Ok(Some(columns())),
     run: Ok(run),

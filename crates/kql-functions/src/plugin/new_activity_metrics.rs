@@ -10,6 +10,10 @@ pub static PLUGIN: Plugin = Plugin {
               per dimensions: how many ids the later window has that no window up to the cohort's had, how many of the \
               cohort it has and has not, and the shares of the last two. Cohort is a time that picks one cohort. Ids of the \
               table Lookback, in its column of the same name, are not new. Cohorts without an id have no row.",
+    examples: &[(
+        "datatable(id:long, t:long) [1, 0, 2, 0, 1, 1] | evaluate new_activity_metrics(id, t, 0, 1, 1, 0) | where to_t == 1 | project retention_rate",
+        "0.5",
+    )],
     arity: (5, usize::MAX),
     columns: |shape| shape_columns(shape).map(Some),
     run: Ok(run),

@@ -21,10 +21,7 @@ pub static PLUGIN: Plugin = Plugin {
     summary: "Rotates a table: each value of a column becomes a column, which holds the aggregation of the rows with that \
               value, per combination of the other columns. Without an aggregation rows are counted. Columns come in the \
               order of their names.",
-    examples: &[(
-        "datatable(k:string, p:string) ['a', 'x', 'a', 'y', 'a', 'y'] | evaluate pivot(p) | project y",
-        "2",
-    )],
+    examples: &[("datatable(k:string, p:string) ['a', 'x', 'a', 'y', 'a', 'y'] | evaluate pivot(p) | project y", "2")],
     arity: (1, usize::MAX),
     run: Ok(run),
     ..Plugin::DEFAULT
@@ -80,7 +77,7 @@ mod tests {
             ],
         );
         let mut args = vec![PluginArg::Column(1)];
-        let (heading, found) = result(&PLUGIN, &[table.clone()], &args);
+        let (heading, found) = result(&PLUGIN, std::slice::from_ref(&table), &args);
         assert_eq!(heading, "EventType:string Column1:long ALABAMA:long ALASKA:long EventType1:long");
         let expected = "Thunderstorm Wind|0|352|1|0 \n High Wind|0|0|95|0 \n Strong Wind|22|0|0|7";
         assert_eq!(found, rows(expected));

@@ -4,6 +4,7 @@ pub static PLUGIN: Plugin = Plugin {
     name: "preview",
     usage: "preview(NumberOfRows)",
     summary: "Gives two tables: up to NumberOfRows rows of the input, and the number of all its rows.",
+    examples: &[("range x from 1 to 5 step 1 | evaluate preview(1)", "1")],
     arity: (1, 1),
     columns: |shape| shape_columns(shape).map(Some),
     run: Ok(run),
@@ -41,7 +42,10 @@ mod tests {
     fn some_rows_and_their_number() {
         let table = table("a:long b:string", &[["1", "x"], ["2", "y"], ["3", "z"]]);
         let (args, ctx) = ([constant(KqlType::Long, "2")], CallContext::default());
-        assert_eq!(result(&PLUGIN, &[table.clone()], &args), ("a:long b:string".into(), rows("1|x \n 2|y")));
+        assert_eq!(
+            result(&PLUGIN, std::slice::from_ref(&table), &args),
+            ("a:long b:string".into(), rows("1|x \n 2|y"))
+        );
         let more = further(&PluginCall { inputs: &[table], args: &args, ctx: &ctx }).unwrap_or_default();
         assert_eq!(more.first().map(texts), Some(("Count:long".into(), rows("3"))));
     }

@@ -9,6 +9,10 @@ pub static PLUGIN: Plugin = Plugin {
     summary: "Gives, per bin and dimensions, the percentile of the values in the window of BinsPerWindow bins that ends with \
               the bin: the smallest value that at least Percentile percent of the values do not exceed. Bins are those of \
               `bin()`, from the first with a value to the last; windows without a value have no row.",
+    examples: &[(
+        "range x from 1 to 6 step 1 | evaluate rolling_percentile(x, 50, x, 2, 2) | where x == 4 | project rolling_2_percentile_x_50",
+        "3",
+    )],
     arity: (5, usize::MAX),
     columns: |shape| shape_columns(shape).map(Some),
     run: Ok(run),
@@ -90,14 +94,13 @@ mod tests {
         let records: Vec<[&str; 3]> = records.iter().map(|row| row.each_ref().map(String::as_str)).collect();
         let table = table("Timestamp:datetime val:long EvenOrOdd:string", &records);
         let number = |text| constant(KqlType::Long, text);
-        let mut args =
-            vec![PluginArg::Column(1), number("50"), PluginArg::Column(0), span("1d"), number("3")];
-        let (heading, found) = result(&PLUGIN, &[table.clone()], &args);
+        let mut args = vec![PluginArg::Column(1), number("50"), PluginArg::Column(0), span("1d"), number("3")];
+        let (heading, found) = result(&PLUGIN, std::slice::from_ref(&table), &args);
         assert_eq!(heading, "Timestamp:datetime rolling_3_percentile_val_50:long");
         let medians: Vec<&str> = found.iter().map(|row| row[1].as_str()).collect();
         assert_eq!(medians, ["12", "24", "36", "60", "84", "108", "132", "156", "180", "204"]);
         args.push(PluginArg::Column(2));
-        let (_, found) = result(&PLUGIN, &[table.clone()], &args);
+        let (_, found) = result(&PLUGIN, std::slice::from_ref(&table), &args);
         assert_eq!((found.len(), &found[0][..]), (20, &["2018-01-01".to_string(), "Odd".into(), "11".into()][..]));
         assert_eq!(found[19], ["2018-01-10", "Even", "204"]);
         args[1] = number("101");
@@ -108,8 +111,12 @@ mod tests {
     fn windows_reach_over_empty_bins() {
         let table = table("t:long v:real", &[["0", "1.5"], ["1", "null"], ["30", "0.5"], ["31", "2.5"]]);
         let number = |text| constant(KqlType::Long, text);
-        let args = [PluginArg::Column(1), constant(KqlType::Real, "99.5"), PluginArg::Column(0), number("10"), number("2")];
+        let args =
+            [PluginArg::Column(1), constant(KqlType::Real, "99.5"), PluginArg::Column(0), number("10"), number("2")];
         let (heading, found) = result(&PLUGIN, &[table], &args);
-        assert_eq!((heading.as_str(), found), ("t:long rolling_2_percentile_v_99.5:real", rows("0|1.5 \n 10|1.5 \n 30|2.5")));
+        assert_eq!(
+            (heading.as_str(), found),
+            ("t:long rolling_2_percentile_v_99.5:real", rows("0|1.5 \n 10|1.5 \n 30|2.5"))
+        );
     }
 }

@@ -6,6 +6,10 @@ pub static PLUGIN: Plugin = Plugin {
     usage: "rows_near(Condition, NumRows, [NumRowsAfter])",
     summary: "Keeps the rows for which a condition holds, and the NumRows before and after each of them; NumRowsAfter, when \
               given, says how many after.",
+    examples: &[(
+        "datatable(v:long, s:string) [1, '', 2, '', 3, 'Error', 4, ''] | evaluate rows_near(s == 'Error', 1) | summarize sum(v)",
+        "9",
+    )],
     arity: (2, 3),
     columns: |shape| shape_columns(shape).map(Some),
     run: Ok(run),
@@ -56,8 +60,10 @@ mod tests {
     #[test]
     fn rows_around_the_error() {
         let values = ["1", "4", "3", "11", "15", "2", "19", "12", "7", "9", "4", "1"];
-        let records: Vec<[&str; 2]> =
-            values.iter().map(|value| [*value, if *value == "19" || *value == "1" { "true" } else { "null" }]).collect();
+        let records: Vec<[&str; 2]> = values
+            .iter()
+            .map(|value| [*value, if *value == "19" || *value == "1" { "true" } else { "null" }])
+            .collect();
         let mut table = table("Value:long is_error:bool", &records);
         table.columns[1].name = String::new();
         let number = |text| constant(KqlType::Long, text);
@@ -68,7 +74,7 @@ mod tests {
         ];
         for (more, expected) in cases {
             let args: Vec<PluginArg> = std::iter::once(PluginArg::Column(1)).chain(more).collect();
-            let (heading, found) = result(&PLUGIN, &[table.clone()], &args);
+            let (heading, found) = result(&PLUGIN, std::slice::from_ref(&table), &args);
             assert_eq!(heading, "Value:long");
             assert_eq!(found.concat(), expected);
         }

@@ -7,6 +7,10 @@ pub static PLUGIN: Plugin = Plugin {
               that keeps that of all schemas as far as they agree. A whole number widens to a long or a real; types that do \
               not meet are an error in the column's row. With PreserveOrder (the default) so is a column that stands at \
               different places.",
+    examples: &[(
+        "union (datatable(a:int) [] | getschema), (datatable(a:long) [] | getschema) | evaluate schema_merge() | project ColumnType",
+        "long",
+    )],
     arity: (0, 1),
     columns: |_| Ok(Some(columns())),
     run: Ok(run),
@@ -38,10 +42,14 @@ fn run(call: &PluginCall) -> Result<Table, EvalError> {
     let table = input(call)?;
     let place = |column: &Column| {
         let found = table.columns.iter().position(|known| known.name == column.name);
-        found.ok_or_else(|| EvalError::new(format!("the input has no column `{}`: give it as `getschema` prints it", column.name)))
+        found.ok_or_else(|| {
+            EvalError::new(format!("the input has no column `{}`: give it as `getschema` prints it", column.name))
+        })
     };
     let places = columns().iter().map(place).collect::<Result<Vec<usize>, EvalError>>()?;
-    let [name, ordinal, data_type, column_type] = places.as_slice() else { return Ok(RowBuilder::new(columns()).finish()) };
+    let [name, ordinal, data_type, column_type] = places.as_slice() else {
+        return Ok(RowBuilder::new(columns()).finish());
+    };
 
     let mut merged: Vec<Merged> = Vec::new();
     for row in 0..table.rows {
@@ -79,7 +87,12 @@ fn run(call: &PluginCall) -> Result<Table, EvalError> {
             Ok(column_type) => (i32::try_from(i).unwrap_or(i32::MAX), column.data_type, column_type),
             Err(why) => (-1, format!("ERROR(unknown CSL type:ERROR({why}))"), format!("ERROR({why})")),
         };
-        result.push([Value::String(column.name), Value::Int(ordinal), Value::String(data_type), Value::String(column_type)])?;
+        result.push([
+            Value::String(column.name),
+            Value::Int(ordinal),
+            Value::String(data_type),
+            Value::String(column_type),
+        ])?;
     }
     Ok(result.finish())
 }
@@ -106,7 +119,8 @@ mod tests {
 
     #[test]
     fn schemas_of_the_reference() {
-        let (status, referrer) = (["HttpStatus", "2", "System.Int32", "int"], ["Referrer", "1", "System.String", "string"]);
+        let (status, referrer) =
+            (["HttpStatus", "2", "System.Int32", "int"], ["Referrer", "1", "System.String", "string"]);
         let last = ["Referrer", "2", "System.String", "string"];
         let appended = table(HEADING, &[URI, STATUS, URI, STATUS, last]);
         let expected = "Uri|0|System.String|string \n HttpStatus|1|System.Int32|int \n Referrer|2|System.String|string";
@@ -114,7 +128,7 @@ mod tests {
         let reordered = table(HEADING, &[URI, STATUS, URI, referrer, status]);
         let expected = "Uri|0|System.String|string \n Referrer|1|System.String|string \n \
                         HttpStatus|-1|ERROR(unknown CSL type:ERROR(columns are out of order))|ERROR(columns are out of order)";
-        assert_eq!(result(&PLUGIN, &[reordered.clone()], &[]).1, rows(expected));
+        assert_eq!(result(&PLUGIN, std::slice::from_ref(&reordered), &[]).1, rows(expected));
         let expected = "Uri|0|System.String|string \n Referrer|1|System.String|string \n HttpStatus|2|System.Int32|int";
         assert_eq!(result(&PLUGIN, &[reordered], &[constant(KqlType::Bool, "false")]).1, rows(expected));
     }

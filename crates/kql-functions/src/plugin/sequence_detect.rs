@@ -9,6 +9,10 @@ pub static PLUGIN: Plugin = Plugin {
     summary: "Finds sequences of rows with the same dimensions in which each predicate in turn holds: every way to take a row \
               per predicate, none earlier than the row before, no further from it than MaxSequenceStepWindow, and the last \
               no further from the first than MaxSequenceSpan. Each distinct sequence gives a row.",
+    examples: &[(
+        "datatable(t:datetime, e:string) [datetime(2020-01-01 10:00), 'in', datetime(2020-01-01 10:05), 'out'] | evaluate sequence_detect(t, 10m, 1h, a=(e == 'in'), b=(e == 'out')) | project Duration",
+        "00:05:00",
+    )],
     arity: (4, usize::MAX),
     columns: |shape| shape_columns(shape).map(Some),
     run: Ok(run),
@@ -62,7 +66,9 @@ fn shape_columns(shape: &PluginShape) -> Result<Vec<Column>, EvalError> {
         columns.push(column_at(input, *dimension)?.clone());
     }
     for (_, name) in &call.steps {
-        let name = unique_name(&format!("{name}_{}", timeline.name), |name| columns.iter().any(|column: &Column| column.name == name));
+        let name = unique_name(&format!("{name}_{}", timeline.name), |name| {
+            columns.iter().any(|column: &Column| column.name == name)
+        });
         columns.push(Column::new(name, timeline.ktype));
     }
     columns.push(Column::new("Duration", KqlType::Timespan));
@@ -194,6 +200,9 @@ mod tests {
         let (heading, found) = result(&PLUGIN, &[storms()], &args);
         assert_eq!(heading, "_StartTime:datetime _StartTime1:datetime Duration:timespan");
         assert_eq!(found, rows("2007-08-11T13:56:00.0000000Z|2007-08-11T13:56:00.0000000Z|00:00:00"));
-        assert_ne!(failure(&PLUGIN, &[storms()], &[PluginArg::Column(0), span("1d"), span("1d"), PluginArg::Column(1)]), "");
+        assert_ne!(
+            failure(&PLUGIN, &[storms()], &[PluginArg::Column(0), span("1d"), span("1d"), PluginArg::Column(1)]),
+            ""
+        );
     }
 }

@@ -7,6 +7,10 @@ pub static PLUGIN: Plugin = Plugin {
     usage: "session_count(IdColumn, TimelineColumn, Start, End, Bin, LookBackWindow, dimension, ...)",
     summary: "Counts, per bin and dimensions, the sessions that begin: an appearance of an id that has not appeared within \
               LookBackWindow before. Bins are those of `bin()`; bins in which no session begins have no row.",
+    examples: &[(
+        "datatable(id:long, t:long) [1, 0, 1, 5, 1, 30] | evaluate session_count(id, t, 0, 100, 100, 10) | project count_sessions",
+        "2",
+    )],
     arity: (6, usize::MAX),
     columns: |shape| shape_columns(shape).map(Some),
     run: Ok(run),

@@ -8,6 +8,10 @@ pub static PLUGIN: Plugin = Plugin {
     summary: "Counts, per bin and dimensions, the records and the distinct ids in the window of length LookbackWindow that \
               ends with the bin. The window is rounded down to a multiple of the bin; of the calendar's bins (`week`, \
               `month`, `year`) it holds as many as it overlaps. Windows without a record have no row.",
+    examples: &[(
+        "datatable(id:long, t:long) [1, 0, 1, 1, 2, 2] | evaluate sliding_window_counts(id, t, 0, 2, 3, 1) | where t == 2 | project Dcount",
+        "2",
+    )],
     arity: (6, usize::MAX),
     columns: |shape| shape_columns(shape).map(Some),
     run: Ok(run),

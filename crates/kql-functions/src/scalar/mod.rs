@@ -228,7 +228,6 @@ pub mod ipv6_is_in_any_range;
 pub mod ipv6_is_in_range;
 pub mod ipv6_is_match;
 pub mod isascii;
-pub mod iscolumnexists;
 pub mod isempty;
 pub mod isfinite;
 pub mod isinf;
@@ -660,7 +659,6 @@ pub static ALL: &[&crate::registry::ScalarFunction] = &[
     &ipv6_is_in_range::FUNCTION,
     &ipv6_is_match::FUNCTION,
     &isascii::FUNCTION,
-    &iscolumnexists::FUNCTION,
     &isempty::FUNCTION,
     &isfinite::FUNCTION,
     &isinf::FUNCTION,

@@ -26,7 +26,10 @@ mod tests {
     #[test]
     fn numbers_never_repeat() {
         let ctx = crate::CallContext::default();
-        let numbers = || eval(&Args { args: &[], rows: 3, returns: KqlType::Long, ctx: &ctx }).map(|column| value_at(&column, KqlType::Long, 2));
+        let numbers = || {
+            eval(&Args { args: &[], rows: 3, returns: KqlType::Long, ctx: &ctx })
+                .map(|column| value_at(&column, KqlType::Long, 2))
+        };
         assert_ne!(numbers(), numbers());
     }
 }

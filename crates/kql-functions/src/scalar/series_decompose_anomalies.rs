@@ -10,7 +10,7 @@ pub static FUNCTION: ScalarFunction = ScalarFunction {
     ],
     summary: "The anomalies of a series, in columns: 1, -1 or 0 for each element that is too high, too low or neither; its score; and the baseline. The baseline is that of `series_decompose()`, the score that of `series_outliers()` for the residual by method `ctukey` (the default) or `tukey`; an anomaly scores more than threshold, 1.5. Trend is `avg` (the default), `linefit` or `none`. Seasonality is a number of elements, -1 to detect it (the default, with a score of seasonality_threshold, 0.6) or 0 for none. The last test_points elements take no part in the learning.",
     examples: &[(
-        "print s=dynamic([5,5,6,5,5,50,5,6,5,5,4,5]) | project series_decompose_anomalies(s)",
+        "print s=dynamic([5,6,7,6,5,50,6,7,5,6,7,5]) | project series_decompose_anomalies(s)",
         "[0,0,0,0,0,1,0,0,0,0,0,0]",
     )],
     tuple: &[

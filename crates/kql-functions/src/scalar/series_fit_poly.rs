@@ -4,7 +4,7 @@ use crate::series::{self, Tuple};
 
 pub static FUNCTION: ScalarFunction = ScalarFunction {
     name: "series_fit_poly",
-    signatures: &["(y_series: array, x_series?: array, degree?: int) -> dynamic"],
+    signatures: &["(y_series: array, x_series?: array, degree?: integer) -> dynamic"],
     summary: "The polynomial that fits a series best, in columns: share of the variance it explains, its coefficients from the highest power to the constant, variance, residual variance, and its values. The x of each element are 1, 2, ... when not given; the degree is 1 when not given. Elements that are no number take no part. Null when there are not more numbers than the degree, or the degree is negative.",
     examples: &[(
         "print (rsquare, coefficients)=series_fit_poly(dynamic([1,4,9,16]), dynamic([1,2,3,4]), 2) | project round(todouble(coefficients[0]), 6)",

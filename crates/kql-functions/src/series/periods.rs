@@ -6,8 +6,9 @@
 //! score. The reference gives no formula; this one gives its printed example (14 scores 0.84, nothing else scores) and,
 //! with a threshold of 0.6, the seasons on the page of `series_seasonal()`.
 
-use rustfft::FftPlanner;
 use rustfft::num_complex::Complex;
+use rustfft::{FftDirection, FftPlanner};
+use std::cell::RefCell;
 
 /// The shortest period that can be told from noise ("series_periods_detect()").
 const PERIOD_MIN: usize = 4;
@@ -101,16 +102,21 @@ impl Periods {
     }
 }
 
+thread_local! {
+    /// Keeps what was worked out for each length, of which there are few, as lengths are powers of two.
+    static PLANNER: RefCell<FftPlanner<f64>> = RefCell::new(FftPlanner::new());
+}
+
 /// Returns c(k) / c(0) for every lag k below the length.
 fn autocorrelation(values: &[f64]) -> Vec<f64> {
     let n = values.len();
     let size = (2 * n).next_power_of_two();
-    let mut planner = FftPlanner::new();
+    let plan = |direction| PLANNER.with_borrow_mut(|planner| planner.plan_fft(size, direction));
     let mut buffer: Vec<Complex<f64>> = values.iter().map(|value| Complex::new(*value, 0.0)).collect();
     buffer.resize(size, Complex::new(0.0, 0.0));
-    planner.plan_fft_forward(size).process(&mut buffer);
+    plan(FftDirection::Forward).process(&mut buffer);
     buffer.iter_mut().for_each(|value| *value = Complex::new(value.norm_sqr(), 0.0));
-    planner.plan_fft_inverse(size).process(&mut buffer);
+    plan(FftDirection::Inverse).process(&mut buffer);
     let whole = buffer.first().map_or(0.0, |value| value.re);
     buffer.iter().take(n).map(|value| if whole > 0.0 { value.re / whole } else { 0.0 }).collect()
 }

@@ -141,7 +141,7 @@ impl Splitter<'_> {
         !c.is_alphanumeric() || self.characters.contains(c)
     }
 
-    fn terms<'t>(self, text: &'t str) -> impl Iterator<Item = &'t str> {
+    fn terms(self, text: &str) -> impl Iterator<Item = &str> {
         text.split(move |c| self.is_separator(c)).filter(|term| !term.is_empty())
     }
 
@@ -179,7 +179,7 @@ impl Splitter<'_> {
     }
 
     /// Returns separators as they stand beside a star: nothing when the call names them all.
-    fn beside_star<'t>(self, separators: &'t str) -> &'t str {
+    fn beside_star(self, separators: &str) -> &str {
         if separators.chars().all(|c| self.characters.contains(c)) { "" } else { separators }
     }
 }

@@ -281,7 +281,28 @@ impl Binder<'_> {
                 let offset = self.bind_scalar(offset, row);
                 self.call("-", vec![Expr::Literal(Value::Datetime(self.env.now)), offset], span, name.span)
             }
-            ("toscalar", [table]) => return Some(Bound::Scalar(self.to_scalar(table, row))),
+            ("bin_auto", [value]) => {
+                let value = self.bind_scalar(value, row);
+                let option = |binder: &Self, name: &str| {
+                    binder
+                        .options
+                        .iter()
+                        .rev()
+                        .find(|(option, _)| option == name)
+                        .map(|(_, value)| Expr::Literal(value.clone()))
+                };
+                match (option(self, "query_bin_auto_size"), option(self, "query_bin_auto_at")) {
+                    (None, _) => {
+                        let message = "`bin_auto()` needs the size of its bins";
+                        let help = "put `set query_bin_auto_size = 1h;` before the query";
+                        self.report(Diagnostic::semantic("VQ013", span, message).help(help));
+                        self.unknown()
+                    }
+                    (Some(size), Some(at)) => self.call("bin_at", vec![value, size, at], span, name.span),
+                    (Some(size), None) => self.call("bin", vec![value, size], span, name.span),
+                }
+            }
+            ("toscalar", [table]) => return Some(Bound::Scalar(self.scalar_of_table(table, row))),
             ("totable", [table]) => return Some(Bound::Table(self.bind_table_expr(table, row))),
             ("materialize", [table]) => {
                 let relation = self.bind_table_expr(table, row);
@@ -347,7 +368,7 @@ impl Binder<'_> {
         }
     }
 
-    fn to_scalar(&mut self, table: &ast::Expr, row: &Row) -> Expr {
+    fn scalar_of_table(&mut self, table: &ast::Expr, row: &Row) -> Expr {
         match self.bind_expr_or_table(table, row) {
             Bound::Scalar(scalar) => scalar,
             Bound::Table(relation) => {

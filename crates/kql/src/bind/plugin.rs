@@ -36,7 +36,7 @@ impl Binder<'_> {
         }
         let arguments = arguments.unwrap_or_default();
         let serialized = false;
-        let shapes: Vec<Vec<Column>> = inputs.iter().map(|input| columns_of(input)).collect();
+        let shapes: Vec<Vec<Column>> = inputs.iter().map(columns_of).collect();
         let open = inputs.iter().any(|input| input.open);
         let known = self.env.functions.plugin_columns(plugin, &shapes, &arguments);
         let inputs: Vec<Plan> = inputs.into_iter().map(|input| input.plan).collect();

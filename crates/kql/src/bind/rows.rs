@@ -83,9 +83,11 @@ impl Binder<'_> {
 
     /// Returns the columns of a function that gives several (`series_fit_line`): their names and types.
     fn tuple_parts(&self, expr: &Expr, value: &ast::Expr) -> Option<Vec<(String, KqlType)>> {
-        let Expr::Call { function, .. } = expr else { return None };
         let ExprKind::Call { name, args } = &value.kind else { return None };
-        let info = self.env.functions.scalar(function)?;
+        let info = self.env.functions.scalar(&name.text)?;
+        if expr.ktype() != KqlType::Dynamic {
+            return None;
+        }
         if matches!(info.name, "array_sort_asc" | "array_sort_desc") && args.len() > 1 {
             let is_array = |arg: &&ast::Expr| !matches!(arg.kind, ExprKind::Literal(Value::Bool(_)));
             let arrays: Vec<&ast::Expr> = args.iter().filter(is_array).collect();
@@ -93,7 +95,7 @@ impl Binder<'_> {
                 |arg: &&ast::Expr| (format!("{}_sorted", self.result_name(arg).unwrap_or_default()), KqlType::Dynamic);
             return (arrays.len() > 1).then(|| arrays.iter().map(part).collect());
         }
-        if info.tuple.is_empty() || info.name != self.env.functions.scalar(&name.text)?.name {
+        if info.tuple.is_empty() {
             return None;
         }
         let argument = args.first().and_then(|arg| self.result_name(arg)).unwrap_or_default();

@@ -41,7 +41,12 @@ impl Operator for Union {
         let mut missing = Vec::new();
         for table in &self.tables {
             let index = sources.len();
-            if let ExprKind::Wildcard(pattern) = &table.kind {
+            let pattern = match &table.kind {
+                ExprKind::Star => Some("*"),
+                ExprKind::Wildcard(pattern) => Some(pattern.as_str()),
+                _ => None,
+            };
+            if let Some(pattern) = pattern {
                 let tables = binder.tables_like(pattern);
                 if tables.is_empty() && !self.is_fuzzy {
                     binder.report(Diagnostic::semantic("KS181", table.span, format!("no table matches `{pattern}`")));
@@ -61,7 +66,7 @@ impl Operator for Union {
             } else {
                 binder.bind_table_expr(table, &Row::none())
             };
-            let named = matches!(table.kind, ExprKind::Name(_) | ExprKind::Path { .. } | ExprKind::Call { .. });
+            let named = gives_name(binder, table);
             let name = relation.name.clone().filter(|_| named).unwrap_or_else(|| format!("union_arg{index}"));
             sources.push((name, relation));
         }
@@ -95,5 +100,15 @@ fn table(parser: &mut Parser<'_>) -> Expr {
             parser.report_missing("a table");
             parser.error_expr()
         }
+    }
+}
+
+/// Returns whether a table's rows come under its own name: a table, a call, or a pipe that ends with `as`.
+fn gives_name(binder: &Binder<'_>, table: &Expr) -> bool {
+    match &table.kind {
+        ExprKind::Name(_) | ExprKind::Path { .. } | ExprKind::Call { .. } => true,
+        ExprKind::Parenthesized(inner) => gives_name(binder, inner),
+        ExprKind::Pipe { operators, .. } => operators.last().is_some_and(|last| binder.word(last.keyword) == "as"),
+        _ => false,
     }
 }

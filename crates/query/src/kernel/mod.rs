@@ -18,6 +18,7 @@ pub mod plugin;
 pub mod range;
 pub mod reduce;
 pub mod sample;
+pub mod scan;
 pub mod window;
 
 pub use exec::{KernelExec, plan_kernel};

@@ -80,10 +80,10 @@ impl Lowering<'_> {
             (filter, mark) => filter.or(mark),
         };
         let accumulate = match found.body {
-            AggregateBody::EngineFor { types, .. }
+            AggregateBody::EngineFor { engine, types, .. }
                 if aggregate.args.first().is_none_or(|arg| types.contains(&arg.ktype())) =>
             {
-                let (call, output) = native::aggregate(self, aggregate, filter, result)?.ok_or_else(unknown)?;
+                let (call, output) = native::aggregate(self, engine, aggregate, filter, result)?.ok_or_else(unknown)?;
                 return Ok((call, vec![output]));
             }
             AggregateBody::EngineFor { accumulate, .. } | AggregateBody::Accumulate(accumulate) => accumulate,
@@ -94,9 +94,7 @@ impl Lowering<'_> {
             args.map(|arg| Ok((arg.ktype(), self.parameter(arg)?))).collect::<Result<Vec<_>, QueryError>>()?;
         let exprs = aggregate.args.iter().map(|arg| self.expr(arg)).collect::<Result<Vec<_>, _>>()?;
         let returns: Vec<_> = aggregate.outputs.iter().map(|output| output.ktype).collect();
-        let making = (accumulate.make, accumulate.state_types);
-        let ordered = follows_order(aggregate);
-        let function = aggregate_function(found.name, making, described, returns, ordered, &self.ctx);
+        let function = aggregate_function(found.name, accumulate, described, returns, found.ordered, &self.ctx);
         let call = native::aggregate_expr(function, exprs, filter);
         let outputs = match aggregate.outputs.as_slice() {
             [_] => vec![result],
@@ -113,5 +111,5 @@ impl Lowering<'_> {
 
 /// Returns whether the function's result follows the order of the rows.
 fn follows_order(aggregate: &Aggregate) -> bool {
-    matches!(aggregate.function, "make_list" | "make_list_with_nulls" | "make_bag" | "make_set" | "take_any")
+    FUNCTIONS.aggregate(aggregate.function).is_some_and(|(function, _)| function.ordered)
 }

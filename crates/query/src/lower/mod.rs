@@ -8,6 +8,7 @@ mod expr;
 mod join;
 mod kernels;
 pub mod partition;
+mod scan;
 mod table_kernels;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ use datafusion::logical_expr::{
 use kql::plan::{ColumnId, Expr, Field, Node, Plan, SortKey};
 use kql_functions::CallContext;
 use partition::Partition;
+use scan::ScanNode;
 use schema::{KqlType, Value};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -170,6 +172,9 @@ impl Lowering<'_> {
                 };
                 self.make_series(&node, columns, place)
             }
+            Node::Scan { input, declared, steps, partition_by, match_id } => {
+                self.scan(&ScanNode { input, declared, steps, partition_by, match_id: *match_id }, place)
+            }
             Node::Reduce { input, subject, threshold, characters, of_rows } => {
                 let input = self.plan(input, place.ordered(false))?;
                 self.reduce(input, subject, (*threshold, characters), *of_rows, columns)
@@ -184,7 +189,6 @@ impl Lowering<'_> {
                 let (skip, fetch) = (None, Some(Box::new(lit(count))));
                 Ok(LogicalPlan::Limit(Limit { skip, fetch, input: Arc::new(distinct) }))
             }
-            other => Err(QueryError::internal("planning the query", format!("node {other:?} is not lowered"))),
         }
     }
 
@@ -203,11 +207,11 @@ impl Lowering<'_> {
 
     fn table(&self, name: &str, source: &[String], columns: &[Field]) -> Result<LogicalPlan, QueryError> {
         let table = self.tables.get(name).ok_or_else(|| QueryError::UnknownTable { name: name.to_string() })?;
-        self.scan(name, table.as_ref(), source, columns)
+        self.read_table(name, table.as_ref(), source, columns)
     }
 
     /// Scans a table; `columns[i]` is the table's column `source[i]`.
-    fn scan(
+    fn read_table(
         &self,
         name: &str,
         table: &dyn TableSource,
@@ -257,12 +261,12 @@ impl Lowering<'_> {
         let table_columns =
             columns.iter().map(|field| schema::Column::new(column_name(field.id), field.ktype)).collect();
         let table = MemoryTable::new(table_columns, vec![batch])?;
-        self.scan("values", &table, &names, &columns)
+        self.read_table("values", &table, &names, &columns)
     }
 
     fn kept_table(&self, table: &crate::kept::KeptTable, columns: &[Field]) -> Result<LogicalPlan, QueryError> {
         let names: Vec<String> = table.columns().iter().take(columns.len()).map(|column| column.name.clone()).collect();
-        self.scan("kept", table, &names, columns)
+        self.read_table("kept", table, &names, columns)
     }
 
     /// Projects `exprs` to `columns`, each id once, and passes `passed` on.

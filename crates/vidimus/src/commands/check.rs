@@ -114,7 +114,8 @@ fn check(schemas: &Schemas, case: &batch::Case) -> String {
     out.push_str("],\"columns\":");
     match bound.as_ref().and_then(|bound| bound.results.last()) {
         Some(result) => {
-            let columns: Vec<Column> = result.plan.columns.iter().map(|f| Column::new(f.name.clone(), f.ktype)).collect();
+            let columns: Vec<Column> =
+                result.plan.columns.iter().map(|f| Column::new(f.name.clone(), f.ktype)).collect();
             batch::write_columns(&mut out, &columns);
         }
         None => out.push_str("null"),

@@ -97,7 +97,8 @@ fn bytes(text: &str) -> Result<u64, String> {
     number.checked_mul(scale).ok_or_else(|| format!("`{text}` is too large"))
 }
 
-fn instant(text: &str) -> Result<i64, String> {
+/// Reads a date.
+pub fn instant(text: &str) -> Result<i64, String> {
     schema::ticks::parse_datetime(text).ok_or_else(|| format!("`{text}` is no date, such as 2026-05-31T00:00:00Z"))
 }
 
@@ -122,7 +123,8 @@ pub fn run(mut args: QueryArgs) -> anyhow::Result<ExitCode> {
         let (name, value) = param.split_once('=').with_context(|| format!("`--param {param}`: write NAME=VALUE"))?;
         parameters.push((name.to_string(), value.to_string()));
     }
-    let runner = Runner { engine: args.limits.engine()?, tables: opened.tables.clone(), parameters, now: args.limits.now };
+    let runner =
+        Runner { engine: args.limits.engine()?, tables: opened.tables.clone(), parameters, now: args.limits.now };
     if args.batch {
         let timeout = Duration::from_secs(args.limits.timeout);
         batch::serve(timeout, move |case, cancel| batch::answer_query(&runner, case, cancel))?;
@@ -145,6 +147,14 @@ pub fn run(mut args: QueryArgs) -> anyhow::Result<ExitCode> {
     Ok(code)
 }
 
+/// What became of a query.
+pub enum Outcome {
+    /// Its result was shown, or how it is understood.
+    Shown { rows: u64 },
+    /// Its text is wrong; the diagnostics were shown.
+    Wrong,
+}
+
 /// Runs one query and shows its result or what is wrong with it.
 pub fn execute(
     runner: &Runner,
@@ -153,27 +163,46 @@ pub fn execute(
     explain: bool,
     progress: std::sync::Arc<files::Progress>,
 ) -> anyhow::Result<ExitCode> {
+    match execute_after(runner, "", text, show, explain, progress)? {
+        Outcome::Shown { .. } => Ok(ExitCode::SUCCESS),
+        Outcome::Wrong => Ok(ExitCode::FAILURE),
+    }
+}
+
+/// As [`execute`], for a query that follows statements which were given earlier.
+pub fn execute_after(
+    runner: &Runner,
+    before: &str,
+    query: &str,
+    show: &Show,
+    explain: bool,
+    progress: std::sync::Arc<files::Progress>,
+) -> anyhow::Result<Outcome> {
+    let text = &format!("{before}{query}");
     let cancel = Cancel::default();
     let _stop = crate::interrupt::cancels(&cancel);
     let ticker = Ticker::start(progress);
-    let answered = on_deep_stack(|| if explain { runner.explain(text).map(Ok) } else { runner.start(text, cancel.clone()).map(Err) });
+    let answered =
+        on_deep_stack(
+            || if explain { runner.explain(text).map(Ok) } else { runner.start(text, cancel.clone()).map(Err) },
+        );
     let answered = answered.map_err(|panic| anyhow::anyhow!("internal error: {panic}"))?;
     let done = match answered {
         Ok(Ok(stages)) => {
             for (stage, text) in stages {
                 println!("== {stage}\n{}\n", text.trim_end());
             }
-            Ok(ExitCode::SUCCESS)
+            Ok(Outcome::Shown { rows: 0 })
         }
         Ok(Err(answer)) => {
             if !answer.warnings.is_empty() {
-                eprint!("{}", draw::diagnostics(text, &answer.warnings));
+                eprint!("{}", draw::diagnostics_after(before, query, &answer.warnings));
             }
-            show::result(answer, show).map(|_| ExitCode::SUCCESS)
+            show::result(answer, show).map(|rows| Outcome::Shown { rows })
         }
         Err(Failure::Diagnostics(diagnostics)) => {
-            eprint!("{}", draw::diagnostics(text, &diagnostics));
-            Ok(ExitCode::FAILURE)
+            eprint!("{}", draw::diagnostics_after(before, query, &diagnostics));
+            Ok(Outcome::Wrong)
         }
         Err(Failure::Run(error)) => Err(show::chain(&error)),
     };
