@@ -36,6 +36,8 @@ pub enum ParamKind {
     NotDynamic,
     /// `notbool`: everything but bool.
     NotBool,
+    /// `notreal`: everything but real and bool.
+    NotReal,
     /// `string|dynamic`.
     StringOrDynamic,
     /// `string|array`.
@@ -198,6 +200,7 @@ impl Param {
             "orderable" => ParamKind::Orderable,
             "notdynamic" => ParamKind::NotDynamic,
             "notbool" => ParamKind::NotBool,
+            "notreal" => ParamKind::NotReal,
             "string|dynamic" => ParamKind::StringOrDynamic,
             "string|array" => ParamKind::StringOrArray,
             "integer|array" => ParamKind::IntegerOrArray,

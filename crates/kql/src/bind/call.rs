@@ -26,6 +26,7 @@ fn fit(param: ParamKind, arg: KqlType) -> Option<u32> {
         ParamKind::Orderable | ParamKind::CommonOrderable => when(!matches!(arg, KqlType::Dynamic | KqlType::Guid), 4),
         ParamKind::NotDynamic => when(arg != KqlType::Dynamic, 4),
         ParamKind::NotBool => when(arg != KqlType::Bool, 4),
+        ParamKind::NotReal => when(!matches!(arg, KqlType::Real | KqlType::Bool), 4),
         ParamKind::StringOrDynamic | ParamKind::StringOrArray => {
             when(matches!(arg, KqlType::String | KqlType::Dynamic), 1)
         }

@@ -102,10 +102,11 @@ impl Rows {
         };
         self.kept_bytes += bytes(&kept);
         self.batches.push(kept);
-        if self.kept_rows > 2 * self.places.len() + SLACK_ROWS {
-            self.compact()?;
-        }
-        Ok(())
+        self.compact_if_worthwhile()
+    }
+
+    fn compact_if_worthwhile(&mut self) -> Result<(), EvalError> {
+        if self.kept_rows > 2 * self.places.len() + SLACK_ROWS { self.compact() } else { Ok(()) }
     }
 
     /// Copies the rows that groups refer to into one batch.
@@ -159,7 +160,7 @@ impl Rows {
             self.batches.clear();
             (self.kept_rows, self.kept_bytes) = (0, 0);
         } else {
-            self.compact()?;
+            self.compact_if_worthwhile()?;
         }
         Ok(out)
     }
