@@ -1,6 +1,7 @@
 //! `vidimus check`: parses and binds queries without running them.
 
 use crate::batch;
+use crate::runner::on_deep_stack;
 use clap::Args;
 use kql::bind::Environment;
 use kql::catalog::Catalog;
@@ -17,6 +18,9 @@ use stdx::{Clock, SystemClock};
 /// Parse and bind queries without running them.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
+    /// The query. Left out with --batch.
+    #[arg(value_name = "QUERY", required_unless_present = "batch", conflicts_with = "batch")]
+    query: Option<String>,
     /// Answer JSON lines `{"id", "query"}` from standard input, one JSON line each.
     #[arg(long)]
     batch: bool,
@@ -56,8 +60,13 @@ pub fn run(args: CheckArgs) -> anyhow::Result<ExitCode> {
     let schemas = Arc::new(schemas);
     if args.batch {
         batch::serve(Duration::from_secs(20), move |case, _| check(&schemas, case))?;
+        return Ok(ExitCode::SUCCESS);
     }
-    Ok(ExitCode::SUCCESS)
+    let text = args.query.unwrap_or_default();
+    let found = on_deep_stack(|| kql::bind::bind(&text, environment(&schemas)));
+    let (_, diagnostics) = found.map_err(|panic| anyhow::anyhow!("internal error: {panic}"))?;
+    eprint!("{}", crate::draw::diagnostics(&text, &diagnostics));
+    Ok(if diagnostics.iter().any(|d| d.is_error()) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 fn read_schemas(text: &str, schemas: &mut Schemas) -> Result<(), String> {
@@ -87,18 +96,22 @@ fn read_schemas(text: &str, schemas: &mut Schemas) -> Result<(), String> {
     Ok(())
 }
 
-fn check(schemas: &Schemas, case: &batch::Case) -> String {
-    let parse = kql::syntax::parse(&case.query);
-    let parse_ok = !parse.diagnostics.iter().any(|d| d.is_error());
-    let environment = Environment {
+/// What queries are bound against when they are only checked.
+fn environment(schemas: &Schemas) -> Environment<'_> {
+    Environment {
         catalog: schemas,
         functions: &*FUNCTIONS,
         host: None,
         now: SystemClock.now_ticks(),
         principal: "",
         parameters: &[],
-    };
-    let (bound, diagnostics) = kql::bind::bind_parsed(&case.query, &parse, environment);
+    }
+}
+
+fn check(schemas: &Schemas, case: &batch::Case) -> String {
+    let parse = kql::syntax::parse(&case.query);
+    let parse_ok = !parse.diagnostics.iter().any(|d| d.is_error());
+    let (bound, diagnostics) = kql::bind::bind_parsed(&case.query, &parse, environment(schemas));
     // What is refused or not supported yet is right KQL all the same.
     let ok = !diagnostics.iter().any(|d| d.is_error() && d.kind != Kind::Unsupported);
     let mut out = format!("{{\"id\":{},\"ok\":{ok},\"parse_ok\":{parse_ok},\"diagnostics\":[", case.id);
