@@ -1,0 +1,55 @@
+//! What a sender gets back: where its records went, under which checkpoint.
+//!
+//! A receipt is small enough to come with every acknowledgement. Whoever keeps it can show that records were taken in: a log that
+//! later lacks them has contradicted its own signature.
+
+use crate::note::SignedNote;
+use crate::text::Lines;
+use crate::{Policy, PolicyError, Sighting, TextError};
+
+const HEADER: &str = "vidimus.receipt.v1";
+
+/// Records `first` to `first + count - 1` of the batch that is entry `entry` of the log with this checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// The index of the batch's entry in the log.
+    pub entry: u64,
+    /// The position of the first record in the batch.
+    pub first: u64,
+    pub count: u64,
+    pub checkpoint: SignedNote,
+}
+
+impl Receipt {
+    /// Returns the receipt as it is written.
+    pub fn to_text(&self) -> String {
+        let Receipt { entry, first, count, checkpoint } = self;
+        format!("{HEADER}\nentry {entry}\nfirst {first}\ncount {count}\n\n{}", checkpoint.to_text())
+    }
+
+    /// Reads a receipt, without verifying it.
+    ///
+    /// # Errors
+    /// When it has another form.
+    pub fn parse(bytes: &[u8]) -> Result<Receipt, TextError> {
+        let mut lines = Lines::new("receipt", bytes)?;
+        lines.expect(HEADER)?;
+        let (entry, first, count) = (lines.number("entry")?, lines.number("first")?, lines.number("count")?);
+        lines.expect("")?;
+        let checkpoint = SignedNote::parse(lines.rest().as_bytes())?;
+        Ok(Receipt { entry, first, count, checkpoint })
+    }
+
+    /// Verifies that the log signed for the entry: its checkpoint is acceptable and covers the entry.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub fn verify(&self, policy: &Policy) -> Result<Sighting, PolicyError> {
+        let sighting = policy.check(&self.checkpoint)?;
+        if self.entry >= sighting.checkpoint.size {
+            let why = "the checkpoint does not cover the entry".to_string();
+            return Err(PolicyError::Text(TextError { what: "receipt", line: 2, why }));
+        }
+        Ok(sighting)
+    }
+}
