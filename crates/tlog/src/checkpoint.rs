@@ -1,6 +1,6 @@
 //! Checkpoints: the size and root of a log at one time.
 
-use crate::text::Lines;
+use crate::text::{Lines, is_name};
 use crate::{Hash, TextError};
 
 /// A checkpoint's contents, signed or not.
@@ -28,7 +28,7 @@ impl Checkpoint {
     /// When it is not a checkpoint's, or has extension lines: a log of ours writes none.
     pub fn parse(text: &str) -> Result<Checkpoint, TextError> {
         let mut lines = Lines::new("checkpoint", text.as_bytes())?;
-        let origin = lines.next().filter(|origin| !origin.is_empty()).ok_or_else(|| lines.error("no origin"))?;
+        let origin = lines.next().filter(|origin| is_name(origin)).ok_or_else(|| lines.error("no origin"))?;
         let size = lines.next().ok_or_else(|| lines.error("no size"))?;
         let size = lines.as_number(size)?;
         let root = lines.next().and_then(Hash::from_base64).ok_or_else(|| lines.error("no root"))?;

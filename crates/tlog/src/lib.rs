@@ -14,7 +14,7 @@
 //! This crate has no clock, no files and no randomness: seeds, keys and times come as arguments.
 
 mod block;
-//BUNDLE
+pub mod bundle;
 mod checkpoint;
 pub mod entry;
 mod error;

@@ -111,7 +111,9 @@ impl Tile {
     /// # Source
     /// C2SP tlog-tiles, "Merkle Tree", where it is called the end index.
     pub fn end_index(&self) -> u128 {
-        (u128::from(self.index) + 1) << (TILE_HEIGHT * (u32::from(self.level) + 1))
+        let entries_per_tile = 1u128 << (TILE_HEIGHT * (u32::from(self.level) + 1));
+        // Only an index that no log of 64 bits has overflows.
+        (u128::from(self.index) + 1).saturating_mul(entries_per_tile)
     }
 
     /// Returns whether the tile may go once entries before `index_min` are no longer published. A partial tile never goes this
