@@ -137,7 +137,7 @@ pub(crate) fn escape(text: &str, out: &mut String) {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            c if c.is_ascii_control() => {
+            c if c.is_control() => {
                 out.push_str("\\x");
                 out.push_str(&crate::hash::hex(&[c as u8]));
             }

@@ -631,6 +631,10 @@ def indexes(files, prefix, suffix):
     return sorted(int(text) for text in found if re.fullmatch("0|[1-9][0-9]{0,19}", text, re.ASCII) and int(text) < 2**64)
 
 
+def records_text(count):
+    return "1 record" if count == 1 else "%d records" % count
+
+
 def verify(files, policy, pins, own_source=None):
     """Verifies a bundle's files. Returns what is proved, what is not, and the records."""
 
@@ -678,7 +682,7 @@ def verify(files, policy, pins, own_source=None):
         if count is None:
             need(len(records) == first, "the number of records is not that of the claim")
             need(all(batch.rows for batch in own), "a batch shows no record")
-            proved.append("table %s: %d records are as they were sealed" % (table, first))
+            proved.append("table %s: %s unchanged since sealing" % (table, records_text(first)))
             left_open.append("table %s: that there are no other records like these: they are a selection" % table)
             continue
         for before, after in zip(own, own[1:]):
@@ -687,7 +691,7 @@ def verify(files, policy, pins, own_source=None):
         end = first + count
         need(len(records) == count, "the number of records is not that of the claim")
         need(all(first <= record < end for record in records), "a record is not among those that are claimed")
-        proved.append("table %s: records %d to %d are complete and as they were sealed" % (table, first, end - 1))
+        proved.append("table %s: records %d to %d complete and unchanged since sealing" % (table, first, end - 1))
         for word, neighbour in ("before", first - 1), ("after", end):
             for batch in own:
                 if batch.first <= neighbour < batch.end:
@@ -701,8 +705,8 @@ def verify(files, policy, pins, own_source=None):
             if value is HIDDEN:
                 hidden[table, name] = hidden.get((table, name), 0) + 1
     for (table, name), count in sorted(hidden.items()):
-        numbers = (table, name, count)
-        left_open.append("table %s: what column %s held, which is hidden or erased in %d records" % numbers)
+        what = (table, name, records_text(count))
+        left_open.append("table %s: what column %s held in %s: it is hidden or erased" % what)
 
     growth, earlier = [], []
     for size in indexes(files, "consistency-", ""):

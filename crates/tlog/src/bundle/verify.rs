@@ -248,13 +248,13 @@ fn check_claims(
                 if n_records != count {
                     return contradiction(
                         CLAIM,
-                        format!("{count} records of table {table} are claimed, {n_records} are there"),
+                        format!("records of table {table} that are claimed: {count}; that are there: {n_records}"),
                     );
                 }
                 if own.iter().any(|batch| batch.n_rows == 0) {
                     return contradiction(CLAIM, format!("a batch of table {table} shows no record"));
                 }
-                proved.push(format!("table {table}: {count} records are as they were sealed"));
+                proved.push(format!("table {table}: {} unchanged since sealing", records_text(count)));
                 open.push(format!("table {table}: that there are no other records like these: they are a selection"));
             }
             ClaimKind::Range { first, count } => {
@@ -267,7 +267,7 @@ fn check_claims(
                     );
                 }
                 let last = end - 1;
-                proved.push(format!("table {table}: records {first} to {last} are complete and as they were sealed"));
+                proved.push(format!("table {table}: records {first} to {last} complete and unchanged since sealing"));
                 let holder = |record: u64| {
                     let batch = own.iter().find(|batch| batch.entry.first <= record && record < batch.entry.end())?;
                     crate::ticks_text(batch.entry.time)
@@ -308,7 +308,10 @@ fn hidden_columns(rows: &[ShownRow], open: &mut Vec<String>) {
         }
     }
     for ((table, column), count) in hidden {
-        open.push(format!("table {table}: what column {column} held, which is hidden or erased in {count} records"));
+        open.push(format!(
+            "table {table}: what column {column} held in {}: it is hidden or erased",
+            records_text(count)
+        ));
     }
 }
 
@@ -347,6 +350,10 @@ fn unknown_files(files: &Files, batches: &[Batch], earlier: &[(String, Checkpoin
             escaped
         })
         .collect()
+}
+
+fn records_text(count: u64) -> String {
+    if count == 1 { "1 record".to_string() } else { format!("{count} records") }
 }
 
 fn file<'a>(files: &'a Files, name: &str) -> Result<&'a [u8], Refusal> {
