@@ -276,6 +276,27 @@ fn good_bundles_are_proved() {
     assert_eq!(std::fs::read_to_string(&path).unwrap_or_default(), reports);
 }
 
+/// Evidence outlives programs: what these bytes proved once they have to prove for ever, and we have to write them so again.
+#[test]
+fn the_bytes_of_bundles_never_change() {
+    let vault = Vault::new();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let is_update = std::env::var_os("UPDATE").is_some();
+    let mut golden = vault.bundles();
+    golden.push(("policy", Files::from([("policy".to_string(), vault.policy_text().into_bytes())])));
+    for (name, mut files) in golden {
+        files.retain(|file, _| file != "verify.py" && file != "README.txt");
+        if is_update {
+            write(&folder.join(name), &files);
+        }
+        for (file, bytes) in &files {
+            let expected = std::fs::read(folder.join(name).join(file)).unwrap_or_default();
+            assert!(expected == *bytes, "{name}/{file} differs");
+        }
+        assert_eq!(std::fs::read_dir(folder.join(name)).expect("a folder").count(), files.len(), "{name}");
+    }
+}
+
 #[test]
 fn bad_bundles_are_refused() {
     let vault = Vault::new();
