@@ -41,6 +41,19 @@ def flip_all(verify, policy, folder):
         files[file] = whole
 
 
+def judge_changes(verify, policy, folder):
+    bundles = {}
+    for id in sorted(os.listdir(folder), key=lambda name: name.split("-")[:2]):
+        path = os.path.join(folder, id)
+        if os.path.isdir(path):
+            bundles[id] = read(path)
+            continue
+        bundle, _, name = id.split("-", 2)
+        with open(path, "rb") as file:
+            if accepts(verify, {**bundles[bundle], name: file.read()}, policy):
+                print(id)
+
+
 def policies(verify, _, folder):
     for name, text in sorted(read(folder).items()):
         try:
@@ -59,4 +72,4 @@ if __name__ == "__main__":
     verify.ed25519_verifies = functools.lru_cache(maxsize=64)(verify.ed25519_verifies)
     with open(os.path.join(code, "policy"), "rb") as file:
         policy = verify.Policy(file.read())
-    {"refuse_all": refuse_all, "flip_all": flip_all, "policies": policies}[function](verify, policy, folder)
+    {"refuse_all": refuse_all, "flip_all": flip_all, "judge_changes": judge_changes, "policies": policies}[function](verify, policy, folder)

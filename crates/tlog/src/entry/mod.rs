@@ -62,6 +62,20 @@ impl Entry {
         }
     }
 
+    /// Returns the entry's bytes for the log, after reading them back: what is sealed wrong stays wrong.
+    ///
+    /// # Errors
+    /// When the entry is longer than 65,535 bytes, or would not come back as it is: a name with a line feed in it, a batch without
+    /// records, ranges that do not ascend.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, TextError> {
+        let bytes = self.to_text().into_bytes();
+        let error = |why: &str| TextError { what: "entry", line: 0, why: why.to_string() };
+        if bytes.len() > crate::tile::ENTRY_BYTES_MAX {
+            return Err(error("longer than 65,535 bytes"));
+        }
+        if Entry::parse(&bytes)? == *self { Ok(bytes) } else { Err(error("it does not come back as it is")) }
+    }
+
     /// Returns the entry's hash as a leaf of the log.
     pub fn leaf(&self) -> Hash {
         Hash::leaf(self.to_text().as_bytes())
@@ -163,6 +177,28 @@ mod tests {
     fn entries_come_back() {
         for entry in examples() {
             assert_eq!(Entry::parse(entry.to_text().as_bytes()), Ok(entry.clone()), "{}", entry.to_text());
+        }
+    }
+
+    #[test]
+    fn entries_that_would_not_come_back_are_not_written() {
+        for entry in examples() {
+            assert_eq!(entry.to_bytes().as_deref(), Ok(entry.to_text().as_bytes()));
+        }
+        let heartbeat = |name: &str, n| {
+            let tables = (0..n).map(|number| (format!("{name}{number:04}"), 1)).collect();
+            Entry::Heartbeat(Heartbeat { time: 0, tables })
+        };
+        assert!(heartbeat("T", 10).to_bytes().is_ok());
+        assert!(heartbeat("T\ntable 1 U", 1).to_bytes().is_err());
+        assert!(heartbeat(&"T".repeat(100), 1000).to_bytes().is_err());
+        assert!(Entry::Heartbeat(Heartbeat { time: -1, tables: Vec::new() }).to_bytes().is_err());
+        for entry in examples() {
+            if let Entry::Batch(batch) = entry {
+                assert!(Entry::Batch(BatchEntry { count: 0, ..batch.clone() }).to_bytes().is_err());
+                assert!(Entry::Batch(BatchEntry { table: "a\nb".to_string(), ..batch.clone() }).to_bytes().is_err());
+                assert!(Entry::Batch(BatchEntry { first: 1, prev: None, ..batch }).to_bytes().is_err());
+            }
         }
     }
 

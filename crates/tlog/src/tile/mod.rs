@@ -10,7 +10,7 @@ mod path;
 mod reader;
 mod writer;
 
-pub use entries::{EntryError, entry_bundle, parse_entry_bundle};
+pub use entries::{ENTRY_BYTES_MAX, EntryError, entry_bundle, parse_entry_bundle};
 pub use growth::{entry_bundles_for_growth, tiles_for_growth};
 pub use path::Tile;
 pub use reader::{
