@@ -123,6 +123,9 @@ fn bad_bundles(vault: &Vault) -> Vec<Bad> {
         add(name, files, why);
     }
     let mut files = vault.growth();
+    files.insert("checkpoint".to_string(), with_order_added(&checkpoint, 0).to_text().into_bytes());
+    add("signature in another form", files, "is not valid");
+    let mut files = vault.growth();
     edit(&mut files, "consistency-4", |text| spoil_signature(text, ORIGIN));
     add("spoiled earlier checkpoint", files, "is not valid");
 
@@ -245,6 +248,29 @@ fn spoiled(note: &SignedNote, idx: usize) -> SignedNote {
     let mut note = note.clone();
     note.signatures[idx].bytes[30] ^= 0x10;
     note
+}
+
+/// Adds the group's order to the scalar of a signature: the equation still holds, the form is another.
+fn with_order_added(note: &SignedNote, idx: usize) -> SignedNote {
+    const ORDER: [u8; 32] = [
+        0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+    ];
+    let mut note = note.clone();
+    let mut carry = 0;
+    for (byte, more) in note.signatures[idx].bytes[32..].iter_mut().zip(ORDER) {
+        let sum = u16::from(*byte) + u16::from(more) + carry;
+        *byte = sum as u8;
+        carry = sum >> 8;
+    }
+    note
+}
+
+/// Writes a key without looking at it.
+fn vkey(name: &str, public: [u8; 32]) -> String {
+    let key = [&[1][..], &public].concat();
+    let id = Hash::of(&[name.as_bytes(), b"\n", &key].concat()).to_string();
+    format!("{name}+{}+{}", &id[..8], base64::Engine::encode(&base64::engine::general_purpose::STANDARD, key))
 }
 
 fn spoil_signature(text: &str, name: &str) -> String {
@@ -641,14 +667,28 @@ fn policies_are_read_alike() {
         text.replace("+", "+0"),
         text.replace("=\n", "\n"),
     ];
+    // Keys that are no points, points of small order, and points in a second form.
+    let mut keys: Vec<[u8; 32]> = vec![[0; 32], [1; 32], [2; 32], [0xff; 32], [0x80; 32]];
+    for first in 0..=255 {
+        for last in [0x00, 0x7f, 0x80, 0xff] {
+            let mut key = [if last & 0x7f == 0 { 0 } else { 0xff }; 32];
+            (key[0], key[31]) = (first, last);
+            keys.push(key);
+        }
+    }
+    let order_8 = "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05";
+    keys.push(Hash::from_hex(order_8).expect("a key").0);
+    let with_key = |key| format!("log {}\nquorum none\n", vkey("x", key));
+    let policies: Vec<String> = policies.into_iter().chain(keys.into_iter().map(with_key)).collect();
+    assert!(Policy::parse(policies.last().expect("a policy")).is_err());
     let folder = tempfile::tempdir().expect("a folder");
     let mut expected = String::new();
     for (idx, policy) in policies.iter().enumerate() {
-        std::fs::write(folder.path().join(format!("{idx:02}")), policy).expect("a file");
+        std::fs::write(folder.path().join(format!("{idx:04}")), policy).expect("a file");
         if Policy::parse(policy).is_ok() {
-            expected.push_str(&format!("{idx:02}\n"));
+            expected.push_str(&format!("{idx:04}\n"));
         }
     }
     assert_eq!(drive("policies", folder.path(), &text), expected);
-    assert!(expected.lines().count() > 3);
+    assert!(expected.lines().count() > 100);
 }
