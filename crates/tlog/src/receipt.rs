@@ -59,3 +59,26 @@ impl Receipt {
         if self.entry < size { Ok(()) } else { Err(TextError { what: "receipt", line: 2, why }) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Hash;
+    use crate::note::Signer;
+
+    #[test]
+    fn a_receipt_is_worth_what_its_checkpoint_is() {
+        let log = Signer::log("log.example", &[1; 32]).expect("a key");
+        let policy = Policy::parse(&format!("log {}\nquorum none\n", log.verifier())).expect("a policy");
+        let checkpoint = Checkpoint { origin: "log.example".to_string(), size: 8, root: Hash::of(b"root") };
+        let checkpoint = SignedNote::sign(checkpoint.text(), &log);
+        let receipt = Receipt { entry: 7, first: 3, count: 2, checkpoint };
+        assert_eq!(Receipt::parse(receipt.to_text().as_bytes()), Ok(receipt.clone()));
+        assert_eq!(receipt.verify(&policy).map(|sighting| sighting.checkpoint.size), Ok(8));
+        let beyond = Receipt { entry: 8, ..receipt.clone() };
+        assert!(matches!(beyond.verify(&policy), Err(PolicyError::Text(_))));
+        let mut forged = receipt;
+        forged.checkpoint.signatures[0].bytes[0] ^= 1;
+        assert!(matches!(forged.verify(&policy), Err(PolicyError::BadSignature { .. })));
+    }
+}

@@ -631,6 +631,10 @@ def indexes(files, prefix, suffix):
     return sorted(int(text) for text in found if re.fullmatch("0|[1-9][0-9]{0,19}", text, re.ASCII) and int(text) < 2**64)
 
 
+def span_text(first, end):
+    return "record %d" % first if end - first == 1 else "records %d to %d" % (first, end - 1)
+
+
 def records_text(count):
     return "1 record" if count == 1 else "%d records" % count
 
@@ -672,8 +676,8 @@ def verify(files, policy, pins, own_source=None):
                 rows.append((batch.table, batch.first + position, batch.time, cells))
                 batch.rows += 1
         batches.append(batch)
-        numbers = (index, batch.first, batch.end - 1, batch.table, ticks_text(batch.time))
-        proved.append("entry %d: records %d to %d of table %s, sealed at %s by the vault's clock" % numbers)
+        what = (index, span_text(batch.first, batch.end), batch.table, ticks_text(batch.time))
+        proved.append("entry %d: %s of table %s, sealed at %s by the vault's clock" % what)
         need(batch.table in tables, "nothing is claimed about a table")
 
     for table, (first, count) in tables.items():
@@ -691,7 +695,7 @@ def verify(files, policy, pins, own_source=None):
         end = first + count
         need(len(records) == count, "the number of records is not that of the claim")
         need(all(first <= record < end for record in records), "a record is not among those that are claimed")
-        proved.append("table %s: records %d to %d complete and unchanged since sealing" % (table, first, end - 1))
+        proved.append("table %s: %s complete and unchanged since sealing" % (table, span_text(first, end)))
         for word, neighbour in ("before", first - 1), ("after", end):
             for batch in own:
                 if batch.first <= neighbour < batch.end:

@@ -59,11 +59,9 @@ pub fn verify(files: &Files, policy: &Policy, pins: &[Pin]) -> Result<Report, Re
     let mut open = Vec::new();
     for batch in &batches {
         let BatchEntry { table, first, time, .. } = &batch.entry;
-        let (last, time) = (batch.entry.end() - 1, crate::ticks_text(*time).unwrap_or_default());
+        let (span, time) = (span_text(*first, batch.entry.end()), crate::ticks_text(*time).unwrap_or_default());
         let index = batch.index;
-        proved.push(format!(
-            "entry {index}: records {first} to {last} of table {table}, sealed at {time} by the vault's clock"
-        ));
+        proved.push(format!("entry {index}: {span} of table {table}, sealed at {time} by the vault's clock"));
     }
     check_claims(&claim, &batches, &rows, &mut proved, &mut open)?;
     hidden_columns(&rows, &mut open);
@@ -266,8 +264,8 @@ fn check_claims(
                         format!("the records of table {table} are not those that are claimed"),
                     );
                 }
-                let last = end - 1;
-                proved.push(format!("table {table}: records {first} to {last} complete and unchanged since sealing"));
+                let span = span_text(first, end);
+                proved.push(format!("table {table}: {span} complete and unchanged since sealing"));
                 let holder = |record: u64| {
                     let batch = own.iter().find(|batch| batch.entry.first <= record && record < batch.entry.end())?;
                     crate::ticks_text(batch.entry.time)
@@ -350,6 +348,14 @@ fn unknown_files(files: &Files, batches: &[Batch], earlier: &[(String, Checkpoin
             escaped
         })
         .collect()
+}
+
+/// Names the records with the numbers in `[first, end)`, of which there is one at least.
+fn span_text(first: u64, end: u64) -> String {
+    match end - 1 {
+        last if last == first => format!("record {first}"),
+        last => format!("records {first} to {last}"),
+    }
 }
 
 fn records_text(count: u64) -> String {

@@ -1,4 +1,4 @@
-//! Which tiles a log writes when it grows.
+//! Which tiles a log writes when it grows, and which may go when it is pruned.
 
 use super::{TILE_HEIGHT, TILE_WIDTH, Tile};
 
@@ -13,6 +13,17 @@ pub fn tiles_for_growth(old: u64, new: u64) -> Vec<Tile> {
 /// Returns the bundles of entries that a log of `new` entries has and a log of `old` entries has not.
 pub fn entry_bundles_for_growth(old: u64, new: u64) -> Vec<Tile> {
     level_growth(0, old, new).collect()
+}
+
+/// Returns the tiles, level by level, that may go when the first index that is published rises from `old` to `new`; those of level 0
+/// with their bundles of entries.
+///
+/// # Source
+/// C2SP tlog-tiles, "Pruning". It asks for a written policy before anything is pruned.
+pub fn tiles_to_prune(old: u64, new: u64) -> Vec<Tile> {
+    let full = |level: u8, index: u64| Tile::new(level, index, TILE_WIDTH as u16);
+    let gone = |level: u8, index_min: u64| index_min.checked_shr(TILE_HEIGHT * (u32::from(level) + 1)).unwrap_or(0);
+    (0..8).flat_map(|level| (gone(level, old)..gone(level, new)).filter_map(move |index| full(level, index))).collect()
 }
 
 fn level_growth(level: u8, old: u64, new: u64) -> impl Iterator<Item = Tile> {
@@ -40,6 +51,17 @@ mod tests {
         assert_eq!((count(2, true), count(2, false)), (0, 1));
         let last: Vec<String> = tiles.iter().filter(|t| !t.is_full()).map(Tile::path).collect();
         assert_eq!(last, ["tile/0/273.p/112", "tile/1/001.p/17", "tile/2/000.p/1"]);
+    }
+
+    #[test]
+    fn tiles_go_once_all_below_them_may() {
+        assert_eq!(tiles_to_prune(0, 255), []);
+        for (old, new) in [(0, 256), (0, 70_000), (300, 66_000), (65_535, 65_536), (70_000, 70_001), (9, 5)] {
+            let gone = tiles_to_prune(old, new);
+            let all = tiles_for_growth(0, 200_000);
+            let expected: Vec<Tile> = all.into_iter().filter(|t| t.is_prunable(new) && !t.is_prunable(old)).collect();
+            assert_eq!(gone, expected, "{old} to {new}");
+        }
     }
 
     #[test]

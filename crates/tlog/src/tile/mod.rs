@@ -11,7 +11,7 @@ mod reader;
 mod writer;
 
 pub use entries::{ENTRY_BYTES_MAX, EntryError, entry_bundle, parse_entry_bundle};
-pub use growth::{entry_bundles_for_growth, tiles_for_growth};
+pub use growth::{entry_bundles_for_growth, tiles_for_growth, tiles_to_prune};
 pub use path::Tile;
 pub use reader::{
     MissingTile, TileReader, TileSource, tiles_for_consistency, tiles_for_edge, tiles_for_inclusion, tiles_for_root,
