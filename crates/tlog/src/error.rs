@@ -1,16 +1,26 @@
 //! What can be wrong with a text or a proof.
 
+use std::fmt;
+
 use crate::Hash;
 
 /// A text is not in the one form that its format allows.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{what}, line {line}: {why}")]
 pub struct TextError {
     /// The format that was being read.
     pub what: &'static str,
-    /// The line, counted from 1.
+    /// The line, counted from 1; 0 when it is about the whole text.
     pub line: usize,
     pub why: String,
+}
+
+impl fmt::Display for TextError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            0 => write!(f, "{}: {}", self.what, self.why),
+            line => write!(f, "{}, line {line}: {}", self.what, self.why),
+        }
+    }
 }
 
 /// A Merkle proof proves nothing.

@@ -3,7 +3,7 @@
 //! Erasing one cell destroys the record's seed, from which all its salts follow; so those of the cells that stay are kept one by
 //! one, 18 bytes each, and each erased cell leaves a digest of 34 bytes.
 
-use super::{Cell, RecordError, Salt, SchemaDoc, Seed, cell_digest};
+use super::{Cell, RecordError, Salt, SchemaDoc, Seed, cell_digest, leaf_of_digests};
 use crate::Hash;
 
 /// A stored redaction is damaged.
@@ -58,6 +58,23 @@ impl StoredRedaction {
         self.digests.sort_by_key(|(id, _)| *id);
     }
 
+    /// Returns the record's leaf hash; the cells that were erased are absent.
+    ///
+    /// # Errors
+    /// When there are fewer or more cells than columns.
+    pub fn leaf(&self, schema: &SchemaDoc, cells: &[Cell<'_>]) -> Result<Hash, RecordError> {
+        if cells.len() != schema.columns.len() {
+            return Err(RecordError::Count { expected: schema.columns.len(), found: cells.len() });
+        }
+        let mut digests = self.digests.clone();
+        for (id, salt) in &self.salts {
+            let cell = schema.columns.iter().zip(cells).find(|(column, _)| column.id == *id).map(|(_, cell)| cell);
+            digests.extend(cell.and_then(|cell| cell_digest(salt, *id, cell)).map(|digest| (*id, digest)));
+        }
+        digests.sort_by_key(|(id, _)| *id);
+        Ok(leaf_of_digests(schema.id, &digests))
+    }
+
     /// Returns the digests as they are stored beside the record.
     pub fn digest_bytes(&self) -> Vec<u8> {
         self.digests.iter().flat_map(|(id, digest)| id.to_be_bytes().into_iter().chain(digest.0)).collect()
@@ -98,4 +115,36 @@ fn pairs<const N: usize, const M: usize>(bytes: &[u8]) -> Result<Vec<(u16, [u8; 
         pairs.push((id, rest.try_into().map_err(|_| StoredError)?));
     }
     Ok(pairs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{CellType, LeafHasher, SchemaColumn};
+    use super::*;
+
+    #[test]
+    fn erasing_changes_no_leaf() {
+        let column = |id, kind: CellType| SchemaColumn { id, kind, name: format!("{}{id}", kind.word()) };
+        let columns = vec![column(0, CellType::Long), column(1, CellType::String), column(7, CellType::String)];
+        let schema = SchemaDoc { table: "T".to_string(), id: 1, columns };
+        let seed = Seed([3; 32]);
+        let mut cells = vec![Cell::Long(4), Cell::string("ann"), Cell::string("10.0.0.1")];
+        let leaf = LeafHasher::new(&schema).hash(&seed, cells.clone()).expect("it fits");
+        let mut stored = StoredRedaction::new(&schema, &seed, &cells, |id| id == 7).expect("it fits");
+        cells[2] = Cell::Absent;
+        assert_eq!(stored.leaf(&schema, &cells), Ok(leaf));
+        stored.erase(&schema, &cells, |id| id == 1);
+        cells[1] = Cell::Absent;
+        assert_eq!(stored.leaf(&schema, &cells), Ok(leaf));
+        assert_eq!((stored.digest_bytes().len(), stored.salt_bytes().len()), (2 * 34, 18));
+        let read = StoredRedaction::from_bytes(&stored.digest_bytes(), &stored.salt_bytes());
+        assert_eq!(read, Ok(stored.clone()));
+        // Another value in the place of one that stayed is found.
+        cells[0] = Cell::Long(5);
+        assert_ne!(stored.leaf(&schema, &cells), Ok(leaf));
+        assert!(StoredRedaction::from_bytes(&stored.digest_bytes()[1..], &[]).is_err());
+        let twice = stored.salt_bytes().repeat(2);
+        assert!(StoredRedaction::from_bytes(&[], &twice).is_err());
+        assert!(!format!("{stored:?}").contains("salts"));
+    }
 }
