@@ -802,6 +802,8 @@ def main():
         for name in os.listdir(arguments.bundle):
             path = os.path.join(arguments.bundle, name)
             if os.path.isfile(path):
+                # A name that is not UTF-8 is none of ours; it is reported as not looked at.
+                name = os.fsencode(name).decode("utf-8", "replace")
                 with open(path, "rb") as file:
                     files[name] = file.read()
         with open(arguments.policy, "rb") as file:
