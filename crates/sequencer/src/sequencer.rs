@@ -1,0 +1,402 @@
+//! The threads around the core: one that commits whatever waits, one that publishes.
+//!
+//! ```text
+//! submit ─► queue (bounded) ─► sequencer thread: one group, one flush ─► receipts
+//!                                        └─► publisher thread: tiles, entries, checkpoints ─► frames that may go
+//! ```
+//!
+//! There is no timer that collects a group: while one flush runs, what comes in waits, and all of it is the next group.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use stdx::Clock;
+
+use crate::core::{Core, Options};
+use crate::error::{OpenError, Stop, SubmitError, chain};
+use crate::key::Keys;
+use crate::publish::{Commit, Publisher};
+use crate::request::{Prepared, Receipt, Request, StoredBatch};
+use crate::storage::Storage;
+use crate::ticket::{Completer, Ticket};
+
+/// Ticks of a millisecond.
+const MILLISECOND: i64 = 10_000;
+/// How often the sequencer's thread looks for work that nobody tells it of.
+const IDLE: Duration = Duration::from_millis(250);
+/// How long the publisher waits after a failure.
+const PUBLISH_RETRY: Duration = Duration::from_millis(500);
+
+/// Limits of the queue and intervals.
+#[derive(Debug, Clone)]
+pub struct SequencerOptions {
+    pub core: Options,
+    /// Submissions that wait at most.
+    pub queue_max: usize,
+    /// Bytes of data that wait at most.
+    pub queue_bytes_max: u64,
+    /// Frames that wait for the publisher at most.
+    pub unpublished_max: usize,
+    /// How long a full queue asks callers to wait.
+    pub retry_after_ms: u64,
+    /// The shortest time between two publications.
+    pub publish_every: Duration,
+    /// How long a log may be silent; `None` for logs without heartbeats.
+    pub heartbeat_every: Option<Duration>,
+}
+
+impl Default for SequencerOptions {
+    fn default() -> SequencerOptions {
+        SequencerOptions {
+            core: Options::default(),
+            queue_max: 8_192,
+            queue_bytes_max: 256 << 20,
+            unpublished_max: 16_384,
+            retry_after_ms: 50,
+            publish_every: Duration::from_millis(200),
+            heartbeat_every: Some(Duration::from_secs(60)),
+        }
+    }
+}
+
+/// How a sequencer is.
+#[derive(Debug, Clone, Default)]
+pub struct Status {
+    /// Why nothing is signed; `None` while all is well.
+    pub stopped: Option<Stop>,
+    /// The logs by workspace.
+    pub logs: BTreeMap<String, LogStatus>,
+    /// Submissions that wait.
+    pub queue_len: usize,
+    /// Files of the write-ahead log in use.
+    pub n_segments: usize,
+    /// Frames that are durable and not yet published.
+    pub n_unpublished: usize,
+    /// Why publishing failed the last time; it is tried again.
+    pub publish_error: Option<String>,
+}
+
+/// How a log is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LogStatus {
+    /// Entries that are durable and signed.
+    pub size: u64,
+    /// Entries that are published.
+    pub published_size: u64,
+}
+
+/// The only one who numbers and signs on a node.
+pub struct Sequencer {
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+struct Shared {
+    options: SequencerOptions,
+    queue: Mutex<Queue>,
+    /// There is something in the queue.
+    queued: Condvar,
+    unpublished: Mutex<Unpublished>,
+    /// There is something to publish.
+    committed: Condvar,
+    status: Mutex<Status>,
+}
+
+#[derive(Default)]
+struct Queue {
+    submissions: VecDeque<(Prepared, Completer)>,
+    n_bytes: u64,
+    releases: Vec<(String, String, u64)>,
+    published_frame: u64,
+    is_closed: bool,
+}
+
+#[derive(Default)]
+struct Unpublished {
+    commits: Vec<Commit>,
+    is_closed: bool,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Sequencer {
+    /// Opens a store and starts the threads. Every batch in the write-ahead log is shown to `on_batch` first, see [`Core::open`].
+    ///
+    /// # Errors
+    /// Those of [`Core::open`], and when a thread cannot be started.
+    pub fn open(
+        storage: Arc<dyn Storage>,
+        clock: Arc<dyn Clock>,
+        keys: Box<dyn Keys>,
+        options: SequencerOptions,
+        on_batch: impl FnMut(StoredBatch),
+    ) -> Result<Sequencer, OpenError> {
+        let (core, publisher) = Core::open(storage, clock.clone(), keys, options.core.clone(), on_batch)?;
+        let shared = Arc::new(Shared {
+            options,
+            queue: Mutex::default(),
+            queued: Condvar::new(),
+            unpublished: Mutex::default(),
+            committed: Condvar::new(),
+            status: Mutex::default(),
+        });
+        shared.show(&core);
+        let threads = [
+            spawn("sequencer", &shared, move |shared| run_core(shared, core, &*clock)),
+            spawn("publisher", &shared, move |shared| run_publisher(shared, publisher)),
+        ];
+        let mut sequencer = Sequencer { shared, threads: Vec::new() };
+        for thread in threads {
+            let source = |source| OpenError::Io { path: "a thread".to_string(), source };
+            sequencer.threads.push(thread.map_err(source)?);
+        }
+        Ok(sequencer)
+    }
+
+    /// Submits a request; the answer comes when it is durable and signed.
+    ///
+    /// # Errors
+    /// [`SubmitError::Busy`] when too much waits already, [`SubmitError::Stopped`] when nothing is signed any more.
+    pub fn submit(&self, request: Request) -> Result<Ticket, SubmitError> {
+        let (completer, ticket) = Completer::ticket();
+        self.shared.enqueue(request, completer).map(|()| ticket)
+    }
+
+    /// Submits a request and calls back with the answer, which must not take long: it is called by the thread that commits.
+    ///
+    /// # Errors
+    /// Those of [`Sequencer::submit`]; then nobody is called back.
+    pub fn submit_with(
+        &self,
+        request: Request,
+        callback: impl FnOnce(Result<Receipt, SubmitError>) + Send + 'static,
+    ) -> Result<(), SubmitError> {
+        self.shared.enqueue(request, Completer::callback(callback))
+    }
+
+    /// Says that all records of a table below `next` are durable elsewhere, so that the write-ahead log may forget them.
+    pub fn release_up_to(&self, workspace: &str, table: &str, next: u64) {
+        lock(&self.shared.queue).releases.push((workspace.to_string(), table.to_string(), next));
+        self.shared.queued.notify_all();
+    }
+
+    /// Returns how the sequencer is.
+    pub fn status(&self) -> Status {
+        let status = lock(&self.shared.status).clone();
+        let queue_len = lock(&self.shared.queue).submissions.len();
+        let n_unpublished = lock(&self.shared.unpublished).commits.len();
+        Status { queue_len, n_unpublished, ..status }
+    }
+
+    /// Commits and publishes what waits, takes nothing more, and stops the threads.
+    pub fn close(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Sequencer {
+    fn drop(&mut self) {
+        lock(&self.shared.queue).is_closed = true;
+        self.shared.queued.notify_all();
+        for thread in self.threads.drain(..) {
+            // The second thread ends when the first has.
+            let _ = thread.join();
+            lock(&self.shared.unpublished).is_closed = true;
+            self.shared.committed.notify_all();
+        }
+    }
+}
+
+impl Shared {
+    fn enqueue(&self, request: Request, completer: Completer) -> Result<(), SubmitError> {
+        let result = self.try_enqueue(request);
+        match result {
+            Ok((mut queue, prepared)) => {
+                queue.n_bytes += prepared.request.n_bytes();
+                queue.submissions.push_back((prepared, completer));
+                drop(queue);
+                self.queued.notify_all();
+                Ok(())
+            }
+            Err(error) => {
+                completer.forget();
+                Err(error)
+            }
+        }
+    }
+
+    fn try_enqueue(&self, request: Request) -> Result<(MutexGuard<'_, Queue>, Prepared), SubmitError> {
+        let SequencerOptions { core, queue_max, queue_bytes_max, unpublished_max, retry_after_ms, .. } = &self.options;
+        let busy = |why: &str| SubmitError::Busy { why: why.to_string(), retry_after_ms: *retry_after_ms };
+        if let Some(stop) = &lock(&self.status).stopped {
+            return Err(SubmitError::Stopped(stop.clone()));
+        }
+        let (bytes, bytes_max) = (request.n_bytes(), core.group_bytes_max);
+        if bytes > bytes_max {
+            return Err(SubmitError::TooLarge { bytes, bytes_max });
+        }
+        if lock(&self.unpublished).commits.len() >= *unpublished_max {
+            return Err(busy("publishing lags behind"));
+        }
+        // The data are hashed here, before the queue is locked.
+        let prepared = Prepared::new(request);
+        let queue = lock(&self.queue);
+        if queue.is_closed {
+            return Err(SubmitError::Stopped(Stop::Asked));
+        }
+        if queue.submissions.len() >= *queue_max || queue.n_bytes + bytes > *queue_bytes_max {
+            return Err(busy("too many submissions are waiting"));
+        }
+        Ok((queue, prepared))
+    }
+
+    /// Takes what waits, up to the size of a group.
+    fn take_group(&self, queue: &mut Queue) -> (Vec<Prepared>, Vec<Completer>) {
+        let (mut prepared, mut completers) = (Vec::new(), Vec::new());
+        let mut n_bytes = 0;
+        while let Some((next, _)) = queue.submissions.front() {
+            n_bytes += next.request.n_bytes();
+            if n_bytes > self.options.core.group_bytes_max && !prepared.is_empty() {
+                break;
+            }
+            if let Some((next, completer)) = queue.submissions.pop_front() {
+                queue.n_bytes = queue.n_bytes.saturating_sub(next.request.n_bytes());
+                prepared.push(next);
+                completers.push(completer);
+            }
+        }
+        (prepared, completers)
+    }
+
+    fn show(&self, core: &Core) {
+        let mut status = lock(&self.status);
+        status.stopped = core.stopped().cloned();
+        status.n_segments = core.n_segments();
+        for (workspace, size) in core.sizes() {
+            status.logs.entry(workspace).or_default().size = size;
+        }
+    }
+}
+
+/// Starts a thread. If it panics, nothing is signed any more.
+fn spawn(
+    name: &str,
+    shared: &Arc<Shared>,
+    run: impl FnOnce(&Shared) + Send + 'static,
+) -> std::io::Result<JoinHandle<()>> {
+    let shared = shared.clone();
+    let what = name.to_string();
+    std::thread::Builder::new().name(name.to_string()).spawn(move || {
+        if catch_unwind(AssertUnwindSafe(|| run(&shared))).is_err() {
+            let stop = Stop::Internal(format!("the thread `{what}` panicked"));
+            lock(&shared.status).stopped.get_or_insert(stop);
+            let waiting = std::mem::take(&mut lock(&shared.queue).submissions);
+            drop(waiting);
+        }
+    })
+}
+
+fn run_core(shared: &Shared, mut core: Core, clock: &dyn Clock) {
+    // Since when each log has had the size that it has.
+    let mut silent_since: BTreeMap<String, (u64, i64)> = BTreeMap::new();
+    loop {
+        let mut queue = lock(&shared.queue);
+        if queue.submissions.is_empty() && queue.releases.is_empty() && !queue.is_closed {
+            queue = shared.queued.wait_timeout(queue, IDLE).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        let (prepared, completers) = shared.take_group(&mut queue);
+        let releases = std::mem::take(&mut queue.releases);
+        let is_last = queue.is_closed && queue.submissions.is_empty();
+        core.set_published(queue.published_frame);
+        drop(queue);
+        for (workspace, table, next) in releases {
+            core.release_up_to(&workspace, &table, next);
+        }
+        if !prepared.is_empty() {
+            let answers = core.commit_prepared(&prepared);
+            hand_over(shared, &mut core);
+            for (completer, answer) in completers.into_iter().zip(answers) {
+                completer.complete(answer);
+            }
+        }
+        if let Some(every) = shared.options.heartbeat_every.filter(|_| core.stopped().is_none() && !is_last) {
+            let every = i64::try_from(every.as_millis()).unwrap_or(i64::MAX).saturating_mul(MILLISECOND);
+            let now = clock.now_ticks();
+            let mut silent = Vec::new();
+            for (workspace, size) in core.sizes() {
+                let (known, since) = silent_since.entry(workspace.clone()).or_insert((size, now));
+                if *known != size {
+                    (*known, *since) = (size, now);
+                } else if now.saturating_sub(*since) >= every {
+                    silent.push(Prepared::new(Request::Heartbeat { workspace }));
+                }
+            }
+            if !silent.is_empty() {
+                core.commit_prepared(&silent);
+                hand_over(shared, &mut core);
+            }
+        }
+        core.recycle();
+        shared.show(&core);
+        if is_last {
+            core.stop(Stop::Asked);
+            return;
+        }
+    }
+}
+
+fn hand_over(shared: &Shared, core: &mut Core) {
+    shared.show(core);
+    let commits = core.take_commits();
+    if !commits.is_empty() {
+        lock(&shared.unpublished).commits.extend(commits);
+        shared.committed.notify_all();
+    }
+}
+
+fn run_publisher(shared: &Shared, mut publisher: Publisher) {
+    let mut pause = Duration::ZERO;
+    loop {
+        let mut unpublished = lock(&shared.unpublished);
+        while unpublished.commits.is_empty() && !unpublished.is_closed && pause.is_zero() {
+            unpublished = match publisher.frame {
+                // What was durable before this start is published first.
+                frame if frame > lock(&shared.queue).published_frame => break,
+                _ => shared.committed.wait(unpublished).unwrap_or_else(PoisonError::into_inner),
+            };
+        }
+        if !pause.is_zero() && !unpublished.is_closed {
+            let is_closed = |unpublished: &mut Unpublished| !unpublished.is_closed;
+            let waited = shared.committed.wait_timeout_while(unpublished, pause, is_closed);
+            unpublished = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        let commits = std::mem::take(&mut unpublished.commits);
+        let (is_last, has_commits) = (unpublished.is_closed, !commits.is_empty());
+        drop(unpublished);
+        publisher.add(commits);
+        let published = publisher.publish();
+        let mut status = lock(&shared.status);
+        for (workspace, size) in publisher.sizes() {
+            status.logs.entry(workspace).or_default().published_size = size;
+        }
+        let broken = publisher.broken().values().next().cloned();
+        status.publish_error = broken.or(published.as_ref().err().map(|error| chain(error)));
+        drop(status);
+        pause = match &published {
+            Err(_) => PUBLISH_RETRY.max(shared.options.publish_every),
+            Ok(_) if has_commits => shared.options.publish_every,
+            Ok(_) => Duration::ZERO,
+        };
+        if let Ok(frame) = published {
+            lock(&shared.queue).published_frame = frame;
+        }
+        if is_last {
+            return;
+        }
+    }
+}
