@@ -19,7 +19,7 @@ use crate::error::{OpenError, Stop, SubmitError};
 use crate::group::{BatchData, GroupLog, Item, group_bytes, parse_group};
 use crate::key::{Keys, Signer, is_workspace_name};
 use crate::publish::{Commit, CommittedLog, Publisher, checkpoint_path};
-use crate::request::{Level, Prepared, Receipt, Request, SealedBatch, StoredBatch, data_hash};
+use crate::request::{Level, Prepared, Receipt, Request, RequestId, SealedBatch, StoredBatch, data_hash};
 use crate::signed::{PATH as SIGNED_PATH, Signed, SignedFile};
 use crate::state::{LogState, NodeState, TableState, set_time, time_of};
 use crate::storage::Storage;
@@ -71,7 +71,10 @@ pub struct Core {
     _lock: Box<dyn Send>,
 }
 
-/// What a claim of somebody else is compared with.
+/// What others know of each workspace's log.
+type Claims = BTreeMap<String, Vec<Claim>>;
+
+/// That somebody has seen a log with so many entries and this root.
 struct Claim {
     witness: String,
     size: u64,
@@ -384,7 +387,10 @@ enum Outcome {
     Refused(SubmitError),
     /// It was answered before.
     Known(Receipt),
-    Staged { entry: u64, records: std::ops::Range<u64> },
+    Staged {
+        entry: u64,
+        records: std::ops::Range<u64>,
+    },
 }
 
 /// A group that is being put together.
@@ -392,8 +398,16 @@ struct Group<'a> {
     core: &'a Core,
     time: i64,
     logs: BTreeMap<String, StagedLog>,
-    /// Requests of this group by workspace and id: table, root, entry, records.
-    pending: BTreeMap<(String, [u8; 16]), (String, Hash, u64, std::ops::Range<u64>)>,
+    /// Batches of this group by workspace and request id.
+    pending: BTreeMap<(String, RequestId), PendingBatch>,
+}
+
+/// A batch of the group that may come a second time.
+struct PendingBatch {
+    table: String,
+    root: Hash,
+    entry: u64,
+    records: std::ops::Range<u64>,
 }
 
 /// A log with the group's entries.
@@ -454,10 +468,10 @@ impl Group<'_> {
                     Outcome::Refused(SubmitError::RequestReused)
                 };
             }
-            if let Some((table, root, entry, records)) = self.pending.get(&(batch.workspace.clone(), request)) {
-                let is_same = *table == batch.table && *root == batch.root;
+            if let Some(pending) = self.pending.get(&(batch.workspace.clone(), request)) {
+                let is_same = pending.table == batch.table && pending.root == batch.root;
                 return if is_same {
-                    Outcome::Staged { entry: *entry, records: records.clone() }
+                    Outcome::Staged { entry: pending.entry, records: pending.records.clone() }
                 } else {
                     Outcome::Refused(SubmitError::RequestReused)
                 };
@@ -496,7 +510,8 @@ impl Group<'_> {
             Ok((entry, records)) => {
                 if let Some(request) = batch.request {
                     let key = (batch.workspace.clone(), request);
-                    self.pending.insert(key, (batch.table.clone(), batch.root, entry, records.clone()));
+                    let (table, root, records) = (batch.table.clone(), batch.root, records.clone());
+                    self.pending.insert(key, PendingBatch { table, root, entry, records });
                 }
                 Outcome::Staged { entry, records }
             }
@@ -543,7 +558,8 @@ impl Group<'_> {
         let log = self.log(workspace)?;
         let before: Vec<(String, u32)> =
             log.signers.iter().map(|signer| (signer.verifier().to_string(), signer.verifier().id())).collect();
-        let signed_before: Vec<u32> = log.state.checkpoint.iter().flat_map(|note| &note.signatures).map(|s| s.id).collect();
+        let signed_before: Vec<u32> =
+            log.state.checkpoint.iter().flat_map(|note| &note.signatures).map(|s| s.id).collect();
         let is_before = |signer: &Arc<dyn Signer>| before.iter().any(|(key, _)| *key == signer.verifier().to_string());
         if signers.iter().any(|signer| signer.verifier().name() != log.state.origin) {
             return Err(error("a key has another name than the log"));
@@ -618,12 +634,9 @@ impl Group<'_> {
 }
 
 /// Reads what others know of the logs: the file of what was signed, and the published checkpoints.
-fn read_claims(
-    storage: &dyn Storage,
-    stop: &mut Option<Stop>,
-) -> Result<(Option<Signed>, BTreeMap<String, Vec<Claim>>), OpenError> {
+fn read_claims(storage: &dyn Storage, stop: &mut Option<Stop>) -> Result<(Option<Signed>, Claims), OpenError> {
     let evidence = |path: &str, why: &str| Stop::Evidence { path: path.to_string(), why: why.to_string() };
-    let mut claims: BTreeMap<String, Vec<Claim>> = BTreeMap::new();
+    let mut claims: Claims = BTreeMap::new();
     let signed = match storage.read(SIGNED_PATH).map_err(OpenError::io(SIGNED_PATH))? {
         None => None,
         Some(bytes) => {
@@ -655,7 +668,7 @@ fn read_claims(
 }
 
 /// Returns a stop if somebody knows more entries than there are.
-fn behind(state: &NodeState, claims: &BTreeMap<String, Vec<Claim>>) -> Option<Stop> {
+fn behind(state: &NodeState, claims: &Claims) -> Option<Stop> {
     claims.iter().find_map(|(workspace, claims)| {
         let log = state.logs.get(workspace);
         let found = log.map_or(0, |log| log.tree.size());
@@ -674,7 +687,7 @@ struct Replay<'a> {
     /// Entries by workspace since the base.
     entries: BTreeMap<String, Vec<Vec<u8>>>,
     stop: Option<Stop>,
-    claims: &'a mut BTreeMap<String, Vec<Claim>>,
+    claims: &'a mut Claims,
 }
 
 impl Replay<'_> {
@@ -778,7 +791,7 @@ impl Replay<'_> {
 }
 
 /// Compares a log that has just reached a size with those who know its root at that size.
-fn check_claims(workspace: &str, log: &LogState, claims: &BTreeMap<String, Vec<Claim>>, stop: &mut Option<Stop>) {
+fn check_claims(workspace: &str, log: &LogState, claims: &Claims, stop: &mut Option<Stop>) {
     let size = log.tree.size();
     for claim in claims.get(workspace).into_iter().flatten().filter(|claim| claim.size == size) {
         let ours = log.tree.root();

@@ -17,7 +17,9 @@ pub enum Stop {
     #[error("`{witness}` knows {known} entries of `{origin}`, and the write-ahead log has {found}")]
     Behind { origin: String, witness: String, known: u64, found: u64 },
     /// Somebody has a checkpoint of another history.
-    #[error("`{witness}` has another root for the first {size} entries of `{origin}`: {theirs}, and the write-ahead log has {ours}")]
+    #[error(
+        "`{witness}` has another root for the first {size} entries of `{origin}`: {theirs}, and the write-ahead log has {ours}"
+    )]
     Fork { origin: String, witness: String, size: u64, ours: Hash, theirs: Hash },
     /// What is to tell an old copy of the node from the present one is missing or cannot be read.
     #[error("`{path}`: {why}")]
@@ -83,7 +85,11 @@ pub enum PublishError {
     #[error("`{path}` is missing or damaged, and the write-ahead log no longer has its entries")]
     Entries { path: String },
     #[error("the published entries of `{workspace}` are not those that were signed")]
-    Root { workspace: String, #[source] source: ProofError },
+    Root {
+        workspace: String,
+        #[source]
+        source: ProofError,
+    },
 }
 
 impl PublishError {

@@ -146,7 +146,7 @@ mod tests {
         let key = keys.create("contoso", "vault.example/contoso", &[3; 32]).expect("a key");
         assert!(keys.create("contoso", "vault.example/contoso", &[3; 32]).is_err(), "a key is not overwritten");
         let signers = keys.signers("contoso").expect("keys");
-        assert_eq!(signers.iter().map(|signer| signer.verifier().clone()).collect::<Vec<_>>(), [key.clone()]);
+        assert!(signers.iter().map(|signer| signer.verifier()).eq([&key]));
         for name in ["", "../contoso", "a/b", "a.b", "a b"] {
             assert!(keys.create(name, "x", &[1; 32]).is_err() && keys.signers(name).is_err(), "{name}");
         }

@@ -91,7 +91,8 @@ impl Publisher {
         };
         match opened {
             Ok(mut opened) => {
-                opened.checkpoint = log.checkpoint.clone().map(Arc::new).filter(|_| opened.published_size < opened.tiles.size());
+                opened.checkpoint =
+                    log.checkpoint.clone().map(Arc::new).filter(|_| opened.published_size < opened.tiles.size());
                 opened.root = log.tree.root();
                 self.logs.insert(workspace.to_string(), opened);
             }
@@ -211,7 +212,8 @@ impl PublishedLog {
         let mut log = PublishedLog::new();
         for index in 0..size.div_ceil(TILE_WIDTH) {
             let Some(tile) = Tile::of_log(0, index, size) else { break };
-            let missing = || PublishError::Entries { path: format!("{}/{}", log_folder(workspace), tile.entries_path()) };
+            let missing =
+                || PublishError::Entries { path: format!("{}/{}", log_folder(workspace), tile.entries_path()) };
             for entry in read_entries(storage, workspace, tile).ok_or_else(missing)? {
                 log.append(workspace, entry);
             }

@@ -45,12 +45,20 @@ pub(crate) fn data_hash(leaf_material: &[u8], payload: &[u8]) -> Hash {
 pub enum Request {
     Batch(SealedBatch),
     /// An entry that is neither a batch nor a heartbeat nor about a key; it gets its time here.
-    Entry { workspace: String, entry: Entry },
+    Entry {
+        workspace: String,
+        entry: Entry,
+    },
     /// A sign of life.
-    Heartbeat { workspace: String },
+    Heartbeat {
+        workspace: String,
+    },
     /// Signs with the keys that the workspace has now and says so in the log. At least one key of before has to be among them; it can
     /// go with a second rotation.
-    RotateKeys { workspace: String, authorities: Vec<String> },
+    RotateKeys {
+        workspace: String,
+        authorities: Vec<String>,
+    },
 }
 
 impl Request {
