@@ -170,9 +170,9 @@ impl Core {
         let mut signed = self.signed.lock().unwrap_or_else(PoisonError::into_inner);
         if signed.signed.oldest == 0 {
             signed.signed.oldest = self.wal.oldest();
-            signed.save().map_err(OpenError::io(SIGNED_PATH))?;
         }
-        Ok(())
+        // Also when it is there: a process that died may have left it in memory only.
+        signed.save().map_err(OpenError::io(SIGNED_PATH))
     }
 
     /// Returns why nothing is signed; `None` while all is well.

@@ -189,6 +189,8 @@ impl PublishedLog {
         if tiles.root() != root {
             return None;
         }
+        // The last process may have died before the checkpoint's name was durable; all before it was.
+        storage.sync_folder(&log_folder(workspace)).ok()?;
         let mut log = PublishedLog { tiles, published_size: size, ..PublishedLog::new() };
         if let Some(edge) = Tile::of_log(0, size / TILE_WIDTH, size) {
             log.bundle = read_entries(storage, workspace, edge)?;
