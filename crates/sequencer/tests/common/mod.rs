@@ -208,6 +208,6 @@ pub fn requests(batches: &[SealedBatch]) -> Vec<Request> {
 pub fn random_batch(rng: &mut Rng, number: u64) -> SealedBatch {
     let workspace = ["contoso", "fabrikam", "tailwind"][rng.below(3) as usize];
     let table = ["SigninLogs", "AuditLogs"][rng.below(2) as usize];
-    let payload_len = if rng.below(4) == 0 { rng.below(30_000) } else { rng.below(2_000) };
+    let payload_len = if rng.below(2) == 0 { rng.below(30_000) } else { rng.below(2_000) };
     batch(workspace, table, number, payload_len as usize)
 }

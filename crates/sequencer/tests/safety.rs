@@ -1,0 +1,379 @@
+//! When nothing may be signed, what stops the start, and what is rebuilt.
+
+mod common;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use common::{KEYS, Log, Oracle, TestClock, TestKeys, batch, open, options, origin, requests};
+use sequencer::storage::Storage;
+use sequencer::storage::simulated::{Fault, Loss, Simulated};
+use sequencer::{Core, OpenError, Publisher, Request, Stop, SubmitError, checkpoint_path};
+use tlog::Hash;
+use tlog::entry::{Act, ActKind, Entry};
+
+struct World {
+    disk: Simulated,
+    clock: TestClock,
+    oracle: Oracle,
+}
+
+impl World {
+    fn new() -> World {
+        World { disk: Simulated::new(7), clock: TestClock::default(), oracle: Oracle::default() }
+    }
+
+    fn open(&mut self) -> Result<(Core, Publisher), OpenError> {
+        open(&self.disk, &self.clock, &mut self.oracle)
+    }
+
+    /// Commits batches with these numbers, each in a frame of its own, publishes them, and stops the node.
+    fn commit(&mut self, numbers: std::ops::Range<u64>) {
+        let (mut core, mut publisher) = self.open().expect("it starts");
+        for number in numbers {
+            let batch = batch("contoso", "SigninLogs", number, 1000);
+            let answer = core.commit(requests(std::slice::from_ref(&batch))).remove(0);
+            assert!(answer.is_ok(), "{answer:?}");
+            self.oracle.answered(&batch, &answer);
+        }
+        publisher.add(core.take_commits());
+        publisher.publish().expect("published");
+    }
+
+    fn stop(&mut self) -> Option<Stop> {
+        let (mut core, mut publisher) = self.open().expect("it starts");
+        let stop = core.stopped().cloned();
+        if let Some(stop) = &stop {
+            let answer = core.commit(requests(&[batch("contoso", "SigninLogs", 1_000, 10)])).remove(0);
+            assert_eq!(answer, Err(SubmitError::Stopped(stop.clone())), "nothing is signed");
+            let before = self.disk.read(&checkpoint_path("contoso")).expect("readable");
+            publisher.add(core.take_commits());
+            publisher.publish().expect("nothing to publish");
+            assert_eq!(self.disk.read(&checkpoint_path("contoso")).expect("readable"), before, "nothing is replaced");
+        }
+        stop
+    }
+}
+
+const WAL: &str = "wal/0000000001.wal";
+
+#[test]
+fn i2_an_old_copy_of_the_node_does_not_sign() {
+    let mut world = World::new();
+    world.commit(0..3);
+    let old = world.disk.snapshot();
+    world.commit(3..5);
+    // Only the write-ahead log is old.
+    let wal = old.read(WAL).expect("readable").expect("a file");
+    let present = world.disk.snapshot();
+    world.disk.write(WAL, &wal).expect("written");
+    let Some(Stop::Behind { known: 5, found: 3, witness, .. }) = world.stop() else { panic!("behind") };
+    assert_eq!(witness, "sequencer/signed");
+    // The file of what was signed is old as well, and the checkpoint is not.
+    let signed = old.read("sequencer/signed").expect("readable").expect("a file");
+    world.disk.write("sequencer/signed", &signed).expect("written");
+    let Some(Stop::Behind { witness, .. }) = world.stop() else { panic!("behind") };
+    assert_eq!(witness, "ws/contoso/log/checkpoint");
+    // All of the write-ahead log is gone.
+    let mut gone = World { disk: present, ..World::new() };
+    gone.disk.remove(WAL).expect("removed");
+    assert!(matches!(gone.open(), Err(OpenError::Missing { path }) if path == WAL));
+    gone.disk.remove("sequencer/signed").expect("removed");
+    assert!(matches!(gone.stop(), Some(Stop::Behind { known: 5, found: 0, .. })));
+}
+
+#[test]
+fn i2_another_history_is_not_continued() {
+    let mut world = World::new();
+    world.commit(0..3);
+    let mut other = World::new();
+    other.commit(10..13);
+    let checkpoint = other.disk.read(&checkpoint_path("contoso")).expect("readable").expect("a file");
+    world.disk.write(&checkpoint_path("contoso"), &checkpoint).expect("written");
+    assert!(matches!(world.stop(), Some(Stop::Fork { size: 3, .. })));
+}
+
+#[test]
+fn i2_what_was_signed_may_not_get_lost() {
+    let mut world = World::new();
+    world.commit(0..3);
+    let path = "sequencer/signed";
+    world.disk.corrupt(path, 30, 1);
+    assert!(matches!(world.stop(), Some(Stop::Evidence { path: found, .. }) if found == path));
+    world.disk.remove(path).expect("removed");
+    assert!(matches!(world.stop(), Some(Stop::Evidence { path: found, .. }) if found == path));
+}
+
+#[test]
+fn i2_a_clock_that_goes_back_stops_the_signing() {
+    let mut world = World::new();
+    let (mut core, _) = world.open().expect("it starts");
+    let commit = |core: &mut Core, number| core.commit(requests(&[batch("contoso", "A", number, 10)])).remove(0);
+    commit(&mut core, 0).expect("committed");
+    world.clock.0.fetch_sub(5_000_000, Ordering::Relaxed);
+    commit(&mut core, 1).expect("half a second is nothing");
+    world.clock.0.fetch_sub(20_000_000, Ordering::Relaxed);
+    assert!(matches!(commit(&mut core, 2), Err(SubmitError::Stopped(Stop::ClockWentBack { .. }))));
+    world.clock.0.fetch_add(90_000_000, Ordering::Relaxed);
+    assert!(matches!(commit(&mut core, 2), Err(SubmitError::Stopped(_))), "until a restart");
+    drop(core);
+    assert_eq!(world.stop(), None);
+    world.clock.0.fetch_sub(900_000_000, Ordering::Relaxed);
+    assert!(matches!(world.stop(), Some(Stop::ClockWentBack { .. })));
+}
+
+#[test]
+fn i1_a_failed_flush_is_not_tried_again() {
+    for (operation, fault) in [(0, Fault::Fail), (1, Fault::Fail), (1, Fault::FailAfter)] {
+        let mut world = World::new();
+        world.commit(0..3);
+        let (mut core, _) = world.open().expect("it starts");
+        world.disk.strike(operation, fault);
+        let again = batch("contoso", "SigninLogs", 3, 10);
+        let n_operations = world.disk.n_operations();
+        let answer = core.commit(requests(std::slice::from_ref(&again))).remove(0);
+        assert!(matches!(&answer, Err(SubmitError::Stopped(Stop::Flush { path, .. })) if path == WAL), "{answer:?}");
+        let n_operations_then = world.disk.n_operations();
+        assert_eq!(n_operations_then, n_operations + operation + 1);
+        assert!(core.commit(requests(&[again])).remove(0).is_err());
+        assert_eq!(world.disk.n_operations(), n_operations_then, "nothing is written after it");
+        assert!(core.take_commits().is_empty(), "nothing of it is shown");
+        drop(core);
+        world.disk.restart(Loss::Power);
+        world.commit(3..4);
+    }
+}
+
+#[test]
+fn damage_in_the_midst_stops_the_start_and_is_named() {
+    let mut world = World::new();
+    world.commit(0..4);
+    let n_bytes = world.disk.read(WAL).expect("readable").expect("a file").len();
+    let clean = world.disk.snapshot();
+    let mut n_damaged = 0;
+    for byte in (0..n_bytes).step_by(97) {
+        world.disk = clean.snapshot();
+        world.disk.corrupt(WAL, byte, 0x40);
+        match world.open() {
+            Err(OpenError::Damaged { path, byte: found, .. }) => {
+                assert_eq!((path.as_str(), found), (WAL, byte as u64 / 512 * 512));
+                n_damaged += 1;
+            }
+            // Behind the last frame nothing is kept.
+            Ok((core, _)) => assert!(core.stopped().is_none() && byte >= 5 * 4096, "byte {byte}"),
+            Err(error) => panic!("byte {byte}: {error}"),
+        }
+    }
+    assert!(n_damaged > 200, "{n_damaged}");
+}
+
+#[test]
+fn i3_tiles_are_rebuilt_from_entries_and_the_write_ahead_log() {
+    let mut world = World::new();
+    // More than one full tile, and a write-ahead log that no longer has the first entries.
+    for part in 0..6 {
+        world.commit(part * 60..(part + 1) * 60);
+        let (mut core, mut publisher) = world.open().expect("it starts");
+        core.set_published(publisher.publish().expect("published"));
+        core.release_up_to("contoso", "SigninLogs", u64::MAX);
+        core.recycle();
+        assert!(core.n_segments() <= 2, "files are given up");
+    }
+    world.oracle.released.insert(("contoso".to_string(), "SigninLogs".to_string()), u64::MAX);
+    assert!(world.disk.read(WAL).expect("readable").is_none());
+    for path in ["tile/0/000", "tile/0/001.p/104", "tile/1/000.p/1"] {
+        assert!(world.disk.read(&format!("ws/contoso/log/{path}")).expect("readable").is_some(), "{path}");
+    }
+    let clean = world.disk.snapshot();
+    for gone in [&["tile/0/001.p/104"][..], &["tile/1/000.p/1", "tile/0/000"], &["checkpoint", "tile/0/000"]] {
+        world.disk = clean.snapshot();
+        for path in gone {
+            world.disk.remove(&format!("ws/contoso/log/{path}")).expect("removed");
+        }
+        let (core, mut publisher) = world.open().expect("it starts");
+        assert_eq!((core.stopped(), publisher.publish().is_ok()), (None, true), "{gone:?}");
+        world.oracle.check(&world.disk);
+    }
+    // Entries that nobody has any more are a loss, which is said, and does not keep others from signing.
+    world.disk = clean;
+    for path in ["tile/entries/000", "tile/0/001.p/104"] {
+        world.disk.remove(&format!("ws/contoso/log/{path}")).expect("removed");
+    }
+    let (core, mut publisher) = world.open().expect("it starts");
+    assert_eq!(core.stopped(), None);
+    assert!(publisher.publish().is_err());
+    assert!(publisher.broken()["contoso"].contains("tile/entries/000"), "{:?}", publisher.broken());
+}
+
+#[test]
+fn a_file_of_the_write_ahead_log_that_is_taken_away_is_missed() {
+    let mut world = World::new();
+    world.commit(0..40);
+    assert!(world.disk.read("wal/0000000003.wal").expect("readable").is_some());
+    let clean = world.disk.snapshot();
+    for number in [1, 2] {
+        world.disk = clean.snapshot();
+        let path = format!("wal/000000000{number}.wal");
+        world.disk.remove(&path).expect("removed");
+        assert!(matches!(world.open(), Err(OpenError::Missing { path: found }) if found == path));
+    }
+}
+
+#[test]
+fn a_full_write_ahead_log_asks_to_come_back() {
+    let mut world = World::new();
+    let (mut core, mut publisher) = world.open().expect("it starts");
+    let mut number = 0;
+    let full = loop {
+        number += 1;
+        match core.commit(requests(&[batch("contoso", "A", number, 20_000)])).remove(0) {
+            Ok(_) => assert!(number < 100),
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(full, SubmitError::Busy { .. }), "{full}");
+    assert_eq!((core.stopped(), core.n_segments()), (None, 6));
+    core.release_up_to("contoso", "A", u64::MAX);
+    core.recycle();
+    assert_eq!(core.n_segments(), 6, "nothing goes that is not published");
+    publisher.add(core.take_commits());
+    core.set_published(publisher.publish().expect("published"));
+    core.recycle();
+    assert_eq!(core.n_segments(), 1);
+    core.commit(requests(&[batch("contoso", "A", number, 20_000)])).remove(0).expect("room again");
+    let n_files = world.disk.list("wal").expect("a folder").len();
+    assert!(n_files <= 6, "files are used again");
+}
+
+#[test]
+fn a_disk_that_is_full_refuses_and_goes_on_later() {
+    let mut world = World::new();
+    let (mut core, _) = world.open().expect("it starts");
+    for number in 0.. {
+        let batch = batch("contoso", "A", number, 30_000);
+        if number == 1 {
+            // The second does not fit into the file any more, and the next operation is the allocation of another.
+            world.disk.strike(0, Fault::Fail);
+            let refused =
+                core.commit(vec![Request::Batch(sequencer::SealedBatch { payload: vec![1; 50_000], ..batch.clone() })]);
+            assert!(matches!(refused[..], [Err(SubmitError::Busy { .. })]), "{refused:?}");
+            assert_eq!(core.stopped(), None);
+        }
+        core.commit(requests(&[batch])).remove(0).expect("committed");
+        if number == 3 {
+            return;
+        }
+    }
+}
+
+#[test]
+fn a_request_is_taken_once() {
+    let mut world = World::new();
+    let (mut core, mut publisher) = world.open().expect("it starts");
+    let first = batch("contoso", "A", 1, 10);
+    let answers = core.commit(requests(&[first.clone(), first.clone(), batch("contoso", "A", 2, 10)]));
+    let receipt = answers[0].clone().expect("committed");
+    assert_eq!((answers[1].clone(), answers[2].clone().expect("committed").entry), (Ok(receipt.clone()), 1));
+    assert_eq!(core.commit(requests(std::slice::from_ref(&first))), [Ok(receipt.clone())]);
+    let other = sequencer::SealedBatch { root: Hash::of(b"other"), ..first.clone() };
+    assert_eq!(core.commit(vec![Request::Batch(other)]), [Err(SubmitError::RequestReused)]);
+    publisher.add(core.take_commits());
+    publisher.publish().expect("published");
+    drop((core, publisher));
+    let (mut core, _) = world.open().expect("it starts");
+    assert_eq!(core.commit(requests(&[first])), [Ok(receipt.clone())], "also after a restart");
+    let log = Log::read(&world.disk, "contoso").expect("a log");
+    let sender = receipt.to_sender(1, 1);
+    assert_eq!(sender.verify(&log.policy).map(|sighting| sighting.checkpoint.size), Ok(2));
+}
+
+#[test]
+fn one_flush_serves_all_workspaces_and_one_fault_refuses_only_its_own() {
+    let mut world = World::new();
+    let (mut core, _) = world.open().expect("it starts");
+    let before = world.disk.n_operations();
+    let bad = batch("contoso", "a\nb", 5, 10);
+    let batches = [
+        batch("contoso", "A", 1, 10),
+        batch("locked", "A", 2, 10),
+        batch("fabrikam", "B", 3, 10),
+        bad,
+        batch("a/b", "A", 4, 10),
+    ];
+    let answers = core.commit(requests(&batches));
+    assert_eq!(world.disk.n_operations() - before, 2, "one write, one flush");
+    assert!(answers[0].is_ok() && answers[2].is_ok());
+    assert!(matches!(&answers[1], Err(SubmitError::Key { workspace, .. }) if workspace == "locked"));
+    assert!(matches!(&answers[3], Err(SubmitError::Entry(_))));
+    assert!(matches!(&answers[4], Err(SubmitError::Key { .. })));
+    let sizes: Vec<(String, u64)> = core.sizes().into_iter().collect();
+    assert_eq!(sizes, [("contoso".to_string(), 1), ("fabrikam".to_string(), 1)]);
+}
+
+#[test]
+fn keys_change_in_the_log() {
+    let mut world = World::new();
+    world.commit(0..1);
+    let start = |world: &World, keys: TestKeys| {
+        let (disk, clock) = (Arc::new(world.disk.clone()), Arc::new(world.clock.clone()));
+        Core::open(disk, clock, Box::new(keys), options(), |_| {}).expect("it starts")
+    };
+    let rotate =
+        || Request::RotateKeys { workspace: "contoso".to_string(), authorities: vec!["approval/1".to_string()] };
+    let id = |n| tlog::note::Signer::log(&origin("contoso"), &[n; 32]).expect("a key").verifier().id();
+    let signers = |core: &mut Core, request| -> Vec<u32> {
+        let receipt = core.commit(vec![request]).remove(0).expect("committed");
+        receipt.checkpoint.signatures.iter().map(|signature| signature.id).collect()
+    };
+    let heartbeat = || Request::Heartbeat { workspace: "contoso".to_string() };
+
+    let (mut core, _) = start(&world, TestKeys { first: 1, n_keys: 2 });
+    assert_eq!(signers(&mut core, heartbeat()), [id(1)], "a key that the log does not name does not sign");
+    assert_eq!(signers(&mut core, rotate()), [id(1), id(2)]);
+    assert_eq!(signers(&mut core, heartbeat()), [id(1), id(2)]);
+    assert!(core.commit(vec![rotate()]).remove(0).is_err(), "nothing to change");
+    drop(core);
+    let (mut core, mut publisher) = start(&world, TestKeys { first: 2, n_keys: 1 });
+    assert_eq!(core.stopped(), None);
+    assert_eq!(signers(&mut core, rotate()), [id(2)]);
+    publisher.add(core.take_commits());
+    publisher.publish().expect("published");
+    drop((core, publisher));
+    let (core, _) = start(&world, KEYS);
+    assert!(matches!(core.stopped(), Some(Stop::ForeignKey { .. })), "the old key is retired");
+    let tile = tlog::tile::Tile::of_log(0, 0, 5).expect("a tile");
+    let entries = sequencer::read_entries(&world.disk, "contoso", tile).expect("entries");
+    let acts = entries.iter().filter_map(|entry| match Entry::parse(entry) {
+        Ok(Entry::Act(Act { kind, subject, .. })) => Some((kind, subject)),
+        _ => None,
+    });
+    let added = tlog::note::Signer::log(&origin("contoso"), &[2; 32]).expect("a key").verifier().to_string();
+    let retired = format!("{}+{:08x}", origin("contoso"), id(1));
+    assert_eq!(acts.collect::<Vec<_>>(), [(ActKind::KeyAdded, added), (ActKind::KeyRetired, retired)]);
+}
+
+#[test]
+fn entries_about_other_things_are_appended_with_the_time_of_now() {
+    let mut world = World::new();
+    let (mut core, _) = world.open().expect("it starts");
+    let act = |kind| {
+        let (subject, document, authorities) = ("case 7".to_string(), Hash::of(b"x"), vec!["a".to_string()]);
+        let entry = Entry::Act(Act { kind, subject, document, authorities, time: 0 });
+        Request::Entry { workspace: "contoso".to_string(), entry }
+    };
+    let answers = core.commit(vec![act(ActKind::HoldSet), act(ActKind::KeyAdded)]);
+    assert_eq!(answers[0].as_ref().map(|receipt| (receipt.entry, receipt.records.clone())), Ok((0, 0..0)));
+    assert!(matches!(answers[1], Err(SubmitError::Entry(_))));
+    let commits = core.take_commits();
+    let Ok(Entry::Act(act)) = Entry::parse(&commits[0].logs[0].entries[0]) else { panic!("an act") };
+    assert!(act.time >= common::START);
+}
+
+#[test]
+fn a_store_is_opened_once() {
+    let mut world = World::new();
+    let opened = world.open().expect("it starts");
+    assert!(matches!(world.open(), Err(OpenError::Locked)));
+    drop(opened);
+    world.open().expect("free again");
+}
