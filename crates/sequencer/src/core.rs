@@ -195,9 +195,9 @@ impl Core {
         self.wal.n_segments()
     }
 
-    /// Returns the time of the last entry.
-    pub fn time(&self) -> i64 {
-        self.state.time
+    /// Returns how many bytes were written to the write-ahead log since the start.
+    pub fn n_wal_bytes(&self) -> u64 {
+        self.wal.n_bytes()
     }
 
     /// Gives out what was committed since the last time, for the publisher.

@@ -73,6 +73,8 @@ pub struct Status {
     pub queue_len: usize,
     /// Files of the write-ahead log in use.
     pub n_segments: usize,
+    /// Bytes written to the write-ahead log since the start.
+    pub n_wal_bytes: u64,
     /// Frames that are durable and not yet published.
     pub n_unpublished: usize,
     /// Why publishing failed the last time; it is tried again.
@@ -277,6 +279,7 @@ impl Shared {
         let mut status = lock(&self.status);
         status.stopped = core.stopped().cloned();
         status.n_segments = core.n_segments();
+        status.n_wal_bytes = core.n_wal_bytes();
         for (workspace, size) in core.sizes() {
             status.logs.entry(workspace).or_default().size = size;
         }

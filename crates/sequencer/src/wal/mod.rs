@@ -58,6 +58,7 @@ pub struct Wal {
     next_segment: u64,
     prev: Hash,
     epoch: u64,
+    n_bytes: u64,
     buffer: Vec<u8>,
 }
 
@@ -108,6 +109,7 @@ impl Wal {
             next_segment: 1,
             prev: Hash::EMPTY_ROOT,
             epoch: 0,
+            n_bytes: 0,
             buffer: Vec::new(),
         };
         let mut tail: Option<Tail> = None;
@@ -232,6 +234,11 @@ impl Wal {
         self.segments.len()
     }
 
+    /// Returns how many bytes have been written since the start.
+    pub fn n_bytes(&self) -> u64 {
+        self.n_bytes
+    }
+
     /// Begins a new file with the state as it is and room for a frame of `frame_len` bytes after it.
     pub fn rotate(&mut self, state: &[u8], frame_len: usize) -> Result<(), RotateError> {
         if self.segments.len() >= self.options.segments_max {
@@ -280,6 +287,7 @@ impl Wal {
         segment.last_frame = id.number;
         segment.ends.extend(ends);
         self.at += self.buffer.len() as u64;
+        self.n_bytes += self.buffer.len() as u64;
         self.next_frame += 1;
         self.prev = hash;
         Ok(id.number)
