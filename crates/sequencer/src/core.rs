@@ -24,7 +24,7 @@ use crate::signed::{PATH as SIGNED_PATH, SignedFile};
 use crate::stage::{Group, Outcome, StagedLog};
 use crate::state::{LogState, NodeState};
 use crate::storage::Storage;
-use crate::wal::{FrameKind, RotateError, TableEnds, Wal, WalOptions, frame_len};
+use crate::wal::{FrameKind, RotateError, Spare, TableEnds, Wal, WalOptions, frame_len};
 use crate::window::{Answer, Window};
 
 /// How long a caller waits before it asks again when there is no room.
@@ -218,6 +218,16 @@ impl Core {
         if let Err(stop) = saved.and_then(|()| self.wal.recycle(oldest)) {
             self.stop = Some(stop);
         }
+    }
+
+    /// Returns a file to be allocated ahead, which may take long; see [`Core::take_spare`].
+    pub(crate) fn take_spare_wish(&mut self) -> Option<Spare> {
+        if self.stop.is_none() { self.wal.take_spare_wish() } else { None }
+    }
+
+    /// Takes the file that was allocated as wished, or the news that it could not be.
+    pub(crate) fn take_spare(&mut self, spare: Option<Spare>) {
+        self.wal.take_spare(spare);
     }
 
     /// Commits a group of requests in one frame and returns, in the same order, what became of each.

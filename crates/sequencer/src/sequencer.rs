@@ -22,6 +22,7 @@ use crate::publish::{Commit, Publisher};
 use crate::request::{Prepared, Receipt, Request, StoredBatch};
 use crate::storage::Storage;
 use crate::ticket::{Completer, Ticket};
+use crate::wal::Spare;
 
 /// Ticks of a millisecond.
 const MILLISECOND: i64 = 10_000;
@@ -113,12 +114,16 @@ struct Queue {
     n_bytes: u64,
     releases: Vec<(String, String, u64)>,
     published_frame: u64,
+    /// Files that were allocated ahead, or could not be.
+    spares: Vec<Option<Spare>>,
     is_closed: bool,
 }
 
 #[derive(Default)]
 struct Unpublished {
     commits: Vec<Commit>,
+    /// A file to be allocated ahead.
+    spare_wish: Option<Spare>,
     is_closed: bool,
 }
 
@@ -138,7 +143,7 @@ impl Sequencer {
         options: SequencerOptions,
         on_batch: impl FnMut(StoredBatch),
     ) -> Result<Sequencer, OpenError> {
-        let (core, publisher) = Core::open(storage, clock.clone(), keys, options.core.clone(), on_batch)?;
+        let (core, publisher) = Core::open(storage.clone(), clock.clone(), keys, options.core.clone(), on_batch)?;
         let shared = Arc::new(Shared {
             options,
             queue: Mutex::default(),
@@ -150,7 +155,7 @@ impl Sequencer {
         shared.show(&core);
         let threads = [
             spawn("sequencer", &shared, move |shared| run_core(shared, core, &*clock)),
-            spawn("publisher", &shared, move |shared| run_publisher(shared, publisher)),
+            spawn("publisher", &shared, move |shared| run_publisher(shared, publisher, &*storage)),
         ];
         let mut sequencer = Sequencer { shared, threads: Vec::new() };
         for thread in threads {
@@ -316,7 +321,11 @@ fn run_core(shared: &Shared, mut core: Core, clock: &dyn Clock) {
         let releases = std::mem::take(&mut queue.releases);
         let is_last = queue.is_closed && queue.submissions.is_empty();
         core.set_published(queue.published_frame);
+        let spares = std::mem::take(&mut queue.spares);
         drop(queue);
+        for spare in spares {
+            core.take_spare(spare);
+        }
         for (workspace, table, next) in releases {
             core.release_up_to(&workspace, &table, next);
         }
@@ -345,6 +354,10 @@ fn run_core(shared: &Shared, mut core: Core, clock: &dyn Clock) {
             }
         }
         core.recycle();
+        if let Some(wish) = core.take_spare_wish() {
+            lock(&shared.unpublished).spare_wish = Some(wish);
+            shared.committed.notify_all();
+        }
         shared.show(&core);
         if is_last {
             core.stop(Stop::Asked);
@@ -362,11 +375,15 @@ fn hand_over(shared: &Shared, core: &mut Core) {
     }
 }
 
-fn run_publisher(shared: &Shared, mut publisher: Publisher) {
+fn run_publisher(shared: &Shared, mut publisher: Publisher, storage: &dyn Storage) {
     let mut pause = Duration::ZERO;
     loop {
         let mut unpublished = lock(&shared.unpublished);
-        while unpublished.commits.is_empty() && !unpublished.is_closed && pause.is_zero() {
+        while unpublished.commits.is_empty()
+            && unpublished.spare_wish.is_none()
+            && !unpublished.is_closed
+            && pause.is_zero()
+        {
             unpublished = match publisher.frame {
                 // What was durable before this start is published first.
                 frame if frame > lock(&shared.queue).published_frame => break,
@@ -380,7 +397,13 @@ fn run_publisher(shared: &Shared, mut publisher: Publisher) {
         }
         let commits = std::mem::take(&mut unpublished.commits);
         let (is_last, has_commits) = (unpublished.is_closed, !commits.is_empty());
+        let spare_wish = unpublished.spare_wish.take().filter(|_| !is_last);
         drop(unpublished);
+        if let Some(spare) = spare_wish {
+            // Without it the sequencer's thread allocates the file itself, and says so if it cannot.
+            let allocated = storage.allocate(&spare.path, spare.len).ok().map(|()| spare);
+            lock(&shared.queue).spares.push(allocated);
+        }
         publisher.add(commits);
         let published = publisher.publish();
         let mut status = lock(&shared.status);

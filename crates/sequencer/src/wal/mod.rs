@@ -49,8 +49,10 @@ pub struct Wal {
     storage: Arc<dyn Storage>,
     options: WalOptions,
     segments: VecDeque<Segment>,
-    /// The files that may be written again, with their length.
-    spares: Vec<(String, u64)>,
+    /// The files that may be written again.
+    spares: Vec<Spare>,
+    /// Whether somebody is making a file ahead.
+    is_spare_coming: bool,
     /// The file that is being written, the last of `segments`.
     file: Option<Box<dyn LogFile>>,
     at: u64,
@@ -60,6 +62,13 @@ pub struct Wal {
     epoch: u64,
     n_bytes: u64,
     buffer: Vec<u8>,
+}
+
+/// A file that is not in use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spare {
+    pub path: String,
+    pub len: u64,
 }
 
 struct Segment {
@@ -103,6 +112,7 @@ impl Wal {
             options,
             segments: VecDeque::new(),
             spares: Vec::new(),
+            is_spare_coming: false,
             file: None,
             at: 0,
             next_frame: 1,
@@ -120,7 +130,7 @@ impl Wal {
         for name in names.iter().filter(|name| name.ends_with(".free")) {
             let path = format!("{FOLDER}/{name}");
             let len = wal.storage.open_log(&path).map_err(OpenError::io(&path))?.len();
-            wal.spares.push((path, len));
+            wal.spares.push(Spare { path, len });
         }
         wal.epoch += 1;
         Ok(wal)
@@ -234,6 +244,25 @@ impl Wal {
         self.segments.len()
     }
 
+    /// Returns a file to be allocated ahead, by another thread, so that the next one is there when this one is full; `None` if there is
+    /// one or it is being made.
+    pub fn take_spare_wish(&mut self) -> Option<Spare> {
+        let len = self.options.segment_bytes.next_multiple_of(BLOCK as u64);
+        let has_spare = self.spares.iter().any(|spare| spare.len >= len);
+        if has_spare || self.is_spare_coming || self.file.is_none() || self.segments.len() >= self.options.segments_max
+        {
+            return None;
+        }
+        self.is_spare_coming = true;
+        Some(Spare { path: format!("{FOLDER}/{:010}-ahead.free", self.next_segment), len })
+    }
+
+    /// Takes a file that was allocated as wished, or the news that it could not be.
+    pub fn take_spare(&mut self, spare: Option<Spare>) {
+        self.is_spare_coming = false;
+        self.spares.extend(spare);
+    }
+
     /// Returns how many bytes have been written since the start.
     pub fn n_bytes(&self) -> u64 {
         self.n_bytes
@@ -247,8 +276,8 @@ impl Wal {
         let needed = frame::frame_len(state.len(), 0).saturating_add(frame_len) as u64;
         let len = self.options.segment_bytes.max(needed).next_multiple_of(BLOCK as u64);
         let no_room = |error: io::Error| RotateError::NoRoom(format!("cannot make a file of {len} bytes: {error}"));
-        let spare = match self.spares.iter().position(|(_, spare_len)| *spare_len >= len) {
-            Some(idx) => self.spares.swap_remove(idx).0,
+        let spare = match self.spares.iter().position(|spare| spare.len >= len) {
+            Some(idx) => self.spares.swap_remove(idx).path,
             None => {
                 let path = format!("{FOLDER}/{:010}.free", self.next_segment);
                 self.storage.allocate(&path, len).map_err(no_room)?;
@@ -312,7 +341,7 @@ impl Wal {
             let len = self.storage.open_log(&path).map_err(stop)?.len();
             if self.spares.len() < SPARES_MAX {
                 self.storage.rename(&path, &spare).map_err(stop)?;
-                self.spares.push((spare, len));
+                self.spares.push(Spare { path: spare, len });
             } else {
                 self.storage.remove(&path).map_err(stop)?;
             }
