@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 use common::{KEYS, Oracle, TestClock, batch};
 use sequencer::storage::simulated::{Fault, Simulated};
 use sequencer::storage::{Disk, Storage};
-use sequencer::{KeyFolder, Request, Sequencer, SequencerOptions, Status, Stop, StoredBatch, SubmitError};
+use sequencer::{
+    KeyFolder, Options, Request, Sequencer, SequencerOptions, Status, Stop, StoredBatch, SubmitError, WalOptions,
+};
 use stdx::SystemClock;
 
 fn wait_for(sequencer: &Sequencer, is_reached: impl Fn(&Status) -> bool) -> Status {
@@ -34,7 +36,9 @@ fn many_submit_and_everything_is_published() {
     }
     let mut oracle = Oracle::default();
     for part in 0..2 {
-        let options = SequencerOptions::default();
+        let wal = WalOptions { segment_bytes: 1 << 20, segments_max: 8 };
+        let core = Options { wal, ..Options::default() };
+        let options = SequencerOptions { core, ..SequencerOptions::default() };
         let mut stored: Vec<StoredBatch> = Vec::new();
         let opened = Sequencer::open(disk.clone(), Arc::new(SystemClock), Box::new(keys.clone()), options, |batch| {
             stored.push(batch)

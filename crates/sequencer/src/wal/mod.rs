@@ -130,7 +130,12 @@ impl Wal {
         for name in names.iter().filter(|name| name.ends_with(".free")) {
             let path = format!("{FOLDER}/{name}");
             let len = wal.storage.open_log(&path).map_err(OpenError::io(&path))?.len();
-            wal.spares.push(Spare { path, len });
+            // One that was not finished, or is of another size than files have now, would never be used.
+            if len >= wal.options.segment_bytes && wal.spares.len() < SPARES_MAX {
+                wal.spares.push(Spare { path, len });
+            } else {
+                wal.storage.remove(&path).map_err(OpenError::io(&path))?;
+            }
         }
         wal.epoch += 1;
         Ok(wal)
