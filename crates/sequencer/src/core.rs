@@ -198,8 +198,11 @@ impl Core {
         self.published_frame = self.published_frame.max(frame);
     }
 
-    /// Takes note that all records of a table below `next` are durable elsewhere.
+    /// Takes note that all records of a table below `next` are durable elsewhere. It is forgotten at a restart. Records that are not
+    /// there yet cannot be released.
     pub fn release_up_to(&mut self, workspace: &str, table: &str, next: u64) {
+        let state = self.state.logs.get(workspace).and_then(|log| log.tables.get(table));
+        let next = state.map_or(0, |state| state.next).min(next);
         let end = self.released.entry((workspace.to_string(), table.to_string())).or_default();
         *end = next.max(*end);
     }

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use stdx::Clock;
 
@@ -153,6 +153,8 @@ impl Sequencer {
             status: Mutex::default(),
         });
         shared.show(&core);
+        let log = |(workspace, size)| (workspace, LogStatus { size, published_size: 0 });
+        lock(&shared.status).logs.extend(core.sizes().into_iter().map(log));
         let threads = [
             spawn("sequencer", &shared, move |shared| run_core(shared, core, &*clock)),
             spawn("publisher", &shared, move |shared| run_publisher(shared, publisher, &*storage)),
@@ -186,7 +188,8 @@ impl Sequencer {
         self.shared.enqueue(request, Completer::callback(callback))
     }
 
-    /// Says that all records of a table below `next` are durable elsewhere, so that the write-ahead log may forget them.
+    /// Says that all records of a table below `next` are durable elsewhere, so that the write-ahead log may forget them. After a restart
+    /// it has to be said again.
     pub fn release_up_to(&self, workspace: &str, table: &str, next: u64) {
         lock(&self.shared.queue).releases.push((workspace.to_string(), table.to_string(), next));
         self.shared.queued.notify_all();
@@ -285,9 +288,6 @@ impl Shared {
         status.stopped = core.stopped().cloned();
         status.n_segments = core.n_segments();
         status.n_wal_bytes = core.n_wal_bytes();
-        for (workspace, size) in core.sizes() {
-            status.logs.entry(workspace).or_default().size = size;
-        }
     }
 }
 
@@ -312,6 +312,7 @@ fn spawn(
 fn run_core(shared: &Shared, mut core: Core, clock: &dyn Clock) {
     // Since when each log has had the size that it has.
     let mut silent_since: BTreeMap<String, (u64, i64)> = BTreeMap::new();
+    let mut last_look = Instant::now();
     loop {
         let mut queue = lock(&shared.queue);
         if queue.submissions.is_empty() && queue.releases.is_empty() && !queue.is_closed {
@@ -336,7 +337,9 @@ fn run_core(shared: &Shared, mut core: Core, clock: &dyn Clock) {
                 completer.complete(answer);
             }
         }
-        if let Some(every) = shared.options.heartbeat_every.filter(|_| core.stopped().is_none() && !is_last) {
+        let is_time = last_look.elapsed() >= IDLE && core.stopped().is_none() && !is_last;
+        if let Some(every) = shared.options.heartbeat_every.filter(|_| is_time) {
+            last_look = Instant::now();
             let every = i64::try_from(every.as_millis()).unwrap_or(i64::MAX).saturating_mul(MILLISECOND);
             let now = clock.now_ticks();
             let mut silent = Vec::new();
@@ -369,6 +372,11 @@ fn run_core(shared: &Shared, mut core: Core, clock: &dyn Clock) {
 fn hand_over(shared: &Shared, core: &mut Core) {
     shared.show(core);
     let commits = core.take_commits();
+    let mut status = lock(&shared.status);
+    for log in commits.iter().flat_map(|commit| &commit.logs) {
+        status.logs.entry(log.workspace.clone()).or_default().size = log.size;
+    }
+    drop(status);
     if !commits.is_empty() {
         lock(&shared.unpublished).commits.extend(commits);
         shared.committed.notify_all();

@@ -223,6 +223,7 @@ fn a_file_of_the_write_ahead_log_that_is_taken_away_is_missed() {
 fn a_full_write_ahead_log_asks_to_come_back() {
     let mut world = World::new();
     let (mut core, mut publisher) = world.open().expect("it starts");
+    core.release_up_to("contoso", "A", u64::MAX);
     let mut number = 0;
     let full = loop {
         number += 1;
@@ -240,6 +241,17 @@ fn a_full_write_ahead_log_asks_to_come_back() {
     core.set_published(publisher.publish().expect("published"));
     core.recycle();
     assert_eq!(core.n_segments(), 1);
+    for _ in 0..5 {
+        number += 1;
+        core.commit(requests(&[batch("contoso", "A", number, 20_000)])).remove(0).expect("room again");
+    }
+    publisher.add(core.take_commits());
+    core.set_published(publisher.publish().expect("published"));
+    let n_segments = core.n_segments();
+    core.recycle();
+    assert_eq!((core.n_segments(), n_segments > 1), (n_segments, true), "what came after the release is not released");
+    core.release_up_to("contoso", "A", u64::MAX);
+    core.recycle();
     core.commit(requests(&[batch("contoso", "A", number, 20_000)])).remove(0).expect("room again");
     let n_files = world.disk.list("wal").expect("a folder").len();
     assert!(n_files <= 6, "files are used again");

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use common::{KEYS, Oracle, TestClock, batch};
+use common::{KEYS, Oracle, TestClock, batch, options};
 use sequencer::storage::simulated::{Fault, Simulated};
 use sequencer::storage::{Disk, Storage};
 use sequencer::{
@@ -84,7 +84,7 @@ fn many_submit_and_everything_is_published() {
 #[test]
 fn a_stop_is_told_to_all_and_reads_go_on() {
     let disk = Simulated::new(3);
-    let options = SequencerOptions { heartbeat_every: None, ..SequencerOptions::default() };
+    let options = SequencerOptions { core: options(), heartbeat_every: None, ..SequencerOptions::default() };
     let opened =
         Sequencer::open(Arc::new(disk.clone()), Arc::new(TestClock::default()), Box::new(KEYS), options, |_| {});
     let sequencer = opened.expect("it starts");
@@ -111,7 +111,8 @@ fn a_stop_is_told_to_all_and_reads_go_on() {
 
 #[test]
 fn a_full_queue_pushes_back() {
-    let options = SequencerOptions { queue_bytes_max: 10_000, retry_after_ms: 7, ..SequencerOptions::default() };
+    let options =
+        SequencerOptions { core: options(), queue_bytes_max: 10_000, retry_after_ms: 7, ..SequencerOptions::default() };
     let disk = Arc::new(Simulated::new(3));
     let sequencer =
         Sequencer::open(disk, Arc::new(TestClock::default()), Box::new(KEYS), options, |_| {}).expect("it starts");
@@ -123,7 +124,11 @@ fn a_full_queue_pushes_back() {
 
 #[test]
 fn a_silent_log_gives_signs_of_life() {
-    let options = SequencerOptions { heartbeat_every: Some(Duration::from_micros(1)), ..SequencerOptions::default() };
+    let options = SequencerOptions {
+        core: options(),
+        heartbeat_every: Some(Duration::from_micros(1)),
+        ..SequencerOptions::default()
+    };
     let disk = Arc::new(Simulated::new(3));
     let sequencer =
         Sequencer::open(disk, Arc::new(TestClock::default()), Box::new(KEYS), options, |_| {}).expect("it starts");
