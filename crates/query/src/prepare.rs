@@ -386,6 +386,7 @@ fn has_subquery(expr: &Expr) -> bool {
 fn inputs_mut(node: &mut Node) -> Vec<&mut Plan> {
     match node {
         Node::Table { .. }
+        | Node::External { .. }
         | Node::Values { .. }
         | Node::Range { .. }
         | Node::Materialised { .. }
@@ -417,6 +418,7 @@ fn inputs_mut(node: &mut Node) -> Vec<&mut Plan> {
 fn exprs_mut(node: &mut Node) -> Vec<&mut Expr> {
     match node {
         Node::Table { .. }
+        | Node::External { .. }
         | Node::Values { .. }
         | Node::Materialised { .. }
         | Node::PartitionInput

@@ -226,6 +226,7 @@ impl Work {
     fn rows_read(&self, plan: &Plan) -> Option<usize> {
         match &plan.node {
             Node::Table { table, .. } => self.tables.get(table)?.row_count(),
+            Node::External { .. } => None,
             Node::Values { rows } => Some(rows.len()),
             Node::Range { .. } => match self.lowering().plan(plan, Place::RESULT).ok()?.max_rows() {
                 Some(rows) => Some(rows),

@@ -11,6 +11,7 @@ mod aggregate;
 mod call;
 mod columns;
 mod expand;
+mod external;
 mod find;
 mod join;
 mod name;

@@ -1,4 +1,4 @@
-//! Operators made of smaller ones: `top-nested`, `top-hitters`, `partition`, `facet`, `getschema`, `externaldata`.
+//! Operators made of smaller ones: `top-nested`, `top-hitters`, `partition`, `facet`, `getschema`.
 
 use super::{Binder, ItemStyle, Projection, Relation, Row};
 use crate::diagnostic::{Diagnostic, Span};
@@ -6,7 +6,7 @@ use crate::operators::partition::PartitionBody;
 use crate::operators::top_nested::Level;
 use crate::plan::{Aggregate, Expr, Field, JoinKind, Node, Plan, SortKey};
 use crate::syntax::ast::{self, OrderKey};
-use schema::{Column, KqlType, Value};
+use schema::{KqlType, Value};
 
 impl Binder<'_> {
     /// The values that occur most often, or that have the largest sum.
@@ -245,28 +245,6 @@ impl Binder<'_> {
             self.new_field("ColumnType", KqlType::String),
         ];
         Relation { serialized: true, ..Relation::new(Plan { node: Node::Values { rows }, columns }) }
-    }
-
-    /// Rows of a file that the query names.
-    pub fn external(
-        &mut self,
-        columns: &[Column],
-        uris: &[String],
-        options: &[(String, Value)],
-        span: Span,
-    ) -> Relation {
-        match self.env.catalog.external(columns, uris, options) {
-            Ok(table) => {
-                let source = columns.iter().map(|column| column.name.clone()).collect();
-                let fields = columns.iter().map(|column| self.new_field(column.name.clone(), column.ktype)).collect();
-                Relation::new(Plan { node: Node::Table { table, source }, columns: fields })
-            }
-            Err(message) => {
-                self.report(Diagnostic::unsupported("VQ012", span, message));
-                let fields = columns.iter().map(|column| self.new_field(column.name.clone(), column.ktype)).collect();
-                Relation::new(Plan { node: Node::Values { rows: vec![] }, columns: fields })
-            }
-        }
     }
 }
 
