@@ -28,6 +28,7 @@ mod series;
 mod source;
 mod statement;
 mod tabular;
+mod top_nested;
 mod try_bind;
 mod union;
 
@@ -159,9 +160,11 @@ pub struct Binder<'a> {
     span_override: Option<Span>,
     options: Vec<(String, Value)>,
     pub(crate) unnamed: usize,
-    /// Tables that `restrict access to` allows; `None` when there is no restriction.
     /// The rows that a pipe without a source reads.
     pub(crate) context: Option<Relation>,
+    /// Inside of `partition by column { query }`: the column's name, and its value in the partition.
+    pub(crate) partition_key: Option<(String, Expr)>,
+    /// Tables that `restrict access to` allows; `None` when there is no restriction.
     pub(crate) restricted: Option<HashSet<String>>,
     /// The aggregations of the item being bound; `None` where none is allowed.
     aggregating: Option<Vec<crate::plan::Aggregate>>,
@@ -194,6 +197,7 @@ pub fn bind_parsed(
         options: Vec::new(),
         unnamed: 0,
         context: None,
+        partition_key: None,
         restricted: None,
         aggregating: None,
     };
