@@ -3,7 +3,7 @@
 use super::scope::Binding;
 use super::{Binder, Bound, Relation, Row};
 use crate::catalog::{ScalarClass, ScalarInfo};
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, Kind, Span};
 use crate::plan::{Expr, Node};
 use crate::signature::{ArgumentForm, Param, ParamKind, Returns, Signature};
 use crate::syntax::ast::{self, ExprKind, ParameterType, StatementKind};
@@ -139,7 +139,7 @@ impl Binder<'_> {
         match self.env.functions.fold(function, &values, *ktype) {
             Some(Ok(value)) if value.ktype() == *ktype => Expr::Literal(value),
             Some(Err(message)) => {
-                self.report(Diagnostic::semantic("VQ004", span, message));
+                self.report(Diagnostic { kind: Kind::Runtime, ..Diagnostic::semantic("VQ004", span, message) });
                 self.unknown()
             }
             _ => call,

@@ -146,7 +146,7 @@ impl Binder<'_> {
                         }
                     }
                 }
-                super::Bound::Database => {
+                super::Bound::Database(_) | super::Bound::Entities(_) => {
                     ok = false;
                     continue;
                 }
