@@ -385,8 +385,13 @@ fn set_key_in(expr: &mut Expr, key: ColumnId, value: &Value) -> bool {
             }
             is_key
         }
-        // Every argument, also after the first that names it.
-        Expr::Call { args, .. } => args.iter_mut().fold(false, |found, arg| set_key_in(arg, key, value) || found),
+        Expr::Call { args, .. } => {
+            let mut names_it = false;
+            for arg in args {
+                names_it |= set_key_in(arg, key, value);
+            }
+            names_it
+        }
         Expr::Subquery { plan, .. } => set_key(plan, key, value),
         Expr::InTable { value: left, plan, .. } => {
             let found = set_key_in(left, key, value);

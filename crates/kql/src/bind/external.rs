@@ -233,7 +233,10 @@ impl Binder<'_> {
             return false;
         }
         if !self.env.catalog.reads_files() {
-            self.report(Diagnostic::unsupported("VQ012", span, "queries may not name files here"));
+            // What is wrong with the text says more.
+            if !self.has_errors() {
+                self.report(Diagnostic::unsupported("VQ012", span, "queries may not name files here"));
+            }
             return false;
         }
         true

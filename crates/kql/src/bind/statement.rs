@@ -128,11 +128,14 @@ impl Binder<'_> {
         let mut declared: HashSet<&str> = parameters.iter().map(|parameter| parameter.name.text.as_str()).collect();
         for statement in &block.statements {
             match &statement.kind {
+                StatementKind::Let { name, .. } | StatementKind::Pattern { name, .. }
+                    if declared.contains(name.text.as_str()) =>
+                {
+                    let message = format!("the variable `{}` has been declared already", name.text);
+                    self.report(Diagnostic::semantic("KS201", name.span, message));
+                }
                 StatementKind::Let { name, .. } | StatementKind::Pattern { name, .. } => {
-                    if !declared.insert(&name.text) {
-                        let message = format!("the variable `{}` has been declared already", name.text);
-                        self.report(Diagnostic::semantic("KS201", name.span, message));
-                    }
+                    declared.insert(&name.text);
                 }
                 StatementKind::QueryParameters { parameters } => {
                     declared.extend(parameters.iter().map(|parameter| parameter.name.text.as_str()));
