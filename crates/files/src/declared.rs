@@ -80,6 +80,12 @@ pub fn open_declared(
             if !file_name.starts_with(&declared.prefix) || !file_name.ends_with(&declared.suffix) {
                 continue;
             }
+            // A device or a pipe may have no end.
+            let is_file = std::fs::metadata(&found.path).map(|metadata| metadata.is_file());
+            let label = || found.path.display().to_string();
+            if !is_file.map_err(|source| FilesError::Read { file: label(), source })? {
+                return Err(FilesError::UnknownFormat { file: label(), found: "not a regular file".to_string() });
+            }
             let found = Found { named: true, ..found };
             for source in source::probe_as(&found, &|head, whole, name| content(head, whole, name, declared.layout)) {
                 sources.push(table_source(source?, declared, warnings)?);
