@@ -28,12 +28,16 @@ impl Binder<'_> {
         let predicate = self.bind_scalar(expr, row);
         if let ExprKind::Named { names, .. } = &expr.kind
             && let [name] = names.as_slice()
-            && !matches!(predicate.ktype(), KqlType::Bool | KqlType::Dynamic)
         {
-            let message = format!("the expression must have the type bool, not {}", predicate.ktype());
             let help = format!("to compare, write `{} == ...`", name.text);
-            self.report(Diagnostic::semantic("KS141", expr.span, message).help(help));
-            return self.unknown();
+            if matches!(predicate.ktype(), KqlType::Bool | KqlType::Dynamic) {
+                let message = format!("`=` gives the predicate the name `{}` and compares nothing", name.text);
+                self.report(Diagnostic::warning("VQ015", expr.span, message).help(help));
+            } else {
+                let message = format!("the expression must have the type bool, not {}", predicate.ktype());
+                self.report(Diagnostic::semantic("KS141", expr.span, message).help(help));
+                return self.unknown();
+            }
         }
         self.expect_bool(predicate, expr.span)
     }
