@@ -27,6 +27,7 @@ mod scope;
 mod search;
 mod series;
 mod source;
+mod star;
 mod statement;
 mod tabular;
 mod top_nested;

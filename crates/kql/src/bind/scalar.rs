@@ -160,7 +160,14 @@ impl Binder<'_> {
             spine.push((*op, *op_span, right.as_ref(), leftmost.span));
             leftmost = left;
         }
-        let mut bound = self.bind_scalar(leftmost, row);
+        let mut bound = match (&leftmost.kind, spine.last()) {
+            (ExprKind::Star, Some((op, op_span, right, _))) => {
+                let any = self.bind_any_column(op, *op_span, right, row);
+                spine.pop();
+                any
+            }
+            _ => self.bind_scalar(leftmost, row),
+        };
         for (op, op_span, right, span) in spine.into_iter().rev() {
             let right = self.bind_scalar(right, row);
             bound = self.call(op, vec![bound, right], span, op_span);
