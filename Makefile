@@ -24,5 +24,10 @@ lint:
 codegen:
 	cargo xtask codegen
 
+# The benchmark's queries beside DuckDB and DataFusion SQL; see benches/kql.py for what it needs.
+ROWS ?= 10000000
+bench-kql: release
+	python3 benches/kql.py --rows $(ROWS)
+
 clean:
 	cargo clean
