@@ -35,7 +35,7 @@ struct Distinct {
 
 impl Distinct {
     fn new(ktype: KqlType) -> Distinct {
-        Distinct { ktype, values: Interner::new(), pairs: HashTable::new(), counts: Vec::new() }
+        Distinct { ktype, values: Interner::default(), pairs: HashTable::new(), counts: Vec::new() }
     }
 
     fn grow(&mut self, n_groups: usize) {
@@ -58,7 +58,7 @@ impl Distinct {
         let rest = self.counts.split_off(n_groups);
         let mut pairs = HashTable::new();
         if rest.is_empty() {
-            self.values = Interner::new();
+            self.values = Interner::default();
         } else {
             let kept = self.pairs.iter().filter_map(|pair| pair.checked_sub((n_groups as u64) << 32));
             kept.for_each(|pair| {

@@ -7,6 +7,7 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use std::hash::BuildHasher;
 
 /// Numbers values: equal values get the same number.
+#[derive(Default)]
 pub struct Interner {
     bytes: Vec<u8>,
     /// Where each value ends in `bytes`.
@@ -18,17 +19,6 @@ pub struct Interner {
 }
 
 impl Interner {
-    /// Makes an empty one.
-    pub fn new() -> Interner {
-        Interner {
-            bytes: Vec::new(),
-            ends: Vec::new(),
-            index: HashTable::new(),
-            memo: ViewMemo::new(),
-            hasher: DefaultHashBuilder::default(),
-        }
-    }
-
     /// Returns the number of a value's bytes.
     ///
     /// # Errors

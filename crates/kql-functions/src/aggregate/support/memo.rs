@@ -23,6 +23,7 @@ struct Slot<T> {
 }
 
 /// Values by the views of texts.
+#[derive(Default)]
 pub struct ViewMemo<T> {
     slots: Vec<Slot<T>>,
     /// The buffers of the last batch. They are kept so that no others can come to stand where they stood.
@@ -35,18 +36,13 @@ pub struct ViewMemo<T> {
 }
 
 impl<T: Copy + Default> ViewMemo<T> {
-    /// Makes an empty memory.
-    pub fn new() -> ViewMemo<T> {
-        ViewMemo { slots: Vec::new(), buffers: Vec::new(), era: 0, looked: 0, found: 0, given_up: false }
-    }
-
     /// Starts a batch of texts. Views into other buffers than the last batch's mean nothing any more.
     pub fn start(&mut self, texts: &StringViewArray) {
         if self.given_up {
             return;
         }
         if self.looked >= TRIAL && self.found < self.looked / 2 {
-            *self = ViewMemo { given_up: true, ..ViewMemo::new() };
+            *self = ViewMemo { given_up: true, ..ViewMemo::default() };
             return;
         }
         let buffers = texts.data_buffers();
@@ -118,7 +114,7 @@ mod tests {
 
     #[test]
     fn a_long_text_is_known_while_its_buffers_are_and_a_short_one_for_good() {
-        let mut memo = ViewMemo::new();
+        let mut memo = ViewMemo::default();
         // The same place of the buffer holds other texts in the second batch.
         for (long, expected) in [("aaaaaaaaaaaaaaaa", 97 * 16), ("bbbbbbbbbbbbbbbb", 98 * 16)] {
             let texts = StringViewArray::from(vec![long, "ab"]);
@@ -136,7 +132,7 @@ mod tests {
     fn a_memory_that_never_helps_is_given_up() {
         let texts: Vec<String> = (0..TRIAL + 1).map(|i| format!("a text of its own {i}")).collect();
         let texts = StringViewArray::from_iter_values(&texts);
-        let mut memo = ViewMemo::new();
+        let mut memo = ViewMemo::default();
         let (first, _) = run(&mut memo, &texts);
         let (second, asked) = run(&mut memo, &texts);
         assert_eq!((first, asked), (second, texts.len()));

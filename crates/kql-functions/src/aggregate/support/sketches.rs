@@ -42,7 +42,14 @@ fn make(call: &AggregateCall, source: Source, give: Give) -> Result<Box<dyn Accu
         Source::Sketches => ACCURACY,
     };
     let precision = Precision::of_accuracy(accuracy)?;
-    Ok(PerGroup::boxed(Sketches { ktype: first_type(call), precision, source, give, hashes: ViewMemo::new(), heap: 0 }))
+    Ok(PerGroup::boxed(Sketches {
+        ktype: first_type(call),
+        precision,
+        source,
+        give,
+        hashes: ViewMemo::default(),
+        heap: 0,
+    }))
 }
 
 fn state_types(_: &AggregateCall) -> Vec<DataType> {
