@@ -24,5 +24,9 @@ lint:
 codegen:
 	cargo xtask codegen
 
+# Each target for FUZZ_SECONDS, ten minutes when not given.
+fuzz:
+	fuzz/run.sh
+
 clean:
 	cargo clean

@@ -2,7 +2,7 @@
 
 use super::scope::Binding;
 use super::{Binder, Bound, Row};
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, Kind, Span};
 use crate::plan::Expr;
 use crate::syntax::ast::{self, ExprKind};
 use schema::{KqlType, Value};
@@ -29,11 +29,11 @@ impl Binder<'_> {
         self.expect_bool(predicate, expr.span)
     }
 
-    /// Checks that an expression is a bool; a dynamic is converted.
+    /// Checks that an expression is a bool.
     pub fn expect_bool(&mut self, expr: Expr, span: Span) -> Expr {
         match expr.ktype() {
             KqlType::Bool => expr,
-            KqlType::Dynamic => self.convert(expr, KqlType::Bool),
+            _ if self.is_unknown(&expr) => expr,
             other => {
                 self.report(Diagnostic::semantic(
                     "KS141",
@@ -150,7 +150,19 @@ impl Binder<'_> {
             spine.push((*op, *op_span, right.as_ref(), leftmost.span));
             leftmost = left;
         }
-        let mut bound = self.bind_scalar(leftmost, row);
+        // `* has "a"`: any column.
+        let is_any = |op: &str| !matches!(op, "and" | "or" | "+" | "-" | "*" | "/" | "%");
+        let any = match leftmost.kind {
+            ExprKind::Star => spine.pop_if(|(op, ..)| is_any(op)),
+            _ => None,
+        };
+        let mut bound = match any {
+            Some((op, op_span, right, span)) => {
+                let term = self.bind_scalar(right, row);
+                self.any_column(op, &term, row, span, op_span)
+            }
+            None => self.bind_scalar(leftmost, row),
+        };
         for (op, op_span, right, span) in spine.into_iter().rev() {
             let right = self.bind_scalar(right, row);
             bound = self.call(op, vec![bound, right], span, op_span);
@@ -311,7 +323,13 @@ impl Binder<'_> {
             return self.call_pattern(&statement, &scope, args, Some(selector), span, row);
         }
         match self.bind_expr(target, row) {
-            Bound::Database => self.bind_in_database(selector, span, row),
+            Bound::Database => {
+                let bound = self.bind_in_database(selector, span, row);
+                if is_elsewhere(target) {
+                    self.not_here(selector.span);
+                }
+                bound
+            }
             Bound::Scalar(container) => {
                 let key = match &selector.kind {
                     ExprKind::Name(name) => Expr::Literal(Value::String(name.text.clone())),
@@ -351,6 +369,16 @@ impl Binder<'_> {
         }
     }
 
+    /// What another cluster has cannot be known to be missing: what is unknown in `at` is right KQL that finds nothing here.
+    fn not_here(&mut self, at: Span) {
+        let unknown = |found: &Diagnostic| {
+            matches!(found.code, "KS142" | "KS211") && found.span.start >= at.start && found.span.end <= at.end
+        };
+        for found in self.diagnostics.iter_mut().filter(|found| unknown(found)) {
+            found.kind = Kind::Unsupported;
+        }
+    }
+
     /// Converts an expression to a type by the conversion function of that type.
     pub fn convert(&mut self, expr: Expr, to: KqlType) -> Expr {
         if expr.ktype() == to || self.is_unknown(&expr) {
@@ -372,5 +400,14 @@ impl Binder<'_> {
             return Expr::Literal(Value::null(to));
         }
         self.fold(Expr::call(function, vec![expr], to), Span::default())
+    }
+}
+
+/// Returns whether a path leads into another cluster: `cluster("c").database("d")`.
+fn is_elsewhere(target: &ast::Expr) -> bool {
+    match &target.kind {
+        ExprKind::Call { name, .. } => name.text == "cluster",
+        ExprKind::Path { target, .. } => is_elsewhere(target),
+        _ => false,
     }
 }

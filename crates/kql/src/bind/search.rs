@@ -1,7 +1,7 @@
 //! `search` and what `find` shares with it: predicates over every column.
 
 use super::{Binder, Relation, Row};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::Expr;
 use crate::syntax::ast::{self, ExprKind};
 use schema::{KqlType, Value};
@@ -93,6 +93,11 @@ impl Binder<'_> {
                 if self.is_unknown(&value) {
                     return value;
                 }
+                if !matches!(value.ktype(), KqlType::String | KqlType::Dynamic) {
+                    let message = format!("the operator `:` is not defined for the types {} and string", value.ktype());
+                    self.report(Diagnostic::semantic("KS106", *op_span, message).help("compare with `==`"));
+                    return self.unknown();
+                }
                 let Some(Value::String(text)) = term.as_literal().cloned() else {
                     let value = self.convert(value, KqlType::String);
                     let term = self.convert(term, KqlType::String);
@@ -102,30 +107,37 @@ impl Binder<'_> {
                 self.term_matches(value, &text, case_sensitive, predicate)
             }
             ExprKind::Binary { op, left, right, op_span } if matches!(left.kind, ExprKind::Star) => {
-                let term = self.bind_scalar(right, &Row::none());
-                let mut any: Option<Expr> = None;
-                for field in row.columns.clone() {
-                    let comparable = field.ktype == term.ktype()
-                        || matches!(term.ktype(), KqlType::String)
-                            && matches!(field.ktype, KqlType::String | KqlType::Dynamic);
-                    if !comparable {
-                        continue;
-                    }
-                    let value = if field.ktype == KqlType::Dynamic {
-                        self.convert(Expr::column(&field), KqlType::String)
-                    } else {
-                        Expr::column(&field)
-                    };
-                    let matched = self.call(op, vec![value, term.clone()], predicate.span, *op_span);
-                    any = Some(match any {
-                        Some(any) => self.call("or", vec![any, matched], predicate.span, *op_span),
-                        None => matched,
-                    });
-                }
-                any.unwrap_or(Expr::Literal(Value::Bool(false)))
+                let term = self.bind_scalar(right, row);
+                self.any_column(op, &term, row, predicate.span, *op_span)
             }
             _ => self.bind_predicate(predicate, row),
         }
+    }
+
+    /// Whether a comparison, `* op term`, holds for any column that can be compared so.
+    pub(super) fn any_column(&mut self, op: &'static str, term: &Expr, row: &Row, span: Span, op_span: Span) -> Expr {
+        if self.is_unknown(term) {
+            return term.clone();
+        }
+        let mut any: Option<Expr> = None;
+        for field in row.columns.clone() {
+            let comparable = field.ktype == term.ktype()
+                || term.ktype() == KqlType::String && matches!(field.ktype, KqlType::String | KqlType::Dynamic);
+            if !comparable {
+                continue;
+            }
+            let value = if field.ktype == KqlType::Dynamic {
+                self.convert(Expr::column(&field), KqlType::String)
+            } else {
+                Expr::column(&field)
+            };
+            let matched = self.call(op, vec![value, term.clone()], span, op_span);
+            any = Some(match any {
+                Some(any) => self.call("or", vec![any, matched], span, op_span),
+                None => matched,
+            });
+        }
+        any.unwrap_or(Expr::Literal(Value::Bool(false)))
     }
 
     /// Whether a term occurs in any column.

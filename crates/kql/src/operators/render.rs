@@ -2,6 +2,7 @@
 //! `render visualization kind=k title=t by a, b` is read into the same properties.
 
 use crate::bind::{Binder, Relation};
+use crate::diagnostic::Diagnostic;
 use crate::operator::{Operator, OperatorInfo};
 use crate::syntax::Parser;
 use crate::syntax::ast::{Expr, ExprKind, Name, PipeOperator};
@@ -32,6 +33,15 @@ fn parse(parser: &mut Parser<'_>) -> Box<dyn Operator> {
 impl Operator for Render {
     fn bind(&self, binder: &mut Binder<'_>, input: Option<Relation>, at: &PipeOperator) -> Relation {
         let input = binder.expect_input(input, at);
+        known(binder, &self.visualization, "visualization", VISUALIZATIONS);
+        for property in &self.properties {
+            known(binder, &property.name, "property of `render`", PROPERTIES);
+            let words = CHOICES.iter().find(|(name, _)| *name == property.name.text).map(|(_, words)| *words);
+            if let (Some(words), Some(ExprKind::Name(word))) = (words, property.values.first().map(|value| &value.kind))
+            {
+                known(binder, word, "value of this property", words);
+            }
+        }
         let properties = self
             .properties
             .iter()
@@ -43,6 +53,75 @@ impl Operator for Render {
         let render = crate::render::Render { visualization: self.visualization.text.clone(), properties };
         Relation { render: Some(render), ..input }
     }
+}
+
+const VISUALIZATIONS: &[&str] = &[
+    "3Dchart",
+    "anomalychart",
+    "areachart",
+    "barchart",
+    "card",
+    "columnchart",
+    "graph",
+    "ladderchart",
+    "linechart",
+    "list",
+    "piechart",
+    "pivotchart",
+    "plotly",
+    "sankey",
+    "scatterchart",
+    "stackedareachart",
+    "table",
+    "timechart",
+    "timeline",
+    "timepivot",
+    "treemap",
+];
+
+/// `by` and `with` are of the older form.
+const PROPERTIES: &[&str] = &[
+    "accumulate",
+    "anomalycolumns",
+    "by",
+    "kind",
+    "legend",
+    "series",
+    "title",
+    "with",
+    "xaxis",
+    "xcolumn",
+    "xmax",
+    "xmin",
+    "xtitle",
+    "yaxis",
+    "ycolumns",
+    "ymax",
+    "ymin",
+    "ysplit",
+    "ytitle",
+];
+
+/// Properties whose value is one of a few words.
+const CHOICES: &[(&str, &[&str])] = &[
+    ("kind", &["default", "map", "stacked", "stacked100", "unstacked"]),
+    ("legend", &["hidden", "visible"]),
+    ("xaxis", &["linear", "log"]),
+    ("yaxis", &["linear", "log"]),
+    ("ysplit", &["axes", "none", "panels"]),
+];
+
+/// Reports a word that is none of those that may stand there.
+fn known(binder: &mut Binder<'_>, word: &Name, what: &str, words: &[&str]) {
+    if word.text.is_empty() || words.contains(&word.text.as_str()) {
+        return;
+    }
+    let help = match crate::diagnostic::nearest(&word.text, words.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("it is one of {}", words.join(", ")),
+    };
+    let message = format!("there is no {what} `{}`", word.text);
+    binder.report(Diagnostic::semantic("KS005", word.span, message).help(help));
 }
 
 /// A property and its value; several values for a list of columns.
