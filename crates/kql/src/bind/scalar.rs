@@ -288,8 +288,16 @@ impl Binder<'_> {
     /// Gives what a `let` or a parameter stands for.
     pub(super) fn reference(&mut self, binding: &Binding, name: &ast::Name) -> Bound {
         match binding {
-            Binding::Scalar(expr) => Bound::Scalar(expr.clone()),
+            Binding::Scalar(expr) => {
+                // A part of an expression takes about as much as four columns of a plan.
+                let mut size = 0;
+                expr.walk(&mut |_| size += 4);
+                Bound::Scalar(if self.copy(size, name.span) { expr.clone() } else { self.unknown() })
+            }
             Binding::Table(relation) => {
+                if !self.copy(relation.plan.size(), name.span) {
+                    return Bound::Table(self.open_relation());
+                }
                 let mut relation = self.refresh(relation);
                 relation.name = Some(name.text.clone());
                 Bound::Table(relation)
