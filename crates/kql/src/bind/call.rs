@@ -631,11 +631,11 @@ fn agree(params: &[&Param], types: &[KqlType]) -> bool {
 /// Returns the common type of the arguments whose parameters must agree, that of dynamic ones not counting; dynamic when
 /// the others differ.
 pub(super) fn common_type(params: &[&Param], types: &[KqlType]) -> Option<KqlType> {
-    let common = params.iter().zip(types).filter(|(param, _)| is_common(param.kind)).map(|(_, ktype)| *ktype);
+    let mut common = params.iter().zip(types).filter(|(param, _)| is_common(param.kind)).map(|(_, ktype)| *ktype);
     let typed = common.clone().filter(|ktype| *ktype != KqlType::Dynamic);
     match typed.map(Some).reduce(|a, b| a.zip(b).and_then(|(a, b)| wider(a, b))) {
         Some(agreed) => Some(agreed.unwrap_or(KqlType::Dynamic)),
-        None => common.last(),
+        None => common.next(),
     }
 }
 
