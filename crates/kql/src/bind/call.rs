@@ -387,7 +387,16 @@ impl Binder<'_> {
     }
 
     fn scalar_of_table(&mut self, table: &ast::Expr, row: &Row) -> Expr {
-        match self.bind_expr_or_table(table, row) {
+        // Inside of `partition by column { query }`, whose tables may have a column of that name too.
+        if let (ExprKind::Name(name), Some((key, value))) = (&table.kind, &self.partition_key)
+            && name.text == *key
+        {
+            return value.clone();
+        }
+        let key = self.partition_key.take();
+        let bound = self.bind_expr_or_table(table, row);
+        self.partition_key = key;
+        match bound {
             Bound::Scalar(scalar) => {
                 if !scalar.is_constant() {
                     let message = "`toscalar()` takes a table or a constant, not a value of each row";

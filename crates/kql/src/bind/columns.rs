@@ -149,12 +149,22 @@ impl Binder<'_> {
         self.with_unique_names(kept)
     }
 
-    /// Returns the text of a property's value: a literal's or a name's.
-    pub fn property_text(&mut self, value: &ast::Expr) -> String {
-        match &value.kind {
-            ExprKind::Literal(value) => value.to_text(),
-            ExprKind::Name(name) => name.text.clone(),
-            _ => self.word(value.span).to_string(),
+    /// Reports hints that name no column.
+    pub fn check_hints(&mut self, options: &crate::syntax::Options, input: &Relation) {
+        for option in &options.0 {
+            if option.name.text == "hint.shufflekey"
+                && let ExprKind::Name(name) = &option.value.kind
+            {
+                self.check_column(name, input);
+            }
+        }
+    }
+
+    /// Reports a name that is no column.
+    pub fn check_column(&mut self, name: &ast::Name, input: &Relation) {
+        if !input.open && input.column(&name.text).is_none() {
+            let names: Vec<&str> = input.columns().iter().map(|field| field.name.as_str()).collect();
+            self.report_unknown_name(name, &names, "column");
         }
     }
 

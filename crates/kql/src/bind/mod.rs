@@ -11,8 +11,10 @@ mod aggregate;
 mod call;
 mod columns;
 mod expand;
+mod external;
 mod find;
 mod join;
+mod macro_expand;
 mod name;
 mod nested;
 mod plugin;
@@ -27,6 +29,7 @@ mod series;
 mod source;
 mod statement;
 mod tabular;
+mod top_nested;
 mod try_bind;
 mod union;
 
@@ -43,6 +46,7 @@ use crate::plan::{BoundQuery, BoundResult, ColumnId, Expr, Field, Node, Plan};
 use crate::render::Render;
 use crate::syntax::ast::{self, PipeOperator};
 use schema::{KqlType, Value};
+use std::cell::Cell;
 use std::collections::HashSet;
 
 /// A bound tabular expression.
@@ -84,9 +88,20 @@ pub enum Bound {
     Scalar(Expr),
     Table(Relation),
     /// A database or cluster, as the target of a path.
-    Database,
+    Database(Entity),
+    /// `entity_group [...]`.
+    Entities(Vec<Bound>),
     /// `*`, where it is allowed.
     Star,
+}
+
+/// A database or a cluster, by the names that the query gives it. All of them stand for the tables of the catalog.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Entity {
+    pub cluster: Option<String>,
+    pub database: Option<String>,
+    /// The name is not written in the query as it stands: a parameter's value.
+    pub is_given: bool,
 }
 
 /// The columns that a scalar expression may name.
@@ -132,6 +147,9 @@ const DEPTH_MAX: usize = 256;
 /// Parts of expressions and columns of plans that names stand for, over all uses of such names. Each use is a copy, so that
 /// `let`s and functions that name another one twice double it; past this, some hundred megabytes, a query is refused.
 const COPIED_MAX: usize = 5_000_000;
+/// Findings about dynamic values where they are not allowed. A column of which nothing is known counts as dynamic, so
+/// where there is such a column they say nothing.
+const BY_DYNAMIC: [&str; 3] = ["KS116", "KS206", "KS241"];
 
 /// What a query is bound against.
 #[derive(Clone, Copy)]
@@ -164,10 +182,14 @@ pub struct Binder<'a> {
     span_override: Option<Span>,
     options: Vec<(String, Value)>,
     pub(crate) unnamed: usize,
-    /// Tables that `restrict access to` allows; `None` when there is no restriction.
     /// The rows that a pipe without a source reads.
     pub(crate) context: Option<Relation>,
+    /// Inside of `partition by column { query }`: the column's name, and its value in the partition.
+    pub(crate) partition_key: Option<(String, Expr)>,
+    /// Tables that `restrict access to` allows; `None` when there is no restriction.
     pub(crate) restricted: Option<HashSet<String>>,
+    /// Whether there are columns that nothing is known of.
+    saw_open: Cell<bool>,
     /// The aggregations of the item being bound; `None` where none is allowed.
     aggregating: Option<Vec<crate::plan::Aggregate>>,
 }
@@ -200,7 +222,9 @@ pub fn bind_parsed(
         options: Vec::new(),
         unnamed: 0,
         context: None,
+        partition_key: None,
         restricted: None,
+        saw_open: Cell::new(false),
         aggregating: None,
     };
     let results = binder.bind_query(&parse.block);
@@ -215,6 +239,9 @@ impl<'a> Binder<'a> {
     pub fn report(&mut self, mut diagnostic: Diagnostic) {
         if let Some(span) = self.span_override {
             diagnostic.span = span;
+        }
+        if self.saw_open.get() && BY_DYNAMIC.contains(&diagnostic.code) {
+            return;
         }
         if self.reported.insert((diagnostic.code, diagnostic.span)) {
             self.diagnostics.push(diagnostic);
@@ -257,6 +284,7 @@ impl<'a> Binder<'a> {
 
     /// Returns an empty relation that accepts every column name.
     pub fn open_relation(&self) -> Relation {
+        self.saw_open.set(true);
         let plan = Plan { node: Node::Values { rows: vec![] }, columns: vec![] };
         Relation { open: true, ..Relation::new(plan) }
     }

@@ -23,7 +23,10 @@ impl Binder<'_> {
         };
         if let Some(reason) = refused {
             self.report(Diagnostic::unsupported("VQ003", name.span, reason));
-            return self.open_relation();
+            let Some(schema) = schema.filter(|schema| !schema.star) else { return self.open_relation() };
+            // The rest of the query can be checked all the same.
+            let columns = schema.columns.iter().map(|c| self.new_field(c.name.text.clone(), c.ktype)).collect();
+            return Relation::new(Plan { node: Node::Values { rows: vec![] }, columns });
         }
         if input.open && input.columns().is_empty() {
             return self.open_relation();
@@ -165,7 +168,7 @@ impl Binder<'_> {
                         }
                     }
                 }
-                super::Bound::Database => {
+                super::Bound::Database(_) | super::Bound::Entities(_) => {
                     ok = false;
                     continue;
                 }

@@ -12,7 +12,7 @@ impl Binder<'_> {
     pub fn bind_scalar(&mut self, expr: &ast::Expr, row: &Row) -> Expr {
         match self.bind_expr(expr, row) {
             Bound::Scalar(scalar) => scalar,
-            Bound::Table(_) | Bound::Database => {
+            Bound::Table(_) | Bound::Database(_) | Bound::Entities(_) => {
                 self.report(Diagnostic::semantic("KS108", expr.span, "a scalar value is expected here, not a table"));
                 self.unknown()
             }
@@ -26,6 +26,19 @@ impl Binder<'_> {
     /// Binds an expression that must be a bool: a predicate.
     pub fn bind_predicate(&mut self, expr: &ast::Expr, row: &Row) -> Expr {
         let predicate = self.bind_scalar(expr, row);
+        if let ExprKind::Named { names, .. } = &expr.kind
+            && let [name] = names.as_slice()
+        {
+            let help = format!("to compare, write `{} == ...`", name.text);
+            if matches!(predicate.ktype(), KqlType::Bool | KqlType::Dynamic) {
+                let message = format!("`=` gives the predicate the name `{}` and compares nothing", name.text);
+                self.report(Diagnostic::warning("VQ015", expr.span, message).help(help));
+            } else {
+                let message = format!("the expression must have the type bool, not {}", predicate.ktype());
+                self.report(Diagnostic::semantic("KS141", expr.span, message).help(help));
+                return self.unknown();
+            }
+        }
         self.expect_bool(predicate, expr.span)
     }
 
@@ -126,10 +139,7 @@ impl Binder<'_> {
                     self.unknown()
                 }
             },
-            ExprKind::EntityGroup(_) => {
-                self.refuse(expr.span, "entity groups are not supported yet");
-                self.unknown()
-            }
+            ExprKind::EntityGroup(entities) => return self.entity_group(entities),
             ExprKind::Function(_) => {
                 self.report(Diagnostic::semantic(
                     "KS108",
@@ -302,7 +312,8 @@ impl Binder<'_> {
                 relation.name = Some(name.text.clone());
                 Bound::Table(relation)
             }
-            Binding::Database => Bound::Database,
+            Binding::Database(entity) => Bound::Database(entity.clone()),
+            Binding::Entities(entities) => Bound::Entities(entities.clone()),
             Binding::Function { .. } => self.call_bound(binding, name, &[], name.span, &Row::none()),
             Binding::Pattern { .. } => {
                 let message = format!("the pattern `{}` needs an argument list", name.text);
@@ -331,12 +342,17 @@ impl Binder<'_> {
             return self.call_pattern(&statement, &scope, args, Some(selector), span, row);
         }
         match self.bind_expr(target, row) {
-            Bound::Database => {
-                let bound = self.bind_in_database(selector, span, row);
+            Bound::Database(entity) => {
+                let bound = self.bind_in_database(&entity, selector, span, row);
                 if is_elsewhere(target) {
                     self.not_here(selector.span);
                 }
                 bound
+            }
+            Bound::Entities(_) => {
+                let message = "an entity group has no members: `macro-expand` goes through it";
+                self.report(Diagnostic::semantic("KS108", target.span, message));
+                Bound::Scalar(self.unknown())
             }
             Bound::Scalar(container) => {
                 let key = match &selector.kind {

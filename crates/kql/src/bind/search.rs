@@ -31,6 +31,12 @@ impl Binder<'_> {
             let filtered = self.filter(relation, condition);
             found.push(self.with_source(filtered, "$table", &name));
         }
+        if found.is_empty() && self.env.host.is_none() && self.env.catalog.table_names().is_empty() {
+            // When no table is known, nothing can be said.
+            let mut relation = self.open_relation();
+            relation.plan.columns = vec![self.new_field("$table", KqlType::String)];
+            return relation;
+        }
         if found.is_empty() {
             self.report(Diagnostic::semantic(
                 "KS181",

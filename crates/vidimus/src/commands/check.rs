@@ -46,6 +46,10 @@ impl Catalog for Schemas {
         self.tables.keys().cloned().collect()
     }
 
+    fn reads_files(&self) -> bool {
+        true
+    }
+
     fn function(&self, name: &str) -> Option<kql::catalog::StoredFunction> {
         self.functions.get(name).cloned()
     }
