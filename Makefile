@@ -29,5 +29,9 @@ ROWS ?= 10000000
 bench-kql: release
 	python3 benches/kql.py --rows $(ROWS)
 
+# Each target for FUZZ_SECONDS, ten minutes when not given.
+fuzz:
+	fuzz/run.sh
+
 clean:
 	cargo clean

@@ -99,6 +99,11 @@ impl Binder<'_> {
                 if self.is_unknown(&value) {
                     return value;
                 }
+                if !matches!(value.ktype(), KqlType::String | KqlType::Dynamic) {
+                    let message = format!("the operator `:` is not defined for the types {} and string", value.ktype());
+                    self.report(Diagnostic::semantic("KS106", *op_span, message).help("compare with `==`"));
+                    return self.unknown();
+                }
                 let Some(Value::String(text)) = term.as_literal().cloned() else {
                     let value = self.convert(value, KqlType::String);
                     let term = self.convert(term, KqlType::String);
