@@ -9,6 +9,7 @@
 
 use crate::render::Render;
 use schema::{Column, KqlType, Value};
+use smol_str::SmolStr;
 
 /// Identifies a column within one bound query. A column that an operator passes on unchanged keeps its id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -18,7 +19,7 @@ pub struct ColumnId(pub u32);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Field {
     pub id: ColumnId,
-    pub name: String,
+    pub name: SmolStr,
     pub ktype: KqlType,
 }
 

@@ -129,7 +129,7 @@ fn answer(text: &str) -> Result<Option<Vec<(String, String)>>, String> {
         return Err(format!("{} {}", error.code, error.message));
     }
     let last = bound.as_ref().and_then(|bound| bound.results.last());
-    Ok(last.map(|last| last.plan.columns.iter().map(|f| (f.name.clone(), f.ktype.to_string())).collect()))
+    Ok(last.map(|last| last.plan.columns.iter().map(|f| (f.name.to_string(), f.ktype.to_string())).collect()))
 }
 
 #[test]

@@ -141,7 +141,8 @@ impl Host for Session {
                     work.keep_plugin_result(name, &tables, args)?
                 }
                 _ => {
-                    let columns = plan.columns.iter().map(|field| Column::new(&field.name, field.ktype)).collect();
+                    let columns =
+                        plan.columns.iter().map(|field| Column::new(field.name.as_str(), field.ktype)).collect();
                     (work.keep(&plan).await?, columns)
                 }
             };
@@ -192,7 +193,7 @@ impl Work {
 
     async fn result(&self, result: BoundResult) -> Result<ResultTable, QueryError> {
         let (plan, state) = self.physical(&result.plan).await?;
-        let columns = result.plan.columns.iter().map(|field| Column::new(&field.name, field.ktype)).collect();
+        let columns = result.plan.columns.iter().map(|field| Column::new(field.name.as_str(), field.ktype)).collect();
         let run = Run { plan, task: state.task_ctx(), columns: result.plan.columns, limits: self.limits.clone() };
         let stream = ResultStream::new(self.engine.clone(), run);
         Ok(ResultTable { name: result.name, columns, stream, render: result.render })
@@ -215,7 +216,8 @@ impl Work {
         plan.node = Node::Materialised { handle: self.kept.add(Arc::new(first.0)) };
         let mut plans = Vec::with_capacity(more.len());
         for table in more {
-            let fields = table.columns.iter().map(|c| Field { name: c.name.clone(), ..self.new_field(c.ktype) });
+            let fields =
+                table.columns.iter().map(|c| Field { name: c.name.as_str().into(), ..self.new_field(c.ktype) });
             let columns = fields.collect();
             let handle = self.kept.add(Arc::new(self.keep_table(table)?));
             plans.push(Plan { node: Node::Materialised { handle }, columns });
@@ -311,7 +313,7 @@ impl Work {
             });
             let arrays = columns.collect::<Result<Vec<_>, _>>().map_err(|error| self.failed(error.into()))?;
             let rows = batches.iter().map(RecordBatch::num_rows).sum();
-            let columns = input.columns.iter().map(|field| Column::new(&field.name, field.ktype)).collect();
+            let columns = input.columns.iter().map(|field| Column::new(field.name.as_str(), field.ktype)).collect();
             tables.push(Table { columns, arrays, rows });
         }
         Ok(tables)
@@ -350,7 +352,7 @@ impl Work {
     /// Makes a column of its own for a plan that is being prepared.
     pub(crate) fn new_field(&self, ktype: KqlType) -> Field {
         let id = ColumnId(self.next_id.fetch_sub(1, Ordering::Relaxed));
-        Field { id, name: String::new(), ktype }
+        Field { id, name: Default::default(), ktype }
     }
 }
 
@@ -373,7 +375,7 @@ pub(crate) fn result_layout(
     for field in columns {
         let position = produced.index_of(&column_name(field.id));
         positions.push(position.map_err(|error| QueryError::internal("reading the result", error.to_string()))?);
-        fields.push(ArrowField::new(&field.name, field.ktype.arrow(), true));
+        fields.push(ArrowField::new(field.name.as_str(), field.ktype.arrow(), true));
     }
     Ok((Arc::new(Schema::new(fields)), positions))
 }

@@ -13,7 +13,7 @@ pub static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
 });
 
 pub fn field(id: u32, name: &str, ktype: KqlType) -> Field {
-    Field { id: ColumnId(id), name: name.to_string(), ktype }
+    Field { id: ColumnId(id), name: name.into(), ktype }
 }
 
 pub fn col(id: u32, ktype: KqlType) -> Expr {

@@ -319,7 +319,7 @@ impl Binder<'_> {
             ("column_ifexists" | "columnifexists", [column, default]) => self.column_if_exists(column, default, row),
             ("pack_all", _) if args.len() <= 1 => {
                 let skip = args.first().and_then(|arg| self.bind_literal(arg)) == Some(Value::Bool(true));
-                self.pack(row.columns.iter().map(|f| (f.name.clone(), Expr::column(f))).collect(), skip)
+                self.pack(row.columns.iter().map(|f| (f.name.to_string(), Expr::column(f))).collect(), skip)
             }
             ("bag_pack_columns", columns) => {
                 let mut members = Vec::new();
@@ -336,7 +336,7 @@ impl Binder<'_> {
             }
             ("column_names_of", [table]) => {
                 let relation = self.bind_table_expr(table, row);
-                let names = relation.columns().iter().map(|f| schema::Dynamic::String(f.name.clone())).collect();
+                let names = relation.columns().iter().map(|f| schema::Dynamic::String(f.name.to_string())).collect();
                 Expr::Literal(Value::Dynamic(schema::Dynamic::Array(names)))
             }
             ("ingestion_time", []) => match row.column("_TimeReceived") {

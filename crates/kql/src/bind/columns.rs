@@ -62,11 +62,10 @@ impl Binder<'_> {
                 continue;
             }
             match input.plan.columns.iter_mut().find(|field| field.name == old.text) {
-                Some(field) => field.name.clone_from(&new.text),
+                Some(field) => field.name = new.text.as_str().into(),
                 None if input.open => {}
                 None => {
-                    let names: Vec<String> = input.columns().iter().map(|f| f.name.clone()).collect();
-                    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                    let names: Vec<&str> = input.columns().iter().map(|f| f.name.as_str()).collect();
                     self.report_unknown_name(old, &names, "column");
                 }
             }
@@ -76,7 +75,7 @@ impl Binder<'_> {
         for i in 0..input.plan.columns.len() {
             let name = input.plan.columns[i].name.clone();
             let clash = input.plan.columns.iter().enumerate().any(|(j, f)| j != i && f.name == name);
-            if clash && renamed.contains(&name) {
+            if clash && renamed.iter().any(|other| name == *other) {
                 if let Some(item) = items.iter().find(|item| matches!(&item.kind, ExprKind::Named { names, .. } if names.first().is_some_and(|n| n.text == name))) {
                     self.report(Diagnostic::semantic("KS171", item.span, format!("there is already a column `{name}`")));
                 }

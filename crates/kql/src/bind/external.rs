@@ -444,7 +444,7 @@ mod tests {
 
     #[test]
     fn mappings() {
-        let field = |name: &str| Field { id: ColumnId(1), name: name.to_string(), ktype: KqlType::Long };
+        let field = |name: &str| Field { id: ColumnId(1), name: name.into(), ktype: KqlType::Long };
         let columns = [field("a"), field("b")];
         let read = |mapping: &str| sources(&columns, mapping).map(|sources| format!("{sources:?}"));
         for (mapping, expected) in [

@@ -89,7 +89,7 @@ impl Binder<'_> {
             }
             None => {
                 for field in relation.columns() {
-                    if named.contains(&field.name) {
+                    if named.iter().any(|name| field.name == *name) {
                         projection.add(&field.name, Expr::column(field));
                     }
                 }
@@ -99,7 +99,7 @@ impl Binder<'_> {
             let mut args = Vec::new();
             for field in relation.columns() {
                 if !projection.contains(&field.name) {
-                    args.push(Expr::Literal(Value::String(field.name.clone())));
+                    args.push(Expr::Literal(Value::String(field.name.to_string())));
                     args.push(Expr::column(field));
                 }
             }

@@ -134,7 +134,7 @@ impl Binder<'_> {
             names.add(&field.name, Expr::column(field));
         }
         for (field, name) in relation.plan.columns.iter_mut().zip(names.names()) {
-            field.name = name;
+            field.name = name.into();
         }
         relation
     }

@@ -47,6 +47,7 @@ use crate::plan::{BoundQuery, BoundResult, ColumnId, Expr, Field, Node, Plan};
 use crate::render::Render;
 use crate::syntax::ast::{self, PipeOperator};
 use schema::{KqlType, Value};
+use smol_str::SmolStr;
 use std::cell::Cell;
 use std::collections::HashSet;
 
@@ -255,7 +256,7 @@ impl<'a> Binder<'a> {
     }
 
     /// Makes a column with an id of its own.
-    pub fn new_field(&mut self, name: impl Into<String>, ktype: KqlType) -> Field {
+    pub fn new_field(&mut self, name: impl Into<SmolStr>, ktype: KqlType) -> Field {
         Field { id: self.new_id(), name: name.into(), ktype }
     }
 

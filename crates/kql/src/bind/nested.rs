@@ -118,7 +118,7 @@ impl Binder<'_> {
             .enumerate()
             .map(|(i, field)| {
                 vec![
-                    Value::String(field.name.clone()),
+                    Value::String(field.name.to_string()),
                     Value::Long(i as i64),
                     Value::String(clr_type(field.ktype).to_string()),
                     Value::String(field.ktype.name().to_string()),

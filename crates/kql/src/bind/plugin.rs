@@ -180,7 +180,7 @@ impl Binder<'_> {
         }
         let mut first = if projection.items().len() > before { projection.finish(self, input) } else { input };
         // What was projected for an argument is no part of what the user sees.
-        first.plan.columns.iter_mut().skip(before).for_each(|field| field.name.clear());
+        first.plan.columns.iter_mut().skip(before).for_each(|field| field.name = Default::default());
         let mut inputs = vec![first];
         inputs.extend(tables);
         (inputs, ok.then_some(arguments))

@@ -277,7 +277,7 @@ impl Binder<'_> {
             self.report(Diagnostic::semantic("KS117", name.span, message).help(format!("write `{}()`", name.text)));
             return Bound::Scalar(self.unknown());
         }
-        let mut candidates: Vec<String> = row.columns.iter().map(|field| field.name.clone()).collect();
+        let mut candidates: Vec<String> = row.columns.iter().map(|field| field.name.to_string()).collect();
         candidates.extend(self.scope.names().iter().map(|n| n.to_string()));
         if row.columns.is_empty() {
             candidates.extend(self.env.catalog.table_names());

@@ -150,8 +150,8 @@ impl Binder<'_> {
         label: &str,
     ) -> Relation {
         let mut own: Vec<Field> = level.columns()[depth..].to_vec();
-        own[0].name = name.to_string();
-        own[1].name = label.to_string();
+        own[0].name = name.into();
+        own[1].name = label.into();
         let Some(outer) = outer else {
             let exprs = own.iter().map(Expr::column).collect();
             return Relation::new(Plan { node: Node::Project { input: Box::new(level.plan), exprs }, columns: own });
