@@ -18,9 +18,9 @@ const SIDE_MIN: f64 = 1e-15;
 /// A direction from the Earth's centre.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Vector {
-    x: f64,
-    y: f64,
-    z: f64,
+    pub x: f64,
+    pub y: f64,
+    pub z: f64,
 }
 
 impl Add for Vector {
@@ -38,7 +38,7 @@ impl Sub for Vector {
 }
 
 impl Vector {
-    fn dot(self, other: Vector) -> f64 {
+    pub fn dot(self, other: Vector) -> f64 {
         self.x * other.x + self.y * other.y + self.z * other.z
     }
 
@@ -56,13 +56,28 @@ impl Vector {
         Vector { x: doubled.x / 2.0, y: doubled.y / 2.0, z: doubled.z / 2.0 }
     }
 
-    fn length(self) -> f64 {
+    pub fn length(self) -> f64 {
         self.dot(self).sqrt()
     }
 
-    fn unit(self) -> Vector {
-        let length = self.length();
-        Vector { x: self.x / length, y: self.y / length, z: self.z / length }
+    pub fn unit(self) -> Vector {
+        self.times(1.0 / self.length())
+    }
+
+    pub fn times(self, factor: f64) -> Vector {
+        Vector { x: self.x * factor, y: self.y * factor, z: self.z * factor }
+    }
+
+    /// Returns longitude and latitude in degrees.
+    pub fn degrees(self) -> (f64, f64) {
+        (self.y.atan2(self.x).to_degrees(), self.z.atan2(self.x.hypot(self.y)).to_degrees())
+    }
+
+    /// Returns the directions to the east and to the north of a point; at a pole, those of longitude 0.
+    pub fn east_and_north(self) -> (Vector, Vector) {
+        let (sin, cos) = self.y.atan2(self.x).sin_cos();
+        let east = Vector { x: -sin, y: cos, z: 0.0 };
+        (east, self.plain_cross(east))
     }
 
     /// Returns the angle between two directions, in radians.
@@ -177,6 +192,11 @@ impl Line {
         (!edges.is_empty()).then_some(Line { edges })
     }
 
+    /// Returns a cap that holds the line.
+    pub fn cap(&self) -> Cap {
+        Cap::around(&self.edges)
+    }
+
     /// Returns the distance between a point and the line, in metres.
     pub fn distance(&self, point: Vector) -> f64 {
         least_distance(&self.edges, point)
@@ -196,8 +216,34 @@ pub struct Polygons {
 struct Ring {
     edges: Vec<Edge>,
     inside_is_left: bool,
-    /// A cap that holds the inside: its centre and angle.
-    cap: (Vector, f64),
+    /// Holds the inside.
+    cap: Cap,
+}
+
+/// All points within an angle of a centre.
+#[derive(Debug, Clone, Copy)]
+pub struct Cap {
+    pub center: Vector,
+    /// Infinite for a cap that holds everything.
+    pub angle: f64,
+}
+
+impl Cap {
+    /// Returns a cap that holds edges and what they enclose.
+    fn around<'a>(edges: impl IntoIterator<Item = &'a Edge> + Clone) -> Cap {
+        let ends = || edges.clone().into_iter().flat_map(|edge| [edge.from, edge.to]);
+        let center = ends().fold(Vector { x: 0.0, y: 0.0, z: 0.0 }, Vector::add).unit();
+        let angle = ends().map(|end| end.angle(center)).fold(0.0, f64::max);
+        // Rounding must not cut the vertices off; past a quarter of the Earth a cap says nothing.
+        Cap { center, angle: if angle < 1.5 { angle + 1e-9 } else { f64::INFINITY } }
+    }
+
+    /// Returns whether a point is within a further angle of the cap.
+    pub fn is_near(&self, point: Vector, angle: f64) -> bool {
+        let reach = self.angle + angle;
+        // Past half the Earth all points are near; this also says so for a centre that is no number.
+        !(self.center.angle(point) > reach)
+    }
 }
 
 impl Polygons {
@@ -215,6 +261,11 @@ impl Polygons {
         };
         let polygons = polygons.into_iter().map(polygon).collect::<Option<Vec<_>>>()?;
         (!polygons.is_empty()).then_some(Polygons { polygons })
+    }
+
+    /// Returns a cap that holds the polygons.
+    pub fn cap(&self) -> Cap {
+        Cap::around(self.polygons.iter().flatten().flat_map(|ring| &ring.edges))
     }
 
     /// Returns whether a point is inside.
@@ -252,16 +303,12 @@ impl Ring {
         if !edges.iter().all(|edge| seen.insert(bits(edge.from))) {
             return None;
         }
-        let center = edges.iter().fold(Vector { x: 0.0, y: 0.0, z: 0.0 }, |sum, edge| sum + edge.from).unit();
-        let angle = edges.iter().map(|edge| edge.from.angle(center)).fold(0.0, f64::max);
-        // Rounding must not cut the ring's own vertices off; past a quarter of the Earth a cap says nothing.
-        let angle = if angle < 1.5 { angle + 1e-9 } else { f64::INFINITY };
-        Some(Ring { inside_is_left: left_area(&edges) <= std::f64::consts::TAU, edges, cap: (center, angle) })
+        let cap = Cap::around(&edges);
+        Some(Ring { inside_is_left: left_area(&edges) <= std::f64::consts::TAU, edges, cap })
     }
 
     fn contains(&self, point: Vector) -> bool {
-        let (center, angle) = self.cap;
-        if center.angle(point) > angle {
+        if !self.cap.is_near(point, 0.0) {
             return false;
         }
         // A path from the middle of an edge to the point: it starts on the side of that edge where the point is, and each
