@@ -102,21 +102,21 @@ pub fn point_argument(args: &Args, i: usize, row: usize) -> Option<Vector> {
 
 /// An edge: the shorter arc from one point to another.
 #[derive(Debug, Clone, Copy)]
-struct Edge {
-    from: Vector,
-    to: Vector,
+pub struct Edge {
+    pub from: Vector,
+    pub to: Vector,
     /// The pole on the left of the arc, not of length 1.
-    pole: Vector,
+    pub pole: Vector,
 }
 
 impl Edge {
     /// Makes an edge; `None` when its ends are opposite points, between which no arc is the shortest.
-    fn new(from: Vector, to: Vector) -> Option<Edge> {
+    pub fn new(from: Vector, to: Vector) -> Option<Edge> {
         (from.dot(to) > -1.0 + SIDE_MIN).then(|| Edge { from, to, pole: from.cross(to) })
     }
 
     /// Returns the angle between a point and the nearest point of the edge.
-    fn distance(&self, point: Vector) -> f64 {
+    pub fn distance(&self, point: Vector) -> f64 {
         let pole_length = self.pole.length();
         let within =
             self.pole.plain_cross(self.from).dot(point) > 0.0 && self.to.plain_cross(self.pole).dot(point) > 0.0;
@@ -156,6 +156,61 @@ impl Edge {
         Some(from == -other_from)
     }
 
+    /// Returns the angle between the nearest points of two edges.
+    pub fn distance_to(&self, other: &Edge) -> f64 {
+        if self.crosses(other) == Some(true) {
+            return 0.0;
+        }
+        let ends =
+            [self.distance(other.from), self.distance(other.to), other.distance(self.from), other.distance(self.to)];
+        ends.into_iter().fold(f64::INFINITY, f64::min)
+    }
+
+    /// Returns whether two edges have a point in common.
+    pub fn touches(&self, other: &Edge) -> bool {
+        self.crosses(other).unwrap_or_else(|| self.distance_to(other) <= SIDE_MIN)
+    }
+
+    /// Returns the point where two edges cross.
+    pub fn crossing(&self, other: &Edge) -> Vector {
+        let line = self.pole.unit().cross(other.pole.unit()).unit();
+        let middle = self.from + self.to + other.from + other.to;
+        if line.dot(middle) < 0.0 { line.times(-1.0) } else { line }
+    }
+
+    /// Returns the point of the edge that is nearest to a point.
+    pub fn nearest(&self, point: Vector) -> Vector {
+        let pole_length = self.pole.length();
+        let within =
+            self.pole.plain_cross(self.from).dot(point) > 0.0 && self.to.plain_cross(self.pole).dot(point) > 0.0;
+        if within && pole_length > 0.0 {
+            let pole = self.pole.unit();
+            return (point - pole.times(pole.dot(point))).unit();
+        }
+        if self.from.angle(point) <= self.to.angle(point) { self.from } else { self.to }
+    }
+
+    /// Returns both ends in an order that does not depend on the direction, to tell the same edges.
+    pub fn ends(&self) -> ([u64; 3], [u64; 3]) {
+        let (a, b) = (bits(self.from), bits(self.to));
+        (a.min(b), a.max(b))
+    }
+
+    /// Returns the point at an angle from the start.
+    pub fn at(&self, angle: f64) -> Vector {
+        let length = self.pole.length();
+        if length == 0.0 {
+            return self.from;
+        }
+        let along = self.pole.times(1.0 / length).plain_cross(self.from);
+        (self.from.times(angle.cos()) + along.times(angle.sin())).unit()
+    }
+
+    /// Returns the edge's length as an angle.
+    pub fn angle(&self) -> f64 {
+        self.from.angle(self.to)
+    }
+
     /// Returns a box around the arc: per axis the least and the greatest coordinate.
     fn bounds(&self) -> [(f64, f64); 3] {
         // An arc of angle t leaves its chord by at most 1 - cos(t/2).
@@ -167,7 +222,8 @@ impl Edge {
 
 /// A line of one or more parts.
 pub struct Line {
-    edges: Vec<Edge>,
+    pub edges: Vec<Edge>,
+    pub parts: usize,
 }
 
 impl Line {
@@ -179,6 +235,7 @@ impl Line {
             "MultiLineString" => array(coordinates)?,
             _ => return None,
         };
+        let parts = lines.len();
         let mut edges = Vec::new();
         for line in lines {
             let points = points(line)?;
@@ -189,7 +246,12 @@ impl Line {
                 edges.push(Edge::new(pair[0], pair[1])?);
             }
         }
-        (!edges.is_empty()).then_some(Line { edges })
+        (!edges.is_empty()).then_some(Line { edges, parts })
+    }
+
+    /// Returns the edges of all parts.
+    pub fn edges(&self) -> impl Iterator<Item = &Edge> {
+        self.edges.iter()
     }
 
     /// Returns a cap that holds the line.
@@ -209,13 +271,13 @@ fn least_distance(edges: &[Edge], point: Vector) -> f64 {
 
 /// One or more polygons, each an outer ring with holes.
 pub struct Polygons {
-    polygons: Vec<Vec<Ring>>,
+    pub polygons: Vec<Vec<Ring>>,
 }
 
 /// A closed line that divides the sphere; its inside is the smaller part.
-struct Ring {
-    edges: Vec<Edge>,
-    inside_is_left: bool,
+pub struct Ring {
+    pub edges: Vec<Edge>,
+    pub inside_is_left: bool,
     /// Holds the inside.
     cap: Cap,
 }
@@ -230,8 +292,9 @@ pub struct Cap {
 
 impl Cap {
     /// Returns a cap that holds edges and what they enclose.
-    fn around<'a>(edges: impl IntoIterator<Item = &'a Edge> + Clone) -> Cap {
-        let ends = || edges.clone().into_iter().flat_map(|edge| [edge.from, edge.to]);
+    pub fn around<'a>(edges: impl IntoIterator<Item = &'a Edge>) -> Cap {
+        let edges: Vec<&Edge> = edges.into_iter().collect();
+        let ends = || edges.iter().flat_map(|edge| [edge.from, edge.to]);
         let center = ends().fold(Vector { x: 0.0, y: 0.0, z: 0.0 }, Vector::add).unit();
         let angle = ends().map(|end| end.angle(center)).fold(0.0, f64::max);
         // Rounding must not cut the vertices off; past a quarter of the Earth a cap says nothing.
@@ -263,9 +326,14 @@ impl Polygons {
         (!polygons.is_empty()).then_some(Polygons { polygons })
     }
 
+    /// Returns the edges of all rings.
+    pub fn edges(&self) -> impl Iterator<Item = &Edge> {
+        self.polygons.iter().flatten().flat_map(|ring| &ring.edges)
+    }
+
     /// Returns a cap that holds the polygons.
     pub fn cap(&self) -> Cap {
-        Cap::around(self.polygons.iter().flatten().flat_map(|ring| &ring.edges))
+        Cap::around(self.edges())
     }
 
     /// Returns whether a point is inside.
@@ -307,7 +375,8 @@ impl Ring {
         Some(Ring { inside_is_left: left_area(&edges) <= std::f64::consts::TAU, edges, cap })
     }
 
-    fn contains(&self, point: Vector) -> bool {
+    /// Returns whether a point is inside.
+    pub fn contains(&self, point: Vector) -> bool {
         if !self.cap.is_near(point, 0.0) {
             return false;
         }
@@ -331,18 +400,22 @@ impl Ring {
     }
 }
 
-/// Returns the area on the left of a ring on the unit sphere, 0 to 4 pi: the sum of the signed triangles that the edges
-/// make with the first vertex.
+/// Returns the area on the left of a ring on the unit sphere, 0 to 4 pi.
 fn left_area(edges: &[Edge]) -> f64 {
+    left_area_signed(edges).rem_euclid(2.0 * std::f64::consts::TAU)
+}
+
+/// Returns the area on the left of a ring on the unit sphere, or less by 4 pi: the sum of the signed triangles that the
+/// edges make with the first vertex.
+pub fn left_area_signed(edges: &[Edge]) -> f64 {
     let Some(first) = edges.first().map(|edge| edge.from) else { return 0.0 };
-    let area: f64 = edges
+    edges
         .iter()
         .map(|Edge { from, to, .. }| {
             let volume = first.dot(from.cross(*to));
             2.0 * volume.atan2(1.0 + first.dot(*from) + from.dot(*to) + to.dot(first))
         })
-        .sum();
-    area.rem_euclid(2.0 * std::f64::consts::TAU)
+        .sum()
 }
 
 /// Returns whether no two edges of a polygon cross and no two are the same.
@@ -350,11 +423,7 @@ fn edges_are_apart(rings: &[Ring]) -> bool {
     let edges: Vec<(&Edge, [(f64, f64); 3])> =
         rings.iter().flat_map(|ring| &ring.edges).map(|edge| (edge, edge.bounds())).collect();
     let mut seen = HashSet::new();
-    let ends = |edge: &Edge| {
-        let (a, b) = (bits(edge.from), bits(edge.to));
-        (a.min(b), a.max(b))
-    };
-    if !edges.iter().all(|(edge, _)| seen.insert(ends(edge))) {
+    if !edges.iter().all(|(edge, _)| seen.insert(edge.ends())) {
         return false;
     }
     // Swept along one axis, so that only edges that overlap on it are compared.
@@ -372,7 +441,7 @@ fn edges_are_apart(rings: &[Ring]) -> bool {
     })
 }
 
-fn bits(vector: Vector) -> [u64; 3] {
+pub fn bits(vector: Vector) -> [u64; 3] {
     // Adding zero makes one of both zeros.
     [vector.x, vector.y, vector.z].map(|coordinate| (coordinate + 0.0).to_bits())
 }

@@ -18,5 +18,5 @@ pub static FUNCTION: ScalarFunction = ScalarFunction {
 
 fn eval(args: &Args) -> Result<ArrayRef, EvalError> {
     let cells = args.str(0);
-    Ok(args.dynamics(|row| Some(h3::tokens(h3::cell(cells.get(row))?.grid_ring::<Vec<_>>(1)))))
+    Ok(args.dynamics(|row| h3::rings(h3::cell(cells.get(row))?, 1).pop().map(h3::tokens)))
 }

@@ -10,7 +10,16 @@ pub fn geometry(kind: &str, coordinates: Dynamic) -> Dynamic {
 
 /// Returns a position: longitude and latitude in degrees.
 pub fn position((longitude, latitude): (f64, f64)) -> Dynamic {
-    Dynamic::Array(vec![Dynamic::from_real(longitude), Dynamic::from_real(latitude)])
+    Dynamic::Array(vec![coordinate(longitude), coordinate(latitude)])
+}
+
+/// Returns a number; a whole one is written without decimals, as the reference's results are.
+fn coordinate(degrees: f64) -> Dynamic {
+    if degrees.fract() == 0.0 && degrees.abs() <= 360.0 {
+        Dynamic::from_long(degrees as i64)
+    } else {
+        Dynamic::from_real(degrees)
+    }
 }
 
 /// Returns a point from its longitude and latitude in degrees.
@@ -45,4 +54,9 @@ pub fn level(args: &Args, i: usize, row: usize, default: u8, max: u8) -> Option<
 pub fn number(args: &Args, i: usize, row: usize, default: f64) -> Option<f64> {
     let Some(arg) = args.opt(i) else { return Some(default) };
     arg.reals().get(row).filter(|number| number.is_finite())
+}
+
+/// Returns a collection of geometries, given as an array.
+pub fn collection(geometries: Dynamic) -> Dynamic {
+    Dynamic::Bag(vec![("type".into(), Dynamic::String("GeometryCollection".into())), ("geometries".into(), geometries)])
 }

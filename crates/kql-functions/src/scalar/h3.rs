@@ -26,3 +26,14 @@ pub fn degrees(place: LatLng) -> (f64, f64) {
 pub fn tokens(cells: impl IntoIterator<Item = CellIndex>) -> Dynamic {
     super::geojson::strings(cells.into_iter().map(|cell| cell.to_string()))
 }
+
+/// Returns the cells at each distance from a cell, up to one.
+pub fn rings(cell: CellIndex, distance: u32) -> Vec<Vec<CellIndex>> {
+    let mut rings = vec![Vec::new(); distance as usize + 1];
+    for (cell, distance) in cell.grid_disk_distances::<Vec<_>>(distance) {
+        if let Some(ring) = rings.get_mut(distance as usize) {
+            ring.push(cell);
+        }
+    }
+    rings
+}

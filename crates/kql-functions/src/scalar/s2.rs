@@ -109,23 +109,21 @@ impl Cell {
     /// Returns the cell's corners counter-clockwise.
     pub fn corners(self) -> [Vector; 4] {
         let (face, i, j) = self.face_ij();
-        let at = |i: i64, j: i64| {
-            on_face(face, projected(i as f64 / SIZE as f64), projected(j as f64 / SIZE as f64)).unit()
-        };
+        let at =
+            |i: i64, j: i64| on_face(face, projected(i as f64 / SIZE as f64), projected(j as f64 / SIZE as f64)).unit();
         let (right, top) = (i + self.size(), j + self.size());
         [at(i, j), at(right, j), at(right, top), at(i, top)]
     }
 
-    /// Returns the cells of the same level that touch the cell: below, right, above and left of it, then at its corners,
-    /// of which a corner of the cube has none.
+    /// Returns the cells of the same level that touch the cell, in the order of the reference's example; at a corner of the
+    /// cube there is one less.
     pub fn neighbors(self) -> Vec<Cell> {
         let size = self.size();
-        let sides = [(0, -size), (size, 0), (0, size), (-size, 0)];
-        let corners = [(size, -size), (size, size), (-size, size), (-size, -size)];
+        let steps = [(1, 1), (-1, -1), (1, -1), (0, -1), (0, 1), (1, 0), (-1, 0), (-1, 1)];
         let (face, i, j) = self.face_ij();
         let mut found: Vec<Cell> = Vec::new();
-        for (di, dj) in sides.into_iter().chain(corners) {
-            let cell = near(face, i + di + size / 2, j + dj + size / 2).at_level(self.level());
+        for (di, dj) in steps {
+            let cell = near(face, i + di * size + size / 2, j + dj * size + size / 2).at_level(self.level());
             if cell != self && !found.contains(&cell) {
                 found.push(cell);
             }
