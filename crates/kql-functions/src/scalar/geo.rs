@@ -140,7 +140,7 @@ impl Edge {
     }
 
     /// Returns whether two edges cross at a point inside both; `None` when an end is too close to the other edge to tell.
-    fn crosses(&self, other: &Edge) -> Option<bool> {
+    pub fn crosses(&self, other: &Edge) -> Option<bool> {
         let (from, to) = (self.side(other.from), self.side(other.to));
         if from * to > 0 {
             return Some(false);
@@ -212,7 +212,7 @@ impl Edge {
     }
 
     /// Returns a box around the arc: per axis the least and the greatest coordinate.
-    fn bounds(&self) -> [(f64, f64); 3] {
+    pub fn bounds(&self) -> [(f64, f64); 3] {
         // An arc of angle t leaves its chord by at most 1 - cos(t/2).
         let bulge = 1.0 - (self.from + self.to).length() / 2.0;
         [(self.from.x, self.to.x), (self.from.y, self.to.y), (self.from.z, self.to.z)]
@@ -270,11 +270,13 @@ fn least_distance(edges: &[Edge], point: Vector) -> f64 {
 }
 
 /// One or more polygons, each an outer ring with holes.
+#[derive(Clone)]
 pub struct Polygons {
     pub polygons: Vec<Vec<Ring>>,
 }
 
 /// A closed line that divides the sphere; its inside is the smaller part.
+#[derive(Clone)]
 pub struct Ring {
     pub edges: Vec<Edge>,
     pub inside_is_left: bool,
@@ -371,8 +373,13 @@ impl Ring {
         if !edges.iter().all(|edge| seen.insert(bits(edge.from))) {
             return None;
         }
+        Some(Ring::of(edges))
+    }
+
+    /// Makes a ring of edges that go around.
+    pub fn of(edges: Vec<Edge>) -> Ring {
         let cap = Cap::around(&edges);
-        Some(Ring { inside_is_left: left_area(&edges) <= std::f64::consts::TAU, edges, cap })
+        Ring { inside_is_left: left_area(&edges) <= std::f64::consts::TAU, edges, cap }
     }
 
     /// Returns whether a point is inside.

@@ -1,7 +1,7 @@
 //! Lengths, areas, middles and common points of lines and polygons on the sphere.
 
 use super::geo::{Cap, EARTH_RADIUS, Edge, Line, Polygons, Ring, Vector, left_area_signed};
-use super::prelude::EvalError;
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::f64::consts::TAU;
 use std::ops::Add;
@@ -96,7 +96,7 @@ impl Line {
 
 impl Ring {
     /// Returns the area of the smaller part that the ring divides the unit sphere into.
-    fn area(&self) -> f64 {
+    pub fn area(&self) -> f64 {
         let area = left_area_signed(&self.edges).abs();
         if area <= TAU { area } else { 2.0 * TAU - area }
     }
@@ -114,8 +114,8 @@ impl Ring {
 }
 
 impl Polygons {
-    /// Refuses polygons of which two touch: what is asked for is then that of their union.
-    fn check_apart(&self, function: &str) -> Result<(), EvalError> {
+    /// Returns whether no two of the polygons touch.
+    fn are_apart(&self) -> bool {
         let parts: Vec<(Vec<&Edge>, Cap)> = self
             .polygons
             .iter()
@@ -125,51 +125,42 @@ impl Polygons {
                 (edges, cap)
             })
             .collect();
-        for (i, (edges, cap)) in parts.iter().enumerate() {
-            for (j, (others, other_cap)) in parts.iter().enumerate().skip(i + 1) {
+        let holds = |outer: &[Ring], edges: &[&Edge]| edges.first().is_some_and(|edge| contains(outer, edge.from));
+        parts.iter().zip(&self.polygons).enumerate().all(|(i, ((edges, cap), rings))| {
+            parts.iter().zip(&self.polygons).skip(i + 1).all(|((others, other_cap), other_rings)| {
                 let is_near = cap.is_near(other_cap.center, other_cap.angle);
-                let holds = |outer: usize, edges: &[&Edge]| {
-                    edges.first().is_some_and(|edge| self.polygons.get(outer).is_some_and(|p| contains(p, edge.from)))
-                };
-                if is_near && (holds(i, others) || holds(j, edges) || touch(edges.iter().copied(), others.iter().copied()))
-                {
-                    return Err(EvalError::new(format!(
-                        "`{function}` of polygons that touch or overlap is not supported yet, as it is that of their union"
-                    )));
-                }
-            }
+                let is_touched = || touch(edges.iter().copied(), others.iter().copied());
+                !is_near || !(holds(rings, others) || holds(other_rings, edges) || is_touched())
+            })
+        })
+    }
+
+    /// Returns the polygons, or their union when some touch; `None` when that is more than half of the sphere.
+    pub fn united(&self) -> Option<Cow<'_, Polygons>> {
+        if self.are_apart() {
+            return Some(Cow::Borrowed(self));
         }
-        Ok(())
+        super::overlay::union(&self.polygons).map(|polygons| Cow::Owned(Polygons { polygons }))
     }
 
     /// Returns the area in square metres.
-    ///
-    /// # Errors
-    /// When polygons touch.
-    pub fn area(&self) -> Result<f64, EvalError> {
-        self.check_apart("geo_polygon_area")?;
+    pub fn area(&self) -> Option<f64> {
         let area = |rings: &Vec<Ring>| signed(rings).map(|(ring, sign)| ring.area() * sign).sum::<f64>();
-        Ok(self.polygons.iter().map(area).sum::<f64>() * EARTH_RADIUS * EARTH_RADIUS)
+        Some(self.united()?.polygons.iter().map(area).sum::<f64>() * EARTH_RADIUS * EARTH_RADIUS)
     }
 
     /// Returns the length of all edges in metres.
-    ///
-    /// # Errors
-    /// When polygons touch.
-    pub fn perimeter(&self) -> Result<f64, EvalError> {
-        self.check_apart("geo_polygon_perimeter")?;
-        Ok(self.edges().map(Edge::angle).sum::<f64>() * EARTH_RADIUS)
+    pub fn perimeter(&self) -> Option<f64> {
+        Some(self.united()?.edges().map(Edge::angle).sum::<f64>() * EARTH_RADIUS)
     }
 
     /// Returns the middle of all points.
-    ///
-    /// # Errors
-    /// When polygons touch.
-    pub fn centroid(&self) -> Result<Option<Vector>, EvalError> {
-        self.check_apart("geo_polygon_centroid")?;
-        let moments = self.polygons.iter().flat_map(|rings| signed(rings)).map(|(ring, sign)| ring.moment().times(sign));
+    pub fn centroid(&self) -> Option<Vector> {
+        let united = self.united()?;
+        let moments =
+            united.polygons.iter().flat_map(|rings| signed(rings)).map(|(ring, sign)| ring.moment().times(sign));
         let sum = moments.fold(ZERO, Vector::add);
-        Ok((sum.length() > 0.0).then(|| sum.unit()))
+        (sum.length() > 0.0).then(|| sum.unit())
     }
 
     /// Returns the point inside or on the edges that is nearest to a point.
@@ -196,7 +187,8 @@ fn signed(rings: &[Ring]) -> impl Iterator<Item = (&Ring, f64)> {
     rings.iter().enumerate().map(|(i, ring)| (ring, if i == 0 { 1.0 } else { -1.0 }))
 }
 
-fn contains(rings: &[Ring], point: Vector) -> bool {
+/// Returns whether a point is inside a polygon with holes.
+pub fn contains(rings: &[Ring], point: Vector) -> bool {
     rings
         .split_first()
         .is_some_and(|(shell, holes)| shell.contains(point) && !holes.iter().any(|hole| hole.contains(point)))

@@ -4,7 +4,7 @@ use super::prelude::*;
 pub static FUNCTION: ScalarFunction = ScalarFunction {
     name: "geo_polygon_perimeter",
     signatures: &["(polygon: bag) -> real"],
-    summary: "The length in metres of the edges of a GeoJSON polygon or multipolygon, on a sphere. Null when the polygon is null or invalid; refused when polygons of a multipolygon touch or overlap.",
+    summary: "The length in metres of the edges of a GeoJSON polygon or, as of their union, of a multipolygon, on a sphere. Null when the polygon is null or invalid.",
     examples: &[
         (
             "print round(geo_polygon_perimeter(dynamic({\"type\":\"Polygon\",\"coordinates\":[[[-73.9495,40.7969],[-73.95807266235352,40.80068603561921],[-73.98201942443848,40.76825672305777],[-73.97317886352539,40.76455136505513],[-73.9495,40.7969]]]})), 3)",
@@ -21,7 +21,5 @@ pub static FUNCTION: ScalarFunction = ScalarFunction {
 
 fn eval(args: &Args) -> Result<ArrayRef, EvalError> {
     let mut polygons = ShapeArg::new(&args.args[0], Polygons::parse);
-    let found: Vec<_> =
-        (0..args.rows).map(|row| polygons.get(row).map(Polygons::perimeter).transpose()).collect::<Result<_, _>>()?;
-    Ok(args.reals(|row| found.get(row).copied().flatten()))
+    Ok(args.reals(|row| polygons.get(row)?.perimeter()))
 }
