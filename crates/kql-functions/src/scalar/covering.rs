@@ -68,3 +68,41 @@ impl<F: Fn(Vector) -> bool> Covering<F> {
         Some(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::geo::{Line, Polygons, point};
+    use super::*;
+
+    #[test]
+    fn covers_every_point_and_little_more() {
+        let ring = "[[-3,40],[-1,40.5],[0,42],[-2.5,43],[-3,40]],[[-2,41],[-1.9,41.5],[-1.2,41.4],[-2,41]]";
+        let polygon = Polygons::parse(&format!(r#"{{"type":"Polygon","coordinates":[{ring}]}}"#)).expect("a polygon");
+        let edges: Vec<&Edge> = polygon.edges().collect();
+        for (level, radius) in [(0, 0.0), (6, 0.0), (9, 0.0), (9, 20_000.0)] {
+            let cells = s2_covering(&edges, |point| polygon.contains(point), radius, level).expect("few cells");
+            for i in 0..80 {
+                for j in 0..80 {
+                    let place = point(-3.5 + f64::from(i) * 0.05, 39.5 + f64::from(j) * 0.05).expect("a point");
+                    let cell = Cell::of(place, level);
+                    let distance = polygon.distance(place);
+                    assert!(distance > radius || cells.contains(&cell), "{level} {radius} {i} {j}");
+                    let size = 2.0 * cell.center().angle(cell.corners()[0]) * EARTH_RADIUS;
+                    assert!(distance < radius + 1.1 * size || !cells.contains(&cell), "{level} {radius} {i} {j}");
+                }
+            }
+            assert!(cells.iter().all(|cell| cell.level() == level));
+        }
+        assert_eq!(s2_covering(&edges, |_| false, -1.0, 3), None);
+        assert_eq!(s2_covering(&edges, |point| polygon.contains(point), 0.0, 20), None);
+    }
+
+    #[test]
+    fn a_line_along_a_meridian_touches_only_what_it_passes() {
+        let line = Line::parse(r#"{"type":"LineString","coordinates":[[0,10],[0,11]]}"#).expect("a line");
+        let edges: Vec<&Edge> = line.edges().collect();
+        let cells = s2_covering(&edges, |_| false, 0.0, 5).unwrap_or_default();
+        let reach = |cell: &Cell| edges[0].distance(cell.center());
+        assert!((1..=4).contains(&cells.len()) && cells.iter().all(|cell| reach(cell) < 0.06), "{}", cells.len());
+    }
+}

@@ -366,3 +366,86 @@ fn start_of(numbers: &[usize]) -> usize {
     }
     (last + 1) % numbers.len().max(1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn polygons(rings: &str) -> Polygons {
+        Polygons::parse(&format!(r#"{{"type":"MultiPolygon","coordinates":[{rings}]}}"#)).expect("a polygon")
+    }
+
+    fn line(points: &str) -> Line {
+        Line::parse(&format!(r#"{{"type":"LineString","coordinates":[{points}]}}"#)).expect("a line")
+    }
+
+    const SQUARE: &str = "[[[0,0],[10,0],[10,10],[0,10],[0,0]]]";
+    const CLOCKWISE: &str = "[[[0,0],[0,10],[10,10],[10,0],[0,0]]]";
+    const SHIFTED: &str = "[[[5,5],[15,5],[15,15],[5,15],[5,5]]]";
+    const BESIDE: &str = "[[[10,0],[20,0],[20,10],[10,10],[10,0]]]";
+    const CORNER: &str = "[[[10,10],[20,10],[20,20],[10,20],[10,10]]]";
+    const INSIDE: &str = "[[[4,4],[6,4],[6,6],[4,6],[4,4]]]";
+    const FAR: &str = "[[[100,0],[110,0],[110,10],[100,10],[100,0]]]";
+    const FRAME: &str = "[[[0,0],[10,0],[10,10],[0,10],[0,0]],[[4,4],[4,6],[6,6],[6,4],[4,4]]]";
+    /// The four sides of a frame, of which two lie against the others.
+    const SIDES: &str = "[[[0,0],[3,0],[3,10],[0,10],[0,0]]],[[[7,0],[10,0],[10,10],[7,10],[7,0]]],[[[3,0],[7,0],[7,3],[3,3],[3,0]]],[[[3,10],[3,7],[7,7],[7,10],[3,10]]]";
+
+    #[test]
+    fn areas_add_up() {
+        for one in [SQUARE, CLOCKWISE, SHIFTED, BESIDE, CORNER, INSIDE, FAR, FRAME] {
+            for other in [SQUARE, CLOCKWISE, SHIFTED, BESIDE, CORNER, INSIDE, FAR, FRAME] {
+                let (first, second) = (polygons(one), polygons(other));
+                let common = intersection(&first, &second).map(|common| Polygons { polygons: common.polygons });
+                let both: Vec<_> = first.polygons.iter().chain(&second.polygons).cloned().collect();
+                let union = union(&both).map(|polygons| Polygons { polygons });
+                let area = |shape: &Polygons| shape.area().unwrap_or(f64::NAN);
+                let found = common.as_ref().map_or(f64::NAN, area) + union.as_ref().map_or(f64::NAN, area);
+                let expected = area(&first) + area(&second);
+                assert!((found / expected - 1.0).abs() < 1e-9, "{one} {other}: {found} is not {expected}");
+                let united = union.expect("a union");
+                for point in [(1.0, 1.0), (5.1, 5.2), (7.0, 7.0), (12.0, 7.0), (12.0, 12.0), (105.0, 5.0), (-5.0, 5.0)]
+                {
+                    let point = super::super::geo::point(point.0, point.1).expect("a point");
+                    let is_in = first.contains(point) || second.contains(point);
+                    assert_eq!(united.contains(point), is_in, "{one} {other} {point:?}");
+                    let is_in_both = first.contains(point) && second.contains(point);
+                    assert_eq!(common.as_ref().map(|common| common.contains(point)), Some(is_in_both), "{one} {other}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn sides_that_touch_become_one_polygon_with_a_hole() {
+        let united = union(&polygons(SIDES).polygons).unwrap_or_default();
+        assert_eq!(united.iter().map(Vec::len).collect::<Vec<_>>(), [2]);
+        let corners = union(&[SQUARE, CORNER].map(polygons).into_iter().flat_map(|p| p.polygons).collect::<Vec<_>>());
+        assert_eq!(corners.map(|polygons| polygons.len()), Some(2));
+    }
+
+    #[test]
+    fn what_has_no_area() {
+        let kind = |one: &str, other: &str| {
+            let common = intersection(&polygons(one), &polygons(other)).unwrap_or_default();
+            (common.points.len(), common.lines.len(), common.polygons.len())
+        };
+        assert_eq!(kind(SQUARE, CORNER), (1, 0, 0));
+        assert_eq!(kind(SQUARE, BESIDE), (0, 1, 0));
+        assert_eq!(kind(SQUARE, FAR), (0, 0, 0));
+        assert_eq!(kind(SQUARE, INSIDE), (0, 0, 1));
+    }
+
+    #[test]
+    fn lines_are_cut_where_they_meet() {
+        let shape = |common: Common| (common.points.len(), common.lines.iter().map(Vec::len).collect::<Vec<_>>());
+        let across = line("[-5,5],[15,5]");
+        assert_eq!(shape(line_in_polygons(&across, &polygons(SQUARE))), (0, vec![2]));
+        assert_eq!(shape(line_in_polygons(&across, &polygons(FRAME))), (0, vec![2, 2]));
+        assert_eq!(shape(line_in_polygons(&line("[1,1],[2,2],[3,1]"), &polygons(SQUARE))), (0, vec![3]));
+        assert_eq!(shape(line_in_polygons(&line("[-5,-5],[0,0],[-5,5]"), &polygons(SQUARE))), (1, vec![]));
+        assert_eq!(shape(line_in_polygons(&across, &polygons(FAR))), (0, vec![]));
+        assert_eq!(shape(lines_in_common(&across, &line("[5,0],[5,20]"))), (1, vec![]));
+        assert_eq!(shape(lines_in_common(&line("[0,0],[4,0]"), &line("[1,0],[2,0],[2,5]"))), (0, vec![2]));
+        assert_eq!(shape(lines_in_common(&across, &line("[5,20],[5,30]"))), (0, vec![]));
+    }
+}
