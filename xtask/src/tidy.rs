@@ -1,5 +1,5 @@
-//! Checks of the house's rules that the compiler does not make: layers, which crates may name the engine, and whether
-//! every diagnostic is explained.
+//! Checks of the house's rules that the compiler does not make: layers, which crates may name the engine, what the verifier of
+//! evidence is made of, and whether every diagnostic is explained.
 
 use anyhow::{Context, Result};
 use std::collections::{BTreeSet, HashMap};
@@ -10,6 +10,10 @@ const LAYERS: &[&str] = &["domain", "engine", "service", "edge", "app", "dev"];
 
 /// The only crates that may name DataFusion (invariant I4).
 const NAME_DATAFUSION: &[&str] = &["query"];
+
+/// What the verifier of evidence may be made of, so that it can be read, built and trusted by itself (invariant I9).
+const VERIFIER: &[(&str, &[&str])] =
+    &[("vidimus-verify", &["tlog", "clap"]), ("tlog", &["base64", "ed25519-dalek", "sha2", "thiserror"])];
 
 /// Returns every breach of a rule, as sentences.
 pub fn breaches() -> Result<Vec<String>> {
@@ -39,6 +43,10 @@ fn dependency_breaches() -> Result<Vec<String>> {
         for dependency in dependencies(text) {
             if dependency.starts_with("datafusion") && !NAME_DATAFUSION.contains(&name.as_str()) {
                 found.push(format!("{name} names {dependency}; only {NAME_DATAFUSION:?} may"));
+            }
+            let verifier = VERIFIER.iter().find(|(of, _)| of == name);
+            if let Some((_, allowed)) = verifier.filter(|(_, allowed)| !allowed.contains(&dependency.as_str())) {
+                found.push(format!("{name} names {dependency}; the verifier may name {allowed:?} only"));
             }
             if let Some(theirs) = layers.get(&dependency).and_then(|layer| rank(layer))
                 && theirs > own
@@ -131,6 +139,17 @@ mod tests {
     fn i4_layers_hold_and_only_the_query_crate_names_datafusion() {
         let found = super::dependency_breaches().unwrap_or_else(|error| vec![error.to_string()]);
         assert!(found.is_empty(), "{}", found.join("\n"));
+    }
+
+    #[test]
+    fn i9_the_verifier_needs_tlog_and_nothing_else() {
+        for (name, _) in super::VERIFIER {
+            let manifest = crate::codegen::root().join("crates").join(name).join("Cargo.toml");
+            let text = std::fs::read_to_string(&manifest).unwrap_or_default();
+            assert!(text.contains(&format!("name = \"{name}\"")), "{name} is gone");
+        }
+        let found = super::dependency_breaches().unwrap_or_else(|error| vec![error.to_string()]);
+        assert!(!found.iter().any(|breach| breach.contains("the verifier may name")), "{}", found.join("\n"));
     }
 
     #[test]

@@ -367,6 +367,11 @@ pub enum Node {
 }
 
 impl Plan {
+    /// Returns the number of nodes and of their columns.
+    pub fn size(&self) -> usize {
+        1 + self.columns.len() + self.inputs().into_iter().map(Plan::size).sum::<usize>()
+    }
+
     /// Returns the plans directly below, in order.
     pub fn inputs(&self) -> Vec<&Plan> {
         match &self.node {

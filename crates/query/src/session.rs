@@ -229,7 +229,7 @@ impl Work {
         let mut stages = Vec::new();
         for mut result in query.results {
             let mut stage = |name: &str, text: String| stages.push((format!("{}: {name}", result.name), text));
-            stage("bound plan", format!("{:#?}", result.plan));
+            stage("bound plan", result.plan.to_string());
             self.prepare(&mut result.plan, &uses, &mut answers).await?;
             let logical = self.lowering().plan(&result.plan, Place::RESULT)?;
             let state = self.state_for(&result.plan);

@@ -4,10 +4,10 @@ use anyhow::Context;
 use clap::Args;
 use files::{Input, Options, Progress, Table, WarningReport, Warnings};
 use query::{FileAccess, Tables, file_table};
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 /// Where rows come from.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct InputArgs {
     /// Files, folders and patterns (`logs/*.json.gz`); a file's name is its table's name. `-` is standard input.
     #[arg(value_name = "PATH")]
@@ -15,6 +15,9 @@ pub struct InputArgs {
     /// Read a path as the table of this name.
     #[arg(long = "table", value_name = "NAME=PATH")]
     pub tables: Vec<String>,
+    /// Folder of further table schemas, a `<Table>.toml` each; they go before the built-in ones.
+    #[arg(long, value_name = "FOLDER")]
+    pub table_schemas: Option<PathBuf>,
 }
 
 /// Opened files.
@@ -45,7 +48,11 @@ pub fn open(args: &InputArgs) -> anyhow::Result<Opened> {
     for spec in &args.tables {
         inputs.push(Input::named(spec)?);
     }
-    let files = files::open(&inputs, &Options::default()).context("cannot open the logs")?;
+    let mut options = Options::default();
+    if let Some(folder) = &args.table_schemas {
+        options.tables = files::table_schemas(folder).context("cannot read the table schemas")?;
+    }
+    let files = files::open(&inputs, &options).context("cannot open the logs")?;
     let progress = Arc::new(Progress::default());
     let warnings = files.first().map(|table| table.warnings().clone()).unwrap_or_default();
     let tables = tables(&files, &warnings, &progress);

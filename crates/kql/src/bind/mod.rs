@@ -27,6 +27,7 @@ mod scope;
 mod search;
 mod series;
 mod source;
+mod star;
 mod statement;
 mod tabular;
 mod top_nested;
@@ -144,6 +145,9 @@ const UNKNOWN: &str = "(unknown)";
 /// Nesting of functions and expressions past which a query is refused.
 const DEPTH_MAX: usize = 256;
 
+/// Parts of expressions and columns of plans that names stand for, over all uses of such names. Each use is a copy, so that
+/// `let`s and functions that name another one twice double it; past this, some hundred megabytes, a query is refused.
+const COPIED_MAX: usize = 5_000_000;
 /// Findings about dynamic values where they are not allowed. A column of which nothing is known counts as dynamic, so
 /// where there is such a column they say nothing.
 const BY_DYNAMIC: [&str; 3] = ["KS116", "KS206", "KS241"];
@@ -173,6 +177,8 @@ pub struct Binder<'a> {
     next_shared: u32,
     pub(crate) scope: Scope,
     depth: usize,
+    /// What names have been replaced by so far, see [`COPIED_MAX`].
+    copied: usize,
     /// When set, every finding is reported here: the call of a stored function whose own text the user does not see.
     span_override: Option<Span>,
     options: Vec<(String, Value)>,
@@ -212,6 +218,7 @@ pub fn bind_parsed(
         next_shared: 1,
         scope: Scope::default(),
         depth: 0,
+        copied: 0,
         span_override: None,
         options: Vec::new(),
         unnamed: 0,
@@ -321,6 +328,19 @@ impl<'a> Binder<'a> {
                 kind: crate::diagnostic::Kind::Limit,
                 ..Diagnostic::semantic("VQ002", span, format!("the query is nested more than {DEPTH_MAX} levels deep"))
             });
+            return false;
+        }
+        true
+    }
+
+    /// Notes that a name is replaced by something of a size. Returns false when the query has become too large.
+    pub(crate) fn copy(&mut self, size: usize, span: Span) -> bool {
+        self.copied = self.copied.saturating_add(size);
+        if self.copied > COPIED_MAX {
+            let message = "the query becomes too large when its names are replaced by what they stand for";
+            let found = Diagnostic::semantic("VQ002", span, message);
+            let help = "use `materialize()` or `toscalar()` for what is used often";
+            self.report(Diagnostic { kind: crate::diagnostic::Kind::Limit, ..found }.help(help));
             return false;
         }
         true

@@ -2,7 +2,7 @@
 
 use super::{Binder, Projection, Relation, Row};
 use crate::catalog::PluginColumns;
-use crate::diagnostic::{Diagnostic, Kind};
+use crate::diagnostic::Diagnostic;
 use crate::plan::{Expr, Field, Node, Plan, PluginArgument};
 use crate::syntax::ast::{self, ExprKind};
 use schema::Column;
@@ -45,6 +45,12 @@ impl Binder<'_> {
         let inputs: Vec<Plan> = inputs.into_iter().map(|input| input.plan).collect();
         let declared: Option<Vec<Column>> = schema.map(|schema| {
             let mut columns = if schema.star { shapes.first().cloned().unwrap_or_default() } else { Vec::new() };
+            // `*` stands for the columns beside the one that is unpacked.
+            if let (true, "bag_unpack", Some(PluginArgument::Column(bag))) = (schema.star, plugin, arguments.first())
+                && *bag < columns.len()
+            {
+                columns.remove(*bag);
+            }
             columns.extend(schema.columns.iter().map(|c| Column::new(c.name.text.clone(), c.ktype)));
             columns
         });
@@ -83,7 +89,7 @@ impl Binder<'_> {
                 Relation::new(Plan { node: Node::Materialised { handle }, columns })
             }
             Some(Err(message)) => {
-                self.report(Diagnostic { kind: Kind::Runtime, ..Diagnostic::semantic("VQ010", call.span, message) });
+                self.report(Diagnostic::runtime("VQ010", call.span, message));
                 return self.open_relation();
             }
             None => match &declared {
@@ -91,7 +97,7 @@ impl Binder<'_> {
                     let columns = columns.iter().map(|c| self.new_field(c.name.clone(), c.ktype)).collect();
                     return Relation::new(Plan { node: Node::Values { rows: vec![] }, columns });
                 }
-                None => return self.open_relation(),
+                None => return self.unpacked(plan),
             },
         };
         let Some(declared) = declared else { return relation };
@@ -105,6 +111,19 @@ impl Binder<'_> {
             projection.add(&column.name, expr);
         }
         projection.finish(self, relation)
+    }
+
+    /// Returns what is known of a plugin's result before there are rows: of `bag_unpack`, the columns that it leaves alone.
+    fn unpacked(&self, plan: Plan) -> Relation {
+        let Node::Plugin { name: "bag_unpack", inputs, args } = plan.node else { return self.open_relation() };
+        let (Some(input), Some(PluginArgument::Column(bag))) = (inputs.into_iter().next(), args.first()) else {
+            return self.open_relation();
+        };
+        let mut columns = input.columns;
+        if *bag < columns.len() {
+            columns.remove(*bag);
+        }
+        Relation { open: true, ..Relation::new(Plan { node: Node::Values { rows: vec![] }, columns }) }
     }
 
     /// Binds the arguments: columns by index, expressions as further columns, constants, tables.

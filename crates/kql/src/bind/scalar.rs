@@ -2,7 +2,7 @@
 
 use super::scope::Binding;
 use super::{Binder, Bound, Row};
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, Kind, Span};
 use crate::plan::Expr;
 use crate::syntax::ast::{self, ExprKind};
 use schema::{KqlType, Value};
@@ -42,11 +42,11 @@ impl Binder<'_> {
         self.expect_bool(predicate, expr.span)
     }
 
-    /// Checks that an expression is a bool; a dynamic is converted.
+    /// Checks that an expression is a bool.
     pub fn expect_bool(&mut self, expr: Expr, span: Span) -> Expr {
         match expr.ktype() {
             KqlType::Bool => expr,
-            KqlType::Dynamic => self.convert(expr, KqlType::Bool),
+            _ if self.is_unknown(&expr) => expr,
             other => {
                 self.report(Diagnostic::semantic(
                     "KS141",
@@ -160,7 +160,16 @@ impl Binder<'_> {
             spine.push((*op, *op_span, right.as_ref(), leftmost.span));
             leftmost = left;
         }
-        let mut bound = self.bind_scalar(leftmost, row);
+        // `* has "a"`: any column.
+        let is_any = |op: &str| !matches!(op, "and" | "or" | "+" | "-" | "*" | "/" | "%");
+        let any = match leftmost.kind {
+            ExprKind::Star => spine.pop_if(|(op, ..)| is_any(op)),
+            _ => None,
+        };
+        let mut bound = match any {
+            Some((op, op_span, right, _)) => self.bind_any_column(op, op_span, right, row),
+            None => self.bind_scalar(leftmost, row),
+        };
         for (op, op_span, right, span) in spine.into_iter().rev() {
             let right = self.bind_scalar(right, row);
             bound = self.call(op, vec![bound, right], span, op_span);
@@ -286,8 +295,16 @@ impl Binder<'_> {
     /// Gives what a `let` or a parameter stands for.
     pub(super) fn reference(&mut self, binding: &Binding, name: &ast::Name) -> Bound {
         match binding {
-            Binding::Scalar(expr) => Bound::Scalar(expr.clone()),
+            Binding::Scalar(expr) => {
+                // A part of an expression takes about as much as four columns of a plan.
+                let mut size = 0;
+                expr.walk(&mut |_| size += 4);
+                Bound::Scalar(if self.copy(size, name.span) { expr.clone() } else { self.unknown() })
+            }
             Binding::Table(relation) => {
+                if !self.copy(relation.plan.size(), name.span) {
+                    return Bound::Table(self.open_relation());
+                }
                 let mut relation = self.refresh(relation);
                 relation.name = Some(name.text.clone());
                 Bound::Table(relation)
@@ -322,7 +339,13 @@ impl Binder<'_> {
             return self.call_pattern(&statement, &scope, args, Some(selector), span, row);
         }
         match self.bind_expr(target, row) {
-            Bound::Database(entity) => self.bind_in_database(&entity, selector, span, row),
+            Bound::Database(entity) => {
+                let bound = self.bind_in_database(&entity, selector, span, row);
+                if is_elsewhere(target) {
+                    self.not_here(selector.span);
+                }
+                bound
+            }
             Bound::Entities(_) => {
                 let message = "an entity group has no members: `macro-expand` goes through it";
                 self.report(Diagnostic::semantic("KS108", target.span, message));
@@ -367,6 +390,16 @@ impl Binder<'_> {
         }
     }
 
+    /// What another cluster has cannot be known to be missing: what is unknown in `at` is right KQL that finds nothing here.
+    fn not_here(&mut self, at: Span) {
+        let unknown = |found: &Diagnostic| {
+            matches!(found.code, "KS142" | "KS211") && found.span.start >= at.start && found.span.end <= at.end
+        };
+        for found in self.diagnostics.iter_mut().filter(|found| unknown(found)) {
+            found.kind = Kind::Unsupported;
+        }
+    }
+
     /// Converts an expression to a type by the conversion function of that type.
     pub fn convert(&mut self, expr: Expr, to: KqlType) -> Expr {
         if expr.ktype() == to || self.is_unknown(&expr) {
@@ -388,5 +421,14 @@ impl Binder<'_> {
             return Expr::Literal(Value::null(to));
         }
         self.fold(Expr::call(function, vec![expr], to), Span::default())
+    }
+}
+
+/// Returns whether a path leads into another cluster: `cluster("c").database("d")`.
+fn is_elsewhere(target: &ast::Expr) -> bool {
+    match &target.kind {
+        ExprKind::Call { name, .. } => name.text == "cluster",
+        ExprKind::Path { target, .. } => is_elsewhere(target),
+        _ => false,
     }
 }

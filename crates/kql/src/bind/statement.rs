@@ -204,7 +204,7 @@ impl Binder<'_> {
             (None, None) => {
                 let message = format!("the query parameter `{}` has no value", parameter.name.text);
                 self.report(
-                    Diagnostic::semantic("VQ007", parameter.name.span, message)
+                    Diagnostic::runtime("VQ007", parameter.name.span, message)
                         .help("give one with the request, or a default"),
                 );
                 Expr::Call { function: super::UNKNOWN, args: vec![], ktype }
@@ -224,7 +224,7 @@ impl Binder<'_> {
         }
         let value = self.convert(Expr::Literal(Value::String(text.to_string())), ktype);
         if matches!(&value, Expr::Literal(value) if value.is_null()) {
-            self.report(Diagnostic::semantic("VQ007", span, format!("`{text}` is no value of the type {ktype}")));
+            self.report(Diagnostic::runtime("VQ007", span, format!("`{text}` is no value of the type {ktype}")));
         }
         value
     }

@@ -113,12 +113,16 @@ fn environment(schemas: &Schemas) -> Environment<'_> {
     }
 }
 
+/// Returns whether a finding is about wrong KQL. What is refused, not supported yet, or fails only when it runs is right KQL
+/// all the same.
+fn is_wrong(found: &Diagnostic) -> bool {
+    found.is_error() && !matches!(found.kind, Kind::Unsupported | Kind::Runtime)
+}
+
 fn check(schemas: &Schemas, case: &batch::Case) -> String {
     let parse = kql::syntax::parse(&case.query);
     let parse_ok = !parse.diagnostics.iter().any(|d| d.is_error());
     let (bound, diagnostics) = kql::bind::bind_parsed(&case.query, &parse, environment(schemas));
-    // What is refused or not supported yet, or fails only when it runs, is right KQL all the same.
-    let is_wrong = |d: &Diagnostic| d.is_error() && !matches!(d.kind, Kind::Unsupported | Kind::Runtime);
     let ok = !diagnostics.iter().any(is_wrong);
     let mut out = format!("{{\"id\":{},\"ok\":{ok},\"parse_ok\":{parse_ok},\"diagnostics\":[", case.id);
     for (i, d) in diagnostics.iter().enumerate() {
