@@ -56,7 +56,9 @@ impl Call {
         }
         match call.radius {
             None if lookup.needs_radius => Err(EvalError::new(format!("`{plugin}` needs a radius"))),
-            Some(radius) if !(radius >= 0.0) => Err(EvalError::new(format!("the radius of `{plugin}` is below zero"))),
+            Some(radius) if radius < 0.0 || radius.is_nan() => {
+                Err(EvalError::new(format!("the radius of `{plugin}` is below zero")))
+            }
             _ => Ok(call),
         }
     }

@@ -305,9 +305,9 @@ impl Cap {
 
     /// Returns whether a point is within a further angle of the cap.
     pub fn is_near(&self, point: Vector, angle: f64) -> bool {
-        let reach = self.angle + angle;
-        // Past half the Earth all points are near; this also says so for a centre that is no number.
-        !(self.center.angle(point) > reach)
+        let distance = self.center.angle(point);
+        // A centre that is no number, as of opposite points, says nothing.
+        distance <= self.angle + angle || distance.is_nan()
     }
 }
 
