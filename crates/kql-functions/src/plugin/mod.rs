@@ -27,6 +27,7 @@ pub mod funnel;
 pub mod funnel_sequence;
 pub mod funnel_sequence_completion;
 pub mod geo_line_lookup;
+pub mod geo_lookup;
 pub mod geo_polygon_lookup;
 pub mod http_request;
 pub mod http_request_post;

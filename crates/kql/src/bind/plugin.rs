@@ -144,8 +144,12 @@ impl Binder<'_> {
                 ExprKind::Named { names, value } => (names.first().map(|n| n.text.clone()), value.as_ref()),
                 _ => (None, arg),
             };
-            // The keys of a look-up from the third argument on are columns of the table that is looked into.
-            let in_table = matches!(plugin, "ipv4_lookup" | "ipv6_lookup") && arguments.len() >= 2;
+            // Some keys of a look-up are columns of the table that is looked into.
+            let in_table = match plugin {
+                "ipv4_lookup" | "ipv6_lookup" => arguments.len() >= 2,
+                "geo_polygon_lookup" | "geo_line_lookup" => arguments.len() == 1,
+                _ => false,
+            };
             let looked_into = tables.first().filter(|_| in_table).map(Row::of);
             let row = looked_into.as_ref().unwrap_or(&row);
             let argument = match self.bind_expr_or_table(value, row) {
