@@ -71,6 +71,8 @@ mod tests {
         let (heading, found) = result(&PLUGIN, &inputs, &args);
         assert_eq!(heading, "x:real y:real name:string line:dynamic x1:long");
         assert_eq!(found, rows(&format!("0.5|0.0001|A|{line}|1")));
+        let texts = [self::table("x:string y:real", &[["0", "0"]]), inputs[1].clone()];
+        assert_ne!(failure(&PLUGIN, &texts, &args), "");
         let negative = constant(KqlType::Real, "-1");
         assert_ne!(failure(&PLUGIN, &inputs, &[table.clone(), key.clone(), x.clone(), y.clone(), negative]), "");
         assert_ne!(failure(&PLUGIN, &inputs, &[table.clone(), key.clone(), x.clone(), y.clone()]), "");

@@ -52,7 +52,11 @@ impl Call {
             return Err(EvalError::new(format!("the column `{}` must be of type dynamic", key.name)));
         }
         for i in [call.longitude, call.latitude] {
-            column_at(columns(0), i)?;
+            let column = column_at(columns(0), i)?;
+            let is_number = |ktype| matches!(ktype, KqlType::Real | KqlType::Long | KqlType::Int | KqlType::Decimal);
+            if !is_number(column.ktype) && column.ktype != KqlType::Dynamic {
+                return Err(EvalError::new(format!("longitude and latitude of `{plugin}` must be numbers")));
+            }
         }
         match call.radius {
             None if lookup.needs_radius => Err(EvalError::new(format!("`{plugin}` needs a radius"))),
