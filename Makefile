@@ -12,6 +12,7 @@ build:
 	cargo build --workspace
 
 release:
+	.ci/tools
 	cargo build --release --package vidimus
 
 fmt:
