@@ -12,6 +12,7 @@ build:
 	cargo build --workspace
 
 release:
+	.ci/tools
 	cargo build --release --package vidimus
 
 fmt:
@@ -23,6 +24,15 @@ lint:
 
 codegen:
 	cargo xtask codegen
+
+# The benchmark's queries beside DuckDB and DataFusion SQL; see benches/kql.py for what it needs.
+ROWS ?= 10000000
+bench-kql: release
+	python3 benches/kql.py --rows $(ROWS)
+
+# Each target for FUZZ_SECONDS, ten minutes when not given.
+fuzz:
+	fuzz/run.sh
 
 clean:
 	cargo clean

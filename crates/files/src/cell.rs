@@ -252,6 +252,12 @@ fn push_dynamic_string(b: &mut StringViewBuilder, whole: &str, inner: &str, orig
     }
 }
 
+/// Returns whether the text is exactly one JSON value, as compact as a dynamic column holds it.
+pub(crate) fn is_json(text: &str) -> bool {
+    scan::value(text.as_bytes(), 0)
+        .is_ok_and(|token| token.end == text.len() && !matches!(token.kind, Kind::Spaced | Kind::Special))
+}
+
 /// Returns the compact text of JSON text; `None` when it is not exactly one value.
 pub(crate) fn value_text(text: &str) -> Option<String> {
     let token = scan::value(text.as_bytes(), 0).ok().filter(|token| token.end == text.len())?;

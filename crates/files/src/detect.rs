@@ -15,6 +15,8 @@ pub(crate) enum Format {
     Delimited { delimiter: u8 },
     /// Any text: each line is a row of the one column `RawData`.
     Lines,
+    /// Any text: all of it is one row.
+    Raw,
 }
 
 /// How bytes are packed.
@@ -152,7 +154,7 @@ pub(crate) fn is_log_name(name: &str) -> bool {
 }
 
 /// Returns the last extension in lower case that does not name a packing.
-fn extension(name: &str) -> String {
+pub(crate) fn extension(name: &str) -> String {
     let mut stem = name;
     while let Some((rest, extension)) = stem.rsplit_once('.') {
         let extension = extension.to_ascii_lowercase();

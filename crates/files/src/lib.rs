@@ -16,6 +16,7 @@
 
 mod cell;
 mod csv;
+mod declared;
 mod detect;
 mod error;
 mod infer;
@@ -32,6 +33,7 @@ mod table;
 mod text;
 mod warnings;
 
+pub use declared::{Declared, Layout, open_declared};
 pub use error::FilesError;
 pub(crate) use infer::Seen;
 pub use input::Input;

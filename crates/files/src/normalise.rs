@@ -79,6 +79,9 @@ pub fn normalise(array: &ArrayRef, field: &Field, to: KqlType) -> Result<Normali
             let field = field.clone().with_data_type(values.data_type().clone());
             normalise(&cast(array, values.data_type())?, &field, to)
         }
+        (DataType::Utf8View, KqlType::Dynamic) if array.as_string_view().iter().flatten().all(cell::is_json) => {
+            Ok(exact(array.clone()))
+        }
         (DataType::Null, _) => Ok(exact(fill(&new_null_array(&to.arrow(), array.len()), to))),
         (DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View, KqlType::String) => {
             Ok(exact(fill(&cast(array, &DataType::Utf8View)?, to)))

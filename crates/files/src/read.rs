@@ -54,6 +54,7 @@ enum Rows {
     Json { reader: JsonReader, row: JsonRow },
     Delimited { records: Records, cells: Vec<usize>, width: usize },
     Lines { stream: TextStream, packed: bool },
+    Raw { stream: TextStream, packed: bool },
     Parquet { batches: ParquetRecordBatchReader, fields: Vec<Option<usize>>, taken: Vec<usize> },
 }
 
@@ -154,22 +155,40 @@ impl Plan {
         let (rows, present) = match *format {
             Format::JsonLines | Format::Json => {
                 let lines = *format == Format::JsonLines;
-                let reader = JsonReader::new(stream, lines, packed, options.line_bytes_max);
+                let mut reader = JsonReader::new(stream, lines, packed, options.line_bytes_max);
+                if self.table.declared {
+                    reader = reader.verbatim();
+                }
                 let row = JsonRow::new(&self.table, &self.projection);
                 let present = (0..self.projection.len()).filter(|slot| row.slots.contains(&Some(*slot))).collect();
                 (Rows::Json { reader, row }, present)
             }
             Format::Delimited { delimiter } => {
                 let mut records = Records::new(stream, delimiter, packed, options.line_bytes_max);
-                records.next(&mut notes).map_err(|e| unreadable(source, e))?;
+                if self.table.declared {
+                    records = records.verbatim();
+                }
+                if part.skip_first {
+                    records.next(&mut notes).map_err(|e| unreadable(source, e))?;
+                }
                 let cell = |column: &usize| part.columns.iter().position(|c| c == column);
                 let found = self.projection.iter().map(cell).enumerate().filter_map(|(slot, cell)| Some((slot, cell?)));
                 let (present, cells) = found.unzip();
                 (Rows::Delimited { records, cells, width: part.columns.len() }, present)
             }
-            Format::Lines => {
-                let is_line = |slot: &usize| part.columns.first() == self.projection.get(*slot);
-                (Rows::Lines { stream, packed }, (0..self.projection.len()).filter(is_line).collect())
+            Format::Lines | Format::Raw => {
+                let is_text = |slot: &usize| part.columns.first() == self.projection.get(*slot);
+                let present = (0..self.projection.len()).filter(is_text).collect();
+                if *format == Format::Raw {
+                    (Rows::Raw { stream, packed }, present)
+                } else {
+                    let mut stream = stream;
+                    if part.skip_first && first == 0 {
+                        next_line(&mut stream, packed, options.line_bytes_max, &mut notes)
+                            .map_err(|e| unreadable(source, e))?;
+                    }
+                    (Rows::Lines { stream, packed }, present)
+                }
             }
         };
         Ok(Some(Open { rows, present, notes, source: piece.source }))
@@ -322,7 +341,7 @@ impl Plan {
                         }
                     }
                     let start = records.start();
-                    if found < *width || records.has_text_from(*width) {
+                    if found < *width || (!self.table.declared && records.has_text_from(*width)) {
                         let line = notes.wants_more(Reason::RaggedRow).then(|| records.stream.line(start)).flatten();
                         notes.add(Reason::RaggedRow, None, || (line, format!("{found} cells under {width} headers")));
                     }
@@ -335,6 +354,26 @@ impl Plan {
                     for (_, builder) in builders.iter_mut() {
                         builder.push_text(line);
                     }
+                    (stream, start)
+                }
+                Rows::Raw { stream, packed } => {
+                    let max = self.table.options.line_bytes_max;
+                    while stream.rest().len() <= max && stream.fill(*packed, notes)? {}
+                    if stream.rest().is_empty() {
+                        break;
+                    }
+                    if stream.rest().len() > max {
+                        notes.add(Reason::TooLong, None, || (None, format!("longer than {max} bytes")));
+                        while stream.fill(*packed, notes)? {
+                            stream.take_to(stream.text().len());
+                        }
+                        break;
+                    }
+                    for (_, builder) in builders.iter_mut() {
+                        builder.push_text(stream.rest());
+                    }
+                    let start = stream.at();
+                    stream.take_to(stream.text().len());
                     (stream, start)
                 }
                 Rows::Parquet { .. } => break,
@@ -361,7 +400,7 @@ impl Rows {
         match self {
             Rows::Json { reader, .. } => reader.stream.taken(),
             Rows::Delimited { records, .. } => records.stream.taken(),
-            Rows::Lines { stream, .. } => stream.taken(),
+            Rows::Lines { stream, .. } | Rows::Raw { stream, .. } => stream.taken(),
             Rows::Parquet { .. } => 0,
         }
     }
@@ -418,6 +457,8 @@ struct JsonRow {
     tokens: Vec<Token>,
     /// Names that are no column of the table.
     unread: Vec<String>,
+    /// Other members are none of the caller's business.
+    closed: bool,
     start: usize,
 }
 
@@ -429,7 +470,14 @@ impl JsonRow {
             keys.add(name);
             slots.push(projection.iter().position(|p| p == column));
         }
-        JsonRow { keys, slots, tokens: vec![Token::MISSING; projection.len()], unread: Vec::new(), start: 0 }
+        JsonRow {
+            keys,
+            slots,
+            tokens: vec![Token::MISSING; projection.len()],
+            unread: Vec::new(),
+            closed: table.declared,
+            start: 0,
+        }
     }
 
     #[inline]
@@ -448,13 +496,13 @@ impl Fields for JsonRow {
         if escaped {
             let name = unescaped(name);
             let key = self.keys.find(&name);
-            if !self.set(key, value) {
+            if !self.set(key, value) && !self.closed {
                 self.unread.push(name);
             }
             return;
         }
         let key = self.keys.find(name);
-        if !self.set(key, value) {
+        if !self.set(key, value) && !self.closed {
             self.unread.push(name.to_string());
         }
     }

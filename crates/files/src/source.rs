@@ -57,13 +57,21 @@ pub(crate) enum Layer {
 
 /// Finds the sources in a file: one, or one per member of a zip archive. A member that cannot be read is an entry of its own.
 pub(crate) fn probe(found: &Found) -> Vec<Result<Source, FilesError>> {
-    match probe_file(found) {
+    probe_as(found, &detect::content)
+}
+
+/// Tells what an unpacked file holds from its first bytes, whether these are all, and its name.
+pub(crate) type Detect<'d> = dyn Fn(&[u8], bool, &str) -> Result<Content, String> + 'd;
+
+/// As [`probe`], with another way to tell what a file holds.
+pub(crate) fn probe_as(found: &Found, detect: &Detect<'_>) -> Vec<Result<Source, FilesError>> {
+    match probe_file(found, detect) {
         Ok(sources) => sources,
         Err(error) => vec![Err(error)],
     }
 }
 
-fn probe_file(found: &Found) -> Result<Vec<Result<Source, FilesError>>, FilesError> {
+fn probe_file(found: &Found, detect: &Detect<'_>) -> Result<Vec<Result<Source, FilesError>>, FilesError> {
     let is_stdin = found.named && found.path == Path::new("-");
     let label = if is_stdin { "stdin".to_string() } else { found.path.display().to_string() };
     let unreadable = |source| FilesError::Read { file: label.clone(), source };
@@ -82,14 +90,20 @@ fn probe_file(found: &Found) -> Result<Vec<Result<Source, FilesError>>, FilesErr
     let mut head = [0; 8];
     let n = read_up_to(&mut File::open(&path).map_err(unreadable)?, &mut head).map_err(unreadable)?;
     if detect::packing(&head[..n]) == Some(Packing::Zip) {
-        return members(&label, &path, &table, found.named);
+        return members(&label, &path, &table, found.named, detect);
     }
     let draft = Draft { label, path, table, file_name, named: found.named, layers: Vec::new(), bytes, spool };
-    Ok(vec![draft.finish()])
+    Ok(vec![draft.finish(detect)])
 }
 
 /// Finds the sources in a zip archive. A single member takes the archive's name, unless its own is a known table's.
-fn members(label: &str, path: &Path, table: &str, named: bool) -> Result<Vec<Result<Source, FilesError>>, FilesError> {
+fn members(
+    label: &str,
+    path: &Path,
+    table: &str,
+    named: bool,
+    detect: &Detect<'_>,
+) -> Result<Vec<Result<Source, FilesError>>, FilesError> {
     let damaged =
         |reason: zip::result::ZipError| FilesError::Archive { file: label.to_string(), reason: reason.to_string() };
     let file = File::open(path).map_err(|source| FilesError::Read { file: label.to_string(), source })?;
@@ -133,7 +147,7 @@ fn members(label: &str, path: &Path, table: &str, named: bool) -> Result<Vec<Res
             only.table = table.to_string();
         }
     }
-    Ok(drafts.into_iter().map(|draft| draft.and_then(Draft::finish)).collect())
+    Ok(drafts.into_iter().map(|draft| draft.and_then(|draft| draft.finish(detect))).collect())
 }
 
 /// A source whose content is not known yet.
@@ -151,7 +165,7 @@ struct Draft {
 
 impl Draft {
     /// Looks under the layers and tells what is there.
-    fn finish(mut self) -> Result<Source, FilesError> {
+    fn finish(mut self, detect: &Detect<'_>) -> Result<Source, FilesError> {
         let (head, whole) = loop {
             let (head, whole) = self.head()?;
             match detect::packing(&head) {
@@ -164,7 +178,7 @@ impl Draft {
                 None => break (head, whole),
             }
         };
-        let content = detect::content(&head, whole, &self.file_name)
+        let content = detect(&head, whole, &self.file_name)
             .map_err(|found| FilesError::UnknownFormat { file: self.label.clone(), found })?;
         let body = match content {
             Content::Empty => Body::Empty,

@@ -42,7 +42,7 @@ pub(crate) fn survey(source: &Source, bytes_max: u64, line_bytes_max: usize) -> 
             let fields = schema.fields().iter().map(|f| (f.name().clone(), Seen::declared(natural_type(f)))).collect();
             Ok(Survey { fields, schema: Some(schema) })
         }
-        Body::Text { format: Format::Lines, .. } => {
+        Body::Text { format: Format::Lines | Format::Raw, .. } => {
             let fields = vec![(LINE_COLUMN.to_string(), Seen::declared(KqlType::String))];
             Ok(Survey { fields, schema: None })
         }
@@ -85,7 +85,7 @@ pub(crate) fn unreadable(source: &Source, error: std::io::Error) -> FilesError {
 }
 
 /// Marks the fields whose Parquet type says more than their Arrow type.
-fn typed_schema(schema: &SchemaRef, parquet: &parquet::schema::types::SchemaDescriptor) -> SchemaRef {
+pub(crate) fn typed_schema(schema: &SchemaRef, parquet: &parquet::schema::types::SchemaDescriptor) -> SchemaRef {
     let roots = parquet.root_schema().get_fields();
     let fields = schema.fields().iter().zip(roots).map(|(field, root)| {
         let ktype = match root.get_basic_info().logical_type_ref() {
@@ -241,6 +241,11 @@ pub(crate) struct Records {
 impl Records {
     pub fn new(stream: TextStream, delimiter: u8, packed: bool, line_bytes_max: usize) -> Records {
         Records { stream, delimiter, packed, line_bytes_max, cells: Vec::new(), start: 0, began: false }
+    }
+
+    /// Takes a first line `sep=;` as a record like any other.
+    pub fn verbatim(self) -> Records {
+        Records { began: true, ..self }
     }
 
     /// Reads the next record and returns how many cells it has; they are places in the stream's text until the next call.

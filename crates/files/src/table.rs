@@ -53,6 +53,8 @@ pub(crate) struct Inner {
     pub sources: Vec<TableSource>,
     /// JSON members' names as in the files, with their columns.
     pub keys: Vec<(String, usize)>,
+    /// The columns were declared beforehand: that files have others is no finding, and nothing is taken apart.
+    pub declared: bool,
     pub warnings: Warnings,
     pub options: Options,
 }
@@ -64,6 +66,8 @@ pub(crate) struct TableSource {
     /// For each cell of a delimited file's header, or field of a Parquet file, its column.
     pub columns: Vec<usize>,
     pub schema: Option<SchemaRef>,
+    /// Whether the first record or line is no row.
+    pub skip_first: bool,
 }
 
 /// A part of a table that one reader reads.
@@ -231,7 +235,8 @@ fn assemble(name: String, sources: Vec<Source>, options: &Options, warnings: &Wa
             }
         }
         warnings.merge(&notes, |idx| columns.get(idx).map(|column| column.name.clone()));
-        table_sources.push(TableSource { source, columns: file_columns, schema: survey.schema });
+        let skip_first = matches!(source.body, Body::Text { format: Format::Delimited { .. }, .. });
+        table_sources.push(TableSource { source, columns: file_columns, schema: survey.schema, skip_first });
     }
     for (column, seen) in columns.iter_mut().zip(&seen).skip(n_declared) {
         column.ktype = seen.ktype();
@@ -243,6 +248,7 @@ fn assemble(name: String, sources: Vec<Source>, options: &Options, warnings: &Wa
         origins,
         sources: table_sources,
         keys,
+        declared: false,
         warnings: warnings.clone(),
         options: options.clone(),
     })

@@ -4,7 +4,7 @@ use crate::args::EvalError;
 use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, PrimitiveArray, StringViewArray};
 use arrow::datatypes::{DataType, Decimal256Type, Float64Type, Int32Type, Int64Type};
 use schema::{Dynamic, KqlType, dynamic, number, ticks};
-use xxhash_rust::xxh64::xxh64;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// A column of one of the KQL types.
 #[derive(Clone, Copy)]
@@ -40,6 +40,14 @@ impl<'a> Cells<'a> {
             KqlType::Guid => Cells::Guid(text(array, ktype)?),
             KqlType::Dynamic => Cells::Dynamic(text(array, ktype)?),
         })
+    }
+
+    /// Returns the column as texts when it holds texts and no null.
+    pub fn texts(&self) -> Option<&'a StringViewArray> {
+        match self {
+            Cells::String(array) | Cells::Guid(array) if array.null_count() == 0 => Some(array),
+            _ => None,
+        }
     }
 
     /// Returns whether the row has no value. A dynamic that holds JSON's `null` has none; a string always has one.
@@ -98,7 +106,7 @@ impl<'a> Cells<'a> {
     }
 
     /// Returns the cell's hash, `None` for null. The hash of a value never changes between versions, as `hll()` results
-    /// are stored: whole numbers and ticks by the finalizer of splitmix64, all else by XXH64 of their bytes with seed 0.
+    /// are stored: whole numbers and ticks by the finalizer of splitmix64, all else by XXH3 of their bytes with seed 0.
     pub fn hash(&self, row: usize) -> Option<u64> {
         if self.is_null(row) {
             return None;
@@ -108,9 +116,9 @@ impl<'a> Cells<'a> {
             Cells::Int(array) => mix(i64::from(array.value(row)) as u64),
             Cells::Long(array) | Cells::Datetime(array) | Cells::Timespan(array) => mix(array.value(row) as u64),
             Cells::Real(array) => mix(real_bits(array.value(row))),
-            Cells::Decimal(array) => xxh64(&array.value(row).to_le_bytes(), 0),
-            Cells::String(array) if array.is_null(row) => xxh64(&[], 0),
-            Cells::String(array) | Cells::Guid(array) | Cells::Dynamic(array) => xxh64(array.value(row).as_bytes(), 0),
+            Cells::Decimal(array) => xxh3_64(&array.value(row).to_le_bytes()),
+            Cells::String(array) if array.is_null(row) => xxh3_64(&[]),
+            Cells::String(array) | Cells::Guid(array) | Cells::Dynamic(array) => text_hash(array.value(row).as_bytes()),
         })
     }
 
@@ -182,8 +190,14 @@ fn real_bits(value: f64) -> u64 {
     }
 }
 
+/// The hash of a text; see [`Cells::hash`].
+#[inline]
+pub fn text_hash(text: &[u8]) -> u64 {
+    xxh3_64(text)
+}
+
 /// The finalizer of splitmix64.
-fn mix(value: u64) -> u64 {
+pub fn mix(value: u64) -> u64 {
     let mut z = value.wrapping_add(0x9E37_79B9_7F4A_7C15);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -231,6 +245,6 @@ mod tests {
         assert_eq!(longs.hash(0), Some(0x910A_2DEC_8902_5CC1));
         assert_eq!(longs.hash(1), ints.hash(1));
         let array = array_of(KqlType::String, std::iter::once(Value::String("a".into())));
-        assert_eq!(Cells::new(&array, KqlType::String).expect("string").hash(0), Some(0xD24E_C4F1_A98C_6E5B));
+        assert_eq!(Cells::new(&array, KqlType::String).expect("string").hash(0), Some(0xE6C6_32B6_1E96_4E1F));
     }
 }

@@ -138,13 +138,9 @@ pub trait Catalog: Send + Sync {
     fn database(&self) -> String {
         "NetDefaultDB".to_string()
     }
-    /// Reads a file that `externaldata` names as text rows are known only to the engine: returns the table under which
-    /// the engine will find it, or the reason why not.
-    ///
-    /// # Errors
-    /// Says why the file cannot be read (the network is off, no such file).
-    fn external(&self, _columns: &[Column], _uris: &[String], _options: &[(String, Value)]) -> Result<String, String> {
-        Err("`externaldata` is not available here".to_string())
+    /// Returns whether queries may name files (`externaldata`).
+    fn reads_files(&self) -> bool {
+        false
     }
 }
 

@@ -89,6 +89,11 @@ impl Diagnostic {
         }
     }
 
+    /// Makes an error that Kusto, too, finds only when it plans or runs the query.
+    pub fn runtime(code: &'static str, span: Span, message: impl Into<String>) -> Diagnostic {
+        Diagnostic { code, severity: Severity::Error, kind: Kind::Runtime, message: message.into(), span, help: None }
+    }
+
     /// Makes a warning.
     pub fn warning(code: &'static str, span: Span, message: impl Into<String>) -> Diagnostic {
         Diagnostic {

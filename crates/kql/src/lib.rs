@@ -6,6 +6,7 @@ pub mod diagnostic;
 pub mod operator;
 pub mod operators;
 pub mod plan;
+mod plan_text;
 pub mod render;
 pub mod signature;
 pub mod syntax;

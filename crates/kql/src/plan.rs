@@ -8,7 +8,8 @@
 //! for two things in turn, an id never is. Names matter only in the columns of the whole query.
 
 use crate::render::Render;
-use schema::{KqlType, Value};
+use schema::{Column, KqlType, Value};
+use smol_str::SmolStr;
 
 /// Identifies a column within one bound query. A column that an operator passes on unchanged keeps its id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -18,7 +19,7 @@ pub struct ColumnId(pub u32);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Field {
     pub id: ColumnId,
-    pub name: String,
+    pub name: SmolStr,
     pub ktype: KqlType,
 }
 
@@ -230,11 +231,61 @@ pub enum PluginArgument {
     Named(String, Box<PluginArgument>),
 }
 
+/// How the rows of files that a query names are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExternalFormat {
+    /// Cells between delimiters.
+    Delimited(u8),
+    Json,
+    Parquet,
+    /// Each line is a row.
+    Lines,
+    /// Each file is a row.
+    Raw,
+}
+
+impl ExternalFormat {
+    /// Returns the format of a name.
+    ///
+    /// # Source
+    /// Kusto reference, "Data formats supported for ingestion".
+    pub fn from_name(name: &str) -> Option<ExternalFormat> {
+        Some(match name.to_ascii_lowercase().as_str() {
+            "csv" => ExternalFormat::Delimited(b','),
+            "tsv" => ExternalFormat::Delimited(b'\t'),
+            "psv" => ExternalFormat::Delimited(b'|'),
+            "scsv" => ExternalFormat::Delimited(b';'),
+            "json" | "multijson" | "singlejson" => ExternalFormat::Json,
+            "parquet" => ExternalFormat::Parquet,
+            "txt" => ExternalFormat::Lines,
+            "raw" => ExternalFormat::Raw,
+            _ => return None,
+        })
+    }
+}
+
+/// Files that a query names.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ExternalFiles {
+    /// Files, folders and patterns.
+    pub paths: Vec<String>,
+    pub columns: Vec<Column>,
+    /// By default what each file's extension says.
+    pub format: Option<ExternalFormat>,
+    /// Whether the first record of each file of text is no row.
+    pub skip_first: bool,
+    /// How the names of the files begin and end.
+    pub prefix: String,
+    pub suffix: String,
+}
+
 /// The kinds of node. `columns` of the [`Plan`] around a node names its result columns in order.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Node {
     /// All rows of a stored table. `columns[i]` of the plan is the table's column `source[i]`.
     Table { table: String, source: Vec<String> },
+    /// Rows of files that the query names; `columns` are those of `files`.
+    External { files: ExternalFiles },
     /// Rows given in the query.
     Values { rows: Vec<Vec<Value>> },
     /// `range`: one column.
@@ -317,10 +368,16 @@ pub enum Node {
 }
 
 impl Plan {
+    /// Returns the number of nodes and of their columns.
+    pub fn size(&self) -> usize {
+        1 + self.columns.len() + self.inputs().into_iter().map(Plan::size).sum::<usize>()
+    }
+
     /// Returns the plans directly below, in order.
     pub fn inputs(&self) -> Vec<&Plan> {
         match &self.node {
             Node::Table { .. }
+            | Node::External { .. }
             | Node::Values { .. }
             | Node::Range { .. }
             | Node::Materialised { .. }

@@ -50,6 +50,8 @@ pub enum ParamKind {
     Bag,
     /// `common`: any scalar, the same for all parameters of this kind after widening; dynamic mixes with any.
     Common,
+    /// `commonscalar`: any scalar, the same for all after widening.
+    CommonScalar,
     /// `commonnumber`: a number, the same for all after widening.
     CommonNumber,
     /// `commonsummable`.
@@ -207,6 +209,7 @@ impl Param {
             "array" => ParamKind::Array,
             "bag" => ParamKind::Bag,
             "common" => ParamKind::Common,
+            "commonscalar" => ParamKind::CommonScalar,
             "commonnumber" => ParamKind::CommonNumber,
             "commonsummable" => ParamKind::CommonSummable,
             "commonorderable" => ParamKind::CommonOrderable,

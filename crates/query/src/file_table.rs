@@ -205,7 +205,7 @@ fn with_schema(batch: &RecordBatch, schema: &SchemaRef) -> EngineResult<RecordBa
 }
 
 /// Returns what a reader reports, with its causes.
-fn error_text(error: &FilesError) -> String {
+pub(crate) fn error_text(error: &FilesError) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {

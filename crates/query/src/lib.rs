@@ -35,4 +35,4 @@ pub use error::QueryError;
 pub use file_table::file_table;
 pub use session::{Explanation, Request, ResultTable, Session};
 pub use stream::{Progress, ResultStream};
-pub use table::{MemoryTable, TableSource, Tables, arrow_schema};
+pub use table::{FileAccess, MemoryTable, TableSource, Tables, arrow_schema};

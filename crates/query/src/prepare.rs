@@ -10,7 +10,7 @@ use crate::table::TableSource;
 use arrow::array::{Array, ArrayRef};
 use arrow::compute::{concat, take};
 use futures::future::BoxFuture;
-use kql::plan::{BoundQuery, Expr, Field, JoinKind, Node, Plan};
+use kql::plan::{BoundQuery, ColumnId, Expr, Field, JoinKind, Node, Plan};
 use kql_functions::args::value_at;
 use schema::{Dynamic, KqlType, Value};
 use std::collections::HashMap;
@@ -82,6 +82,13 @@ impl Work {
         answers: &'a mut Answers,
     ) -> BoxFuture<'a, Result<(), QueryError>> {
         Box::pin(async move {
+            if let Node::Partition { input, body, .. } = &mut plan.node
+                && !reads_partition(body)
+            {
+                // The body is a query by itself for each key, with parts of its own that must run before it.
+                self.prepare(input, uses, answers).await?;
+                self.one_by_one(plan).await?;
+            }
             for input in inputs_mut(&mut plan.node) {
                 self.prepare(input, uses, answers).await?;
             }
@@ -268,12 +275,13 @@ impl Work {
         let groups = numbered.map_err(|error| self.failed(error))?;
         if groups.len() > PARTITIONS_MAX {
             let text = format!(
-                "has {} partitions, and a body that reads its rows more than once can run over {PARTITIONS_MAX} at most",
+                "has {} partitions, and a body that is run for each of them can run over {PARTITIONS_MAX} at most",
                 groups.len()
             );
             return Err(QueryError::Limit { operator: "partition", text });
         }
         let types: Vec<KqlType> = input.columns.iter().map(|field| field.ktype).collect();
+        let by_key = !reads_partition(body);
         let (mut inputs, mut exprs) = (Vec::new(), Vec::new());
         for group in groups.iter().filter(|group| !group.is_empty()) {
             let rows = whole.iter().map(|column| take(column, group, None)).collect::<Result<Vec<ArrayRef>, _>>();
@@ -288,6 +296,13 @@ impl Work {
             let handle = self.kept.add(Arc::new(keeper.finish().map_err(|error| self.failed(error))?));
             let mut body = body.as_ref().clone();
             replace_partition_input(&mut body, handle);
+            if by_key {
+                for (id, values) in keys.iter().zip(&key_columns) {
+                    let Some(field) = input.columns.iter().find(|field| field.id == *id) else { continue };
+                    let row = group.values().first().map_or(0, |row| *row as usize);
+                    set_key(&mut body, *id, &value_at(values, field.ktype, row));
+                }
+            }
             inputs.push(body);
         }
         plan.node = if inputs.is_empty() { Node::Values { rows: vec![] } } else { Node::Union { inputs, exprs } };
@@ -339,6 +354,52 @@ fn replace_partition_input(plan: &mut Plan, handle: u64) {
     }
 }
 
+/// Puts a partition's key into a body that is a query by itself; returns whether the body names it.
+fn set_key(plan: &mut Plan, key: ColumnId, value: &Value) -> bool {
+    let mut names_it = false;
+    for expr in exprs_mut(&mut plan.node) {
+        names_it |= set_key_in(expr, key, value);
+    }
+    for input in inputs_mut(&mut plan.node) {
+        names_it |= set_key(input, key, value);
+    }
+    // What depends on the key is another table for each.
+    if let Node::Shared { plan: shared, .. } = &mut plan.node
+        && names_it
+    {
+        let columns = std::mem::take(&mut shared.columns);
+        let exprs = columns.iter().map(Expr::column).collect();
+        let inner = std::mem::replace(shared.as_mut(), Plan { node: Node::PartitionInput, columns: vec![] });
+        plan.node = Node::Project { input: Box::new(Plan { columns, ..inner }), exprs };
+    }
+    names_it
+}
+
+fn set_key_in(expr: &mut Expr, key: ColumnId, value: &Value) -> bool {
+    match expr {
+        Expr::Literal(_) => false,
+        Expr::Column { id, .. } => {
+            let is_key = *id == key;
+            if is_key {
+                *expr = Expr::Literal(value.clone());
+            }
+            is_key
+        }
+        Expr::Call { args, .. } => {
+            let mut names_it = false;
+            for arg in args {
+                names_it |= set_key_in(arg, key, value);
+            }
+            names_it
+        }
+        Expr::Subquery { plan, .. } => set_key(plan, key, value),
+        Expr::InTable { value: left, plan, .. } => {
+            let found = set_key_in(left, key, value);
+            set_key(plan, key, value) || found
+        }
+    }
+}
+
 /// Returns a plan of the different values of the plan's first column.
 fn distinct_first(plan: &Plan) -> Result<Plan, QueryError> {
     let Some(first) = plan.columns.first() else {
@@ -386,6 +447,7 @@ fn has_subquery(expr: &Expr) -> bool {
 fn inputs_mut(node: &mut Node) -> Vec<&mut Plan> {
     match node {
         Node::Table { .. }
+        | Node::External { .. }
         | Node::Values { .. }
         | Node::Range { .. }
         | Node::Materialised { .. }
@@ -417,6 +479,7 @@ fn inputs_mut(node: &mut Node) -> Vec<&mut Plan> {
 fn exprs_mut(node: &mut Node) -> Vec<&mut Expr> {
     match node {
         Node::Table { .. }
+        | Node::External { .. }
         | Node::Values { .. }
         | Node::Materialised { .. }
         | Node::PartitionInput

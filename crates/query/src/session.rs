@@ -16,7 +16,7 @@ use datafusion::execution::{SessionState, TaskContext};
 use datafusion::physical_plan::{ExecutionPlan, displayable, execute_stream};
 use futures::StreamExt;
 use kql::catalog::Host;
-use kql::plan::{BoundQuery, ColumnId, Field, Node, Plan, PluginArgument};
+use kql::plan::{BoundQuery, BoundResult, ColumnId, Field, Node, Plan, PluginArgument};
 use kql::render::Render;
 use kql_functions::catalog::plugin_arg;
 use kql_functions::{CallContext, FUNCTIONS, PluginCall, Table};
@@ -136,9 +136,13 @@ impl Host for Session {
             // What is shared may be read again by the rest of the query, which is not known yet.
             work.prepare(&mut plan, &SharedUses::default(), &mut Answers::default()).await?;
             let (table, columns) = match &plan.node {
-                Node::Plugin { name, inputs, args } => work.keep_plugin(name, inputs, args).await?,
+                Node::Plugin { name, inputs, args } => {
+                    let tables = work.plugin_inputs(inputs).await?;
+                    work.keep_plugin_result(name, &tables, args)?
+                }
                 _ => {
-                    let columns = plan.columns.iter().map(|field| Column::new(&field.name, field.ktype)).collect();
+                    let columns =
+                        plan.columns.iter().map(|field| Column::new(field.name.as_str(), field.ktype)).collect();
                     (work.keep(&plan).await?, columns)
                 }
             };
@@ -177,13 +181,48 @@ impl Work {
         let mut tables = Vec::with_capacity(query.results.len());
         for mut result in query.results {
             self.prepare(&mut result.plan, &uses, &mut answers).await?;
-            let (plan, state) = self.physical(&result.plan).await?;
-            let columns = result.plan.columns.iter().map(|field| Column::new(&field.name, field.ktype)).collect();
-            let run = Run { plan, task: state.task_ctx(), columns: result.plan.columns, limits: self.limits.clone() };
-            let stream = ResultStream::new(self.engine.clone(), run);
-            tables.push(ResultTable { name: result.name, columns, stream, render: result.render });
+            let further = self.run_for_further(&mut result.plan).await?;
+            tables.push(self.result(result).await?);
+            for plan in further {
+                let name = format!("Table_{}", tables.len());
+                tables.push(self.result(BoundResult { name, plan, render: None }).await?);
+            }
         }
         Ok(tables)
+    }
+
+    async fn result(&self, result: BoundResult) -> Result<ResultTable, QueryError> {
+        let (plan, state) = self.physical(&result.plan).await?;
+        let columns = result.plan.columns.iter().map(|field| Column::new(field.name.as_str(), field.ktype)).collect();
+        let run = Run { plan, task: state.task_ctx(), columns: result.plan.columns, limits: self.limits.clone() };
+        let stream = ResultStream::new(self.engine.clone(), run);
+        Ok(ResultTable { name: result.name, columns, stream, render: result.render })
+    }
+
+    /// Runs a plugin that ends a query and gives several tables (`preview`): puts the first in the plugin's place and
+    /// returns the others.
+    async fn run_for_further(&self, plan: &mut Plan) -> Result<Vec<Plan>, QueryError> {
+        let Node::Plugin { name, inputs, args } = &plan.node else { return Ok(Vec::new()) };
+        let Some(further) = FUNCTIONS.plugin(name).and_then(|plugin| plugin.further) else { return Ok(Vec::new()) };
+        let call = self.plugin_inputs(inputs).await?;
+        let first = self.keep_plugin_result(name, &call, args)?;
+        let same = first.1.len() == plan.columns.len()
+            && first.1.iter().zip(&plan.columns).all(|(found, wanted)| found.ktype == wanted.ktype);
+        if !same {
+            return Err(QueryError::internal("running a plugin", "its columns are others than were planned"));
+        }
+        let args: Vec<_> = args.iter().map(plugin_arg).collect();
+        let more = further(&PluginCall { inputs: &call, args: &args, ctx: &self.ctx })?;
+        plan.node = Node::Materialised { handle: self.kept.add(Arc::new(first.0)) };
+        let mut plans = Vec::with_capacity(more.len());
+        for table in more {
+            let fields =
+                table.columns.iter().map(|c| Field { name: c.name.as_str().into(), ..self.new_field(c.ktype) });
+            let columns = fields.collect();
+            let handle = self.kept.add(Arc::new(self.keep_table(table)?));
+            plans.push(Plan { node: Node::Materialised { handle }, columns });
+        }
+        Ok(plans)
     }
 
     async fn explain(&self, mut query: BoundQuery) -> Result<Explanation, QueryError> {
@@ -192,7 +231,7 @@ impl Work {
         let mut stages = Vec::new();
         for mut result in query.results {
             let mut stage = |name: &str, text: String| stages.push((format!("{}: {name}", result.name), text));
-            stage("bound plan", format!("{:#?}", result.plan));
+            stage("bound plan", result.plan.to_string());
             self.prepare(&mut result.plan, &uses, &mut answers).await?;
             let logical = self.lowering().plan(&result.plan, Place::RESULT)?;
             let state = self.state_for(&result.plan);
@@ -226,6 +265,7 @@ impl Work {
     fn rows_read(&self, plan: &Plan) -> Option<usize> {
         match &plan.node {
             Node::Table { table, .. } => self.tables.get(table)?.row_count(),
+            Node::External { .. } => None,
             Node::Values { rows } => Some(rows.len()),
             Node::Range { .. } => match self.lowering().plan(plan, Place::RESULT).ok()?.max_rows() {
                 Some(rows) => Some(rows),
@@ -260,15 +300,8 @@ impl Work {
         keeper.finish().map_err(|error| self.failed(error))
     }
 
-    /// Runs a plugin whose columns depend on its rows, and keeps its result.
-    async fn keep_plugin(
-        &self,
-        name: &str,
-        inputs: &[Plan],
-        args: &[PluginArgument],
-    ) -> Result<(KeptTable, Vec<Column>), QueryError> {
-        let plugin = FUNCTIONS.plugin(name).ok_or_else(|| QueryError::UnknownFunction { name: name.to_string() })?;
-        let run = plugin.run.map_err(|why| QueryError::Evaluation(why.to_string()))?;
+    /// Runs what a plugin reads.
+    async fn plugin_inputs(&self, inputs: &[Plan]) -> Result<Vec<Table>, QueryError> {
         let mut tables = Vec::with_capacity(inputs.len());
         for input in inputs {
             let kept = self.keep(input).await?;
@@ -280,15 +313,32 @@ impl Work {
             });
             let arrays = columns.collect::<Result<Vec<_>, _>>().map_err(|error| self.failed(error.into()))?;
             let rows = batches.iter().map(RecordBatch::num_rows).sum();
-            let columns = input.columns.iter().map(|field| Column::new(&field.name, field.ktype)).collect();
+            let columns = input.columns.iter().map(|field| Column::new(field.name.as_str(), field.ktype)).collect();
             tables.push(Table { columns, arrays, rows });
         }
+        Ok(tables)
+    }
+
+    /// Runs a plugin and keeps its (first) result.
+    fn keep_plugin_result(
+        &self,
+        name: &str,
+        inputs: &[Table],
+        args: &[PluginArgument],
+    ) -> Result<(KeptTable, Vec<Column>), QueryError> {
+        let plugin = FUNCTIONS.plugin(name).ok_or_else(|| QueryError::UnknownFunction { name: name.to_string() })?;
+        let run = plugin.run.map_err(|why| QueryError::Evaluation(why.to_string()))?;
         let args: Vec<_> = args.iter().map(plugin_arg).collect();
-        let result = run(&PluginCall { inputs: &tables, args: &args, ctx: &self.ctx })?;
-        let types: Vec<KqlType> = result.columns.iter().map(|column| column.ktype).collect();
+        let result = run(&PluginCall { inputs, args: &args, ctx: &self.ctx })?;
+        let columns = result.columns.clone();
+        Ok((self.keep_table(result)?, columns))
+    }
+
+    fn keep_table(&self, table: Table) -> Result<KeptTable, QueryError> {
+        let types: Vec<KqlType> = table.columns.iter().map(|column| column.ktype).collect();
         let mut keeper = Keeper::new(&types, &self.task());
-        keeper.add(result.arrays, result.rows).map_err(|error| self.failed(error))?;
-        Ok((keeper.finish().map_err(|error| self.failed(error))?, result.columns))
+        keeper.add(table.arrays, table.rows).map_err(|error| self.failed(error))?;
+        keeper.finish().map_err(|error| self.failed(error))
     }
 
     pub(crate) fn failed(&self, error: DataFusionError) -> QueryError {
@@ -302,7 +352,7 @@ impl Work {
     /// Makes a column of its own for a plan that is being prepared.
     pub(crate) fn new_field(&self, ktype: KqlType) -> Field {
         let id = ColumnId(self.next_id.fetch_sub(1, Ordering::Relaxed));
-        Field { id, name: String::new(), ktype }
+        Field { id, name: Default::default(), ktype }
     }
 }
 
@@ -325,7 +375,7 @@ pub(crate) fn result_layout(
     for field in columns {
         let position = produced.index_of(&column_name(field.id));
         positions.push(position.map_err(|error| QueryError::internal("reading the result", error.to_string()))?);
-        fields.push(ArrowField::new(&field.name, field.ktype.arrow(), true));
+        fields.push(ArrowField::new(field.name.as_str(), field.ktype.arrow(), true));
     }
     Ok((Arc::new(Schema::new(fields)), positions))
 }

@@ -1,12 +1,15 @@
 //! Where rows come from: the tables that a query may read.
 
 use crate::error::QueryError;
+use crate::file_table::{error_text, file_table};
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::MemTable;
+use files::{Declared, Layout, Options, Progress, Warnings, open_declared};
 use kql::catalog::{Catalog, StoredFunction};
-use schema::{Column, Value};
+use kql::plan::{ExternalFiles, ExternalFormat};
+use schema::Column;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -91,6 +94,14 @@ pub struct Tables {
     database: Option<String>,
     tables: BTreeMap<String, Arc<dyn TableSource>>,
     functions: BTreeMap<String, StoredFunction>,
+    files: Option<FileAccess>,
+}
+
+/// Leave to read files that queries name.
+#[derive(Default, Clone)]
+pub struct FileAccess {
+    pub warnings: Warnings,
+    pub progress: Arc<Progress>,
 }
 
 impl Tables {
@@ -107,6 +118,35 @@ impl Tables {
     /// Names the database.
     pub fn set_database(&mut self, name: impl Into<String>) {
         self.database = Some(name.into());
+    }
+
+    /// Lets queries read files that they name (`externaldata`).
+    pub fn allow_files(&mut self, access: FileAccess) {
+        self.files = Some(access);
+    }
+
+    /// Opens files that a query names.
+    pub(crate) fn external(&self, files: &ExternalFiles) -> Result<Arc<dyn TableSource>, QueryError> {
+        let Some(access) = &self.files else {
+            return Err(QueryError::Read("queries may not name files here".to_string()));
+        };
+        let layout = files.format.map(|format| match format {
+            ExternalFormat::Delimited(delimiter) => Layout::Delimited(delimiter),
+            ExternalFormat::Json => Layout::Json,
+            ExternalFormat::Parquet => Layout::Parquet,
+            ExternalFormat::Lines => Layout::Lines,
+            ExternalFormat::Raw => Layout::Raw,
+        });
+        let declared = Declared {
+            columns: files.columns.clone(),
+            layout,
+            skip_first: files.skip_first,
+            prefix: files.prefix.clone(),
+            suffix: files.suffix.clone(),
+        };
+        let table = open_declared(&files.paths, &declared, &Options::default(), &access.warnings)
+            .map_err(|error| QueryError::Read(error_text(&error)))?;
+        Ok(file_table(table, access.progress.clone()))
     }
 
     /// Returns a table by its exact name.
@@ -132,7 +172,7 @@ impl Catalog for Tables {
         self.database.clone().unwrap_or_else(|| "NetDefaultDB".to_string())
     }
 
-    fn external(&self, _columns: &[Column], _uris: &[String], _options: &[(String, Value)]) -> Result<String, String> {
-        Err("`externaldata` is not available here".to_string())
+    fn reads_files(&self) -> bool {
+        self.files.is_some()
     }
 }

@@ -13,7 +13,7 @@ pub static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
 });
 
 pub fn field(id: u32, name: &str, ktype: KqlType) -> Field {
-    Field { id: ColumnId(id), name: name.to_string(), ktype }
+    Field { id: ColumnId(id), name: name.into(), ktype }
 }
 
 pub fn col(id: u32, ktype: KqlType) -> Expr {
@@ -87,16 +87,17 @@ pub fn rows_over(tables: Tables, plan: &Plan) -> Result<Vec<String>, String> {
         Some(cause) => format!("{error}: {cause}"),
         None => error.to_string(),
     })?;
-    Ok(printed(&batches, &plan.columns))
+    let types: Vec<KqlType> = plan.columns.iter().map(|field| field.ktype).collect();
+    Ok(printed(&batches, &types))
 }
 
 /// Prints batches' rows, cells separated by commas.
-fn printed(batches: &[RecordBatch], columns: &[Field]) -> Vec<String> {
+fn printed(batches: &[RecordBatch], types: &[KqlType]) -> Vec<String> {
     let mut rows = Vec::new();
     for batch in batches {
         for row in 0..batch.num_rows() {
-            let cells = batch.columns().iter().zip(columns).map(|(column, field)| {
-                if column.is_null(row) { "null".to_string() } else { value_at(column, field.ktype, row).to_text() }
+            let cells = batch.columns().iter().zip(types).map(|(column, ktype)| {
+                if column.is_null(row) { "null".to_string() } else { value_at(column, *ktype, row).to_text() }
             });
             rows.push(cells.collect::<Vec<_>>().join(","));
         }
@@ -130,6 +131,11 @@ pub fn table(columns: &[(&str, KqlType)], batches: Vec<RecordBatch>) -> Arc<Memo
 
 /// Binds and runs a query's text; its first result as rows of cells separated by commas, or the first thing that is wrong.
 pub fn answer(tables: Tables, text: &str) -> Result<Vec<String>, String> {
+    Ok(all_answers(tables, text)?.into_iter().next().unwrap_or_default())
+}
+
+/// As [`answer`], with every result.
+pub fn all_answers(tables: Tables, text: &str) -> Result<Vec<Vec<String>>, String> {
     let tables = Arc::new(tables);
     let session = ENGINE.session(tables.clone(), Request::default());
     let environment = kql::bind::Environment {
@@ -142,18 +148,18 @@ pub fn answer(tables: Tables, text: &str) -> Result<Vec<String>, String> {
     };
     let (bound, diagnostics) = kql::bind::bind(text, environment);
     let bound = bound.ok_or_else(|| diagnostics.first().map_or_else(String::new, |d| d.message.clone()))?;
-    let batches = futures::executor::block_on(async {
-        match session.run(&bound).await?.into_iter().next() {
-            Some(result) => result.stream.collect_batches().await,
-            None => Ok(vec![]),
+    let results = futures::executor::block_on(async {
+        let mut printed_results = Vec::new();
+        for result in session.run(&bound).await? {
+            let types: Vec<KqlType> = result.columns.iter().map(|column| column.ktype).collect();
+            printed_results.push(printed(&result.stream.collect_batches().await?, &types));
         }
+        Ok::<_, QueryError>(printed_results)
     });
-    let batches = batches.map_err(|error| match std::error::Error::source(&error) {
+    results.map_err(|error| match std::error::Error::source(&error) {
         Some(cause) => format!("{error}: {cause}"),
         None => error.to_string(),
-    })?;
-    let columns = bound.results.first().map_or(&[][..], |result| &result.plan.columns);
-    Ok(printed(&batches, columns))
+    })
 }
 
 /// Asserts the rows of a query, in order.

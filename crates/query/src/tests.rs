@@ -1,7 +1,7 @@
 //! Queries as text, through the binder and the whole engine.
 
 use crate::Tables;
-use crate::testing::{answer, answers, answers_unordered};
+use crate::testing::{all_answers, answer, answers, answers_unordered};
 
 const EVENTS: &str = r#"let Events = datatable (Ts: timespan, Event: string) [
     0m, "A", 1m, "Start", 2m, "B", 3m, "D", 4m, "Stop", 6m, "C", 8m, "Start", 11m, "E", 12m, "Stop"
@@ -32,6 +32,23 @@ fn scan_follows_sequences() {
         "range x from 1 to 5 step 1 | scan declare (sum: long = 0) with (step s1: true => sum = iff(s1.sum >= 5, x, x + s1.sum);)",
         &["1,1", "2,3", "3,6", "4,4", "5,9"],
     );
+}
+
+#[test]
+fn plugins_may_give_several_tables() {
+    let found = all_answers(Tables::default(), "range x from 1 to 5 step 1 | evaluate preview(2)");
+    let expected: [&[&str]; 2] = [&["1", "2"], &["5"]];
+    assert_eq!(found, Ok(expected.map(|rows| rows.iter().map(|row| row.to_string()).collect()).to_vec()));
+}
+
+#[test]
+fn queries_read_no_files_unless_they_may() {
+    let refused = answer(Tables::default(), "externaldata(x: string) ['Cargo.toml'] with (format=txt)");
+    assert_eq!(refused, Err("queries may not name files here".to_string()));
+    let mut tables = Tables::default();
+    tables.allow_files(crate::FileAccess::default());
+    let first = answer(tables, "externaldata(x: string) ['Cargo.toml'] with (format=txt) | take 1");
+    assert_eq!(first, Ok(vec!["[package]".to_string()]));
 }
 
 #[test]

@@ -404,9 +404,21 @@ pub mod raw {
         Bag,
     }
 
+    /// Returns the first byte that is no blank. Nearly always there is none to skip.
+    #[inline]
+    fn first_byte(json: &str) -> Option<u8> {
+        json.bytes().find(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r'))
+    }
+
+    /// Returns the text without JSON's blanks around it.
+    #[inline]
+    fn trimmed(json: &str) -> &str {
+        json.trim_matches([' ', '\t', '\n', '\r'])
+    }
+
     /// Returns what the value is, from its first character.
     pub fn kind(json: &str) -> Kind {
-        match json.trim_start().as_bytes().first() {
+        match first_byte(json) {
             Some(b'{') => Kind::Bag,
             Some(b'[') => Kind::Array,
             Some(b'"') => Kind::String,
@@ -507,8 +519,7 @@ pub mod raw {
 
     /// Returns the text inside a JSON string, escapes undone; `None` when the value is no string.
     pub fn string(json: &str) -> Option<Cow<'_, str>> {
-        let json = json.trim();
-        let inner = json.strip_prefix('"')?.strip_suffix('"')?;
+        let inner = trimmed(json).strip_prefix('"')?.strip_suffix('"')?;
         Some(if inner.contains('\\') { Cow::Owned(super::unescape(inner)) } else { Cow::Borrowed(inner) })
     }
 
@@ -517,7 +528,7 @@ pub mod raw {
         match kind(json) {
             Kind::Null => Cow::Borrowed(""),
             Kind::String => string(json).unwrap_or(Cow::Borrowed("")),
-            Kind::Bool => Cow::Borrowed(if json.trim_start().starts_with('t') { "true" } else { "false" }),
+            Kind::Bool => Cow::Borrowed(if first_byte(json) == Some(b't') { "true" } else { "false" }),
             _ => Cow::Borrowed(json),
         }
     }
@@ -530,7 +541,7 @@ pub mod raw {
 
     impl<'a> Scan<'a> {
         fn open(json: &'a str, bracket: u8) -> Scan<'a> {
-            let start = json.len() - json.trim_start().len();
+            let start = json.len() - json.trim_start_matches([' ', '\t', '\n', '\r']).len();
             let at = if json.as_bytes().get(start) == Some(&bracket) { start + 1 } else { json.len() };
             Scan { json, at }
         }

@@ -3,11 +3,11 @@
 use anyhow::Context;
 use clap::Args;
 use files::{Input, Options, Progress, Table, WarningReport, Warnings};
-use query::{Tables, file_table};
-use std::sync::Arc;
+use query::{FileAccess, Tables, file_table};
+use std::{path::PathBuf, sync::Arc};
 
 /// Where rows come from.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct InputArgs {
     /// Files, folders and patterns (`logs/*.json.gz`); a file's name is its table's name. `-` is standard input.
     #[arg(value_name = "PATH")]
@@ -15,6 +15,9 @@ pub struct InputArgs {
     /// Read a path as the table of this name.
     #[arg(long = "table", value_name = "NAME=PATH")]
     pub tables: Vec<String>,
+    /// Folder of further table schemas, a `<Table>.toml` each; they go before the built-in ones.
+    #[arg(long, value_name = "FOLDER")]
+    pub table_schemas: Option<PathBuf>,
 }
 
 /// Opened files.
@@ -23,19 +26,19 @@ pub struct Opened {
     /// Name, columns and bytes of each table, in the order given.
     pub files: Vec<Table>,
     pub progress: Arc<Progress>,
-    warnings: Option<Warnings>,
+    warnings: Warnings,
 }
 
 impl Opened {
     /// Returns the same files as the tables of a further query, whose progress is counted from nothing.
     pub fn again(&self) -> (Arc<Tables>, Arc<Progress>) {
         let progress = Arc::new(Progress::default());
-        (Arc::new(tables(&self.files, &progress)), progress)
+        (Arc::new(tables(&self.files, &self.warnings, &progress)), progress)
     }
 
     /// Returns what was found wrong in the files so far.
     pub fn warnings(&self) -> WarningReport {
-        self.warnings.as_ref().map(Warnings::report).unwrap_or_default()
+        self.warnings.report()
     }
 }
 
@@ -45,15 +48,21 @@ pub fn open(args: &InputArgs) -> anyhow::Result<Opened> {
     for spec in &args.tables {
         inputs.push(Input::named(spec)?);
     }
-    let files = files::open(&inputs, &Options::default()).context("cannot open the logs")?;
+    let mut options = Options::default();
+    if let Some(folder) = &args.table_schemas {
+        options.tables = files::table_schemas(folder).context("cannot read the table schemas")?;
+    }
+    let files = files::open(&inputs, &options).context("cannot open the logs")?;
     let progress = Arc::new(Progress::default());
-    let tables = tables(&files, &progress);
-    let warnings = files.first().map(|table| table.warnings().clone());
+    let warnings = files.first().map(|table| table.warnings().clone()).unwrap_or_default();
+    let tables = tables(&files, &warnings, &progress);
     Ok(Opened { tables: Arc::new(tables), files, progress, warnings })
 }
 
-fn tables(files: &[Table], progress: &Arc<Progress>) -> Tables {
+fn tables(files: &[Table], warnings: &Warnings, progress: &Arc<Progress>) -> Tables {
     let mut tables = Tables::default();
+    // Whoever runs the command may read these files anyway.
+    tables.allow_files(FileAccess { warnings: warnings.clone(), progress: progress.clone() });
     for table in files {
         tables.add(table.name(), file_table(table.clone(), progress.clone()));
     }

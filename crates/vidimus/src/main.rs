@@ -13,6 +13,10 @@ mod show;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
+/// Batches are large and short-lived: the system's allocator gives their pages back and fetches them again each time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The audit-log platform that proves what it says.
 #[derive(Debug, Parser)]
 #[command(name = "vidimus", version, propagate_version = true)]

@@ -37,6 +37,8 @@ pub(crate) struct JsonReader {
     in_array: bool,
     /// The array is a member of an object: what follows it up to the object's end is not a row.
     wrapped: bool,
+    /// Whether wrappers are undone.
+    unwraps: bool,
     done: bool,
 }
 
@@ -65,7 +67,21 @@ enum Step {
 impl JsonReader {
     /// Makes a reader; `lines` when each row is on its own line, `packed` when the stream unpacks compressed bytes.
     pub fn new(stream: TextStream, lines: bool, packed: bool, line_bytes_max: usize) -> JsonReader {
-        JsonReader { stream, lines, line_bytes_max, packed, in_array: false, wrapped: false, done: false }
+        JsonReader {
+            stream,
+            lines,
+            line_bytes_max,
+            packed,
+            in_array: false,
+            wrapped: false,
+            unwraps: true,
+            done: false,
+        }
+    }
+
+    /// Takes an object that wraps rows as a row itself.
+    pub fn verbatim(self) -> JsonReader {
+        JsonReader { unwraps: false, ..self }
     }
 
     /// Reads the next row into `row`; its tokens are places in [`TextStream::text`] until the next call. Returns whether
@@ -79,7 +95,8 @@ impl JsonReader {
             };
             let start = self.stream.at();
             let text = self.stream.text().get(..end).unwrap_or("");
-            match step(text, start, self.in_array, self.wrapped, row) {
+            let unwraps = self.unwraps && !self.in_array;
+            match step(text, start, self.in_array, self.wrapped, unwraps, row) {
                 Step::Row(next) if next - start > self.line_bytes_max => {
                     self.too_long(notes);
                     self.stream.take_to(next);
@@ -268,13 +285,13 @@ impl JsonReader {
 
 /// Takes one step over the text from `at`.
 #[inline]
-fn step(text: &str, at: usize, in_array: bool, wrapped: bool, row: &mut impl Row) -> Step {
+fn step(text: &str, at: usize, in_array: bool, wrapped: bool, unwraps: bool, row: &mut impl Row) -> Step {
     let bytes = text.as_bytes();
     let start = scan::skip_blanks(bytes, at);
     match bytes.get(start) {
         None => Step::End(None),
         Some(b'{') => {
-            if !in_array {
+            if unwraps {
                 match unwrap(text, start) {
                     Ok(Some(next)) => return Step::Open { next, wrapped: true },
                     Ok(None) => {}

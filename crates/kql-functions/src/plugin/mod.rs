@@ -26,6 +26,9 @@ pub mod execute_show_command;
 pub mod funnel;
 pub mod funnel_sequence;
 pub mod funnel_sequence_completion;
+pub mod geo_line_lookup;
+pub mod geo_lookup;
+pub mod geo_polygon_lookup;
 pub mod http_request;
 pub mod http_request_post;
 pub mod identity;
@@ -80,6 +83,8 @@ pub static ALL: &[&crate::registry::Plugin] = &[
     &execute_show_command::PLUGIN,
     &funnel_sequence::PLUGIN,
     &funnel_sequence_completion::PLUGIN,
+    &geo_line_lookup::PLUGIN,
+    &geo_polygon_lookup::PLUGIN,
     &http_request::PLUGIN,
     &http_request_post::PLUGIN,
     &identity::PLUGIN,

@@ -3,7 +3,7 @@ use crate::kernels::choose;
 
 pub static FUNCTION: ScalarFunction = ScalarFunction {
     name: "coalesce",
-    signatures: &["(arg: common, others+: common) -> common"],
+    signatures: &["(arg: commonscalar, others+: commonscalar) -> common"],
     summary: "The first argument that is not null; of strings, the first that is not empty.",
     examples: &[("print coalesce(tolong('not a number'), tolong('42'), 33)", "42"), ("print coalesce('', 'b')", "b")],
     body: Body::Eval(choose::first_present),

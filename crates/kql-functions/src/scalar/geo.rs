@@ -18,9 +18,9 @@ const SIDE_MIN: f64 = 1e-15;
 /// A direction from the Earth's centre.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Vector {
-    x: f64,
-    y: f64,
-    z: f64,
+    pub x: f64,
+    pub y: f64,
+    pub z: f64,
 }
 
 impl Add for Vector {
@@ -38,7 +38,7 @@ impl Sub for Vector {
 }
 
 impl Vector {
-    fn dot(self, other: Vector) -> f64 {
+    pub fn dot(self, other: Vector) -> f64 {
         self.x * other.x + self.y * other.y + self.z * other.z
     }
 
@@ -56,13 +56,28 @@ impl Vector {
         Vector { x: doubled.x / 2.0, y: doubled.y / 2.0, z: doubled.z / 2.0 }
     }
 
-    fn length(self) -> f64 {
+    pub fn length(self) -> f64 {
         self.dot(self).sqrt()
     }
 
-    fn unit(self) -> Vector {
-        let length = self.length();
-        Vector { x: self.x / length, y: self.y / length, z: self.z / length }
+    pub fn unit(self) -> Vector {
+        self.times(1.0 / self.length())
+    }
+
+    pub fn times(self, factor: f64) -> Vector {
+        Vector { x: self.x * factor, y: self.y * factor, z: self.z * factor }
+    }
+
+    /// Returns longitude and latitude in degrees.
+    pub fn degrees(self) -> (f64, f64) {
+        (self.y.atan2(self.x).to_degrees(), self.z.atan2(self.x.hypot(self.y)).to_degrees())
+    }
+
+    /// Returns the directions to the east and to the north of a point; at a pole, those of longitude 0.
+    pub fn east_and_north(self) -> (Vector, Vector) {
+        let (sin, cos) = self.y.atan2(self.x).sin_cos();
+        let east = Vector { x: -sin, y: cos, z: 0.0 };
+        (east, self.plain_cross(east))
     }
 
     /// Returns the angle between two directions, in radians.
@@ -87,21 +102,21 @@ pub fn point_argument(args: &Args, i: usize, row: usize) -> Option<Vector> {
 
 /// An edge: the shorter arc from one point to another.
 #[derive(Debug, Clone, Copy)]
-struct Edge {
-    from: Vector,
-    to: Vector,
+pub struct Edge {
+    pub from: Vector,
+    pub to: Vector,
     /// The pole on the left of the arc, not of length 1.
-    pole: Vector,
+    pub pole: Vector,
 }
 
 impl Edge {
     /// Makes an edge; `None` when its ends are opposite points, between which no arc is the shortest.
-    fn new(from: Vector, to: Vector) -> Option<Edge> {
+    pub fn new(from: Vector, to: Vector) -> Option<Edge> {
         (from.dot(to) > -1.0 + SIDE_MIN).then(|| Edge { from, to, pole: from.cross(to) })
     }
 
     /// Returns the angle between a point and the nearest point of the edge.
-    fn distance(&self, point: Vector) -> f64 {
+    pub fn distance(&self, point: Vector) -> f64 {
         let pole_length = self.pole.length();
         let within =
             self.pole.plain_cross(self.from).dot(point) > 0.0 && self.to.plain_cross(self.pole).dot(point) > 0.0;
@@ -125,7 +140,7 @@ impl Edge {
     }
 
     /// Returns whether two edges cross at a point inside both; `None` when an end is too close to the other edge to tell.
-    fn crosses(&self, other: &Edge) -> Option<bool> {
+    pub fn crosses(&self, other: &Edge) -> Option<bool> {
         let (from, to) = (self.side(other.from), self.side(other.to));
         if from * to > 0 {
             return Some(false);
@@ -141,8 +156,63 @@ impl Edge {
         Some(from == -other_from)
     }
 
+    /// Returns the angle between the nearest points of two edges.
+    pub fn distance_to(&self, other: &Edge) -> f64 {
+        if self.crosses(other) == Some(true) {
+            return 0.0;
+        }
+        let ends =
+            [self.distance(other.from), self.distance(other.to), other.distance(self.from), other.distance(self.to)];
+        ends.into_iter().fold(f64::INFINITY, f64::min)
+    }
+
+    /// Returns whether two edges have a point in common.
+    pub fn touches(&self, other: &Edge) -> bool {
+        self.crosses(other).unwrap_or_else(|| self.distance_to(other) <= SIDE_MIN)
+    }
+
+    /// Returns the point where two edges cross.
+    pub fn crossing(&self, other: &Edge) -> Vector {
+        let line = self.pole.unit().cross(other.pole.unit()).unit();
+        let middle = self.from + self.to + other.from + other.to;
+        if line.dot(middle) < 0.0 { line.times(-1.0) } else { line }
+    }
+
+    /// Returns the point of the edge that is nearest to a point.
+    pub fn nearest(&self, point: Vector) -> Vector {
+        let pole_length = self.pole.length();
+        let within =
+            self.pole.plain_cross(self.from).dot(point) > 0.0 && self.to.plain_cross(self.pole).dot(point) > 0.0;
+        if within && pole_length > 0.0 {
+            let pole = self.pole.unit();
+            return (point - pole.times(pole.dot(point))).unit();
+        }
+        if self.from.angle(point) <= self.to.angle(point) { self.from } else { self.to }
+    }
+
+    /// Returns both ends in an order that does not depend on the direction, to tell the same edges.
+    pub fn ends(&self) -> ([u64; 3], [u64; 3]) {
+        let (a, b) = (bits(self.from), bits(self.to));
+        (a.min(b), a.max(b))
+    }
+
+    /// Returns the point at an angle from the start.
+    pub fn at(&self, angle: f64) -> Vector {
+        let length = self.pole.length();
+        if length == 0.0 {
+            return self.from;
+        }
+        let along = self.pole.times(1.0 / length).plain_cross(self.from);
+        (self.from.times(angle.cos()) + along.times(angle.sin())).unit()
+    }
+
+    /// Returns the edge's length as an angle.
+    pub fn angle(&self) -> f64 {
+        self.from.angle(self.to)
+    }
+
     /// Returns a box around the arc: per axis the least and the greatest coordinate.
-    fn bounds(&self) -> [(f64, f64); 3] {
+    pub fn bounds(&self) -> [(f64, f64); 3] {
         // An arc of angle t leaves its chord by at most 1 - cos(t/2).
         let bulge = 1.0 - (self.from + self.to).length() / 2.0;
         [(self.from.x, self.to.x), (self.from.y, self.to.y), (self.from.z, self.to.z)]
@@ -152,7 +222,8 @@ impl Edge {
 
 /// A line of one or more parts.
 pub struct Line {
-    edges: Vec<Edge>,
+    pub edges: Vec<Edge>,
+    pub parts: usize,
 }
 
 impl Line {
@@ -164,6 +235,7 @@ impl Line {
             "MultiLineString" => array(coordinates)?,
             _ => return None,
         };
+        let parts = lines.len();
         let mut edges = Vec::new();
         for line in lines {
             let points = points(line)?;
@@ -174,7 +246,17 @@ impl Line {
                 edges.push(Edge::new(pair[0], pair[1])?);
             }
         }
-        (!edges.is_empty()).then_some(Line { edges })
+        (!edges.is_empty()).then_some(Line { edges, parts })
+    }
+
+    /// Returns the edges of all parts.
+    pub fn edges(&self) -> impl Iterator<Item = &Edge> {
+        self.edges.iter()
+    }
+
+    /// Returns a cap that holds the line.
+    pub fn cap(&self) -> Cap {
+        Cap::around(&self.edges)
     }
 
     /// Returns the distance between a point and the line, in metres.
@@ -188,16 +270,45 @@ fn least_distance(edges: &[Edge], point: Vector) -> f64 {
 }
 
 /// One or more polygons, each an outer ring with holes.
+#[derive(Clone)]
 pub struct Polygons {
-    polygons: Vec<Vec<Ring>>,
+    pub polygons: Vec<Vec<Ring>>,
 }
 
 /// A closed line that divides the sphere; its inside is the smaller part.
-struct Ring {
-    edges: Vec<Edge>,
-    inside_is_left: bool,
-    /// A cap that holds the inside: its centre and angle.
-    cap: (Vector, f64),
+#[derive(Clone)]
+pub struct Ring {
+    pub edges: Vec<Edge>,
+    pub inside_is_left: bool,
+    /// Holds the inside.
+    cap: Cap,
+}
+
+/// All points within an angle of a centre.
+#[derive(Debug, Clone, Copy)]
+pub struct Cap {
+    pub center: Vector,
+    /// Infinite for a cap that holds everything.
+    pub angle: f64,
+}
+
+impl Cap {
+    /// Returns a cap that holds edges and what they enclose.
+    pub fn around<'a>(edges: impl IntoIterator<Item = &'a Edge>) -> Cap {
+        let edges: Vec<&Edge> = edges.into_iter().collect();
+        let ends = || edges.iter().flat_map(|edge| [edge.from, edge.to]);
+        let center = ends().fold(Vector { x: 0.0, y: 0.0, z: 0.0 }, Vector::add).unit();
+        let angle = ends().map(|end| end.angle(center)).fold(0.0, f64::max);
+        // Rounding must not cut the vertices off; past a quarter of the Earth a cap says nothing.
+        Cap { center, angle: if angle < 1.5 { angle + 1e-9 } else { f64::INFINITY } }
+    }
+
+    /// Returns whether a point is within a further angle of the cap.
+    pub fn is_near(&self, point: Vector, angle: f64) -> bool {
+        let distance = self.center.angle(point);
+        // A centre that is no number, as of opposite points, says nothing.
+        distance <= self.angle + angle || distance.is_nan()
+    }
 }
 
 impl Polygons {
@@ -215,6 +326,16 @@ impl Polygons {
         };
         let polygons = polygons.into_iter().map(polygon).collect::<Option<Vec<_>>>()?;
         (!polygons.is_empty()).then_some(Polygons { polygons })
+    }
+
+    /// Returns the edges of all rings.
+    pub fn edges(&self) -> impl Iterator<Item = &Edge> {
+        self.polygons.iter().flatten().flat_map(|ring| &ring.edges)
+    }
+
+    /// Returns a cap that holds the polygons.
+    pub fn cap(&self) -> Cap {
+        Cap::around(self.edges())
     }
 
     /// Returns whether a point is inside.
@@ -252,16 +373,18 @@ impl Ring {
         if !edges.iter().all(|edge| seen.insert(bits(edge.from))) {
             return None;
         }
-        let center = edges.iter().fold(Vector { x: 0.0, y: 0.0, z: 0.0 }, |sum, edge| sum + edge.from).unit();
-        let angle = edges.iter().map(|edge| edge.from.angle(center)).fold(0.0, f64::max);
-        // Rounding must not cut the ring's own vertices off; past a quarter of the Earth a cap says nothing.
-        let angle = if angle < 1.5 { angle + 1e-9 } else { f64::INFINITY };
-        Some(Ring { inside_is_left: left_area(&edges) <= std::f64::consts::TAU, edges, cap: (center, angle) })
+        Some(Ring::of(edges))
     }
 
-    fn contains(&self, point: Vector) -> bool {
-        let (center, angle) = self.cap;
-        if center.angle(point) > angle {
+    /// Makes a ring of edges that go around.
+    pub fn of(edges: Vec<Edge>) -> Ring {
+        let cap = Cap::around(&edges);
+        Ring { inside_is_left: left_area(&edges) <= std::f64::consts::TAU, edges, cap }
+    }
+
+    /// Returns whether a point is inside.
+    pub fn contains(&self, point: Vector) -> bool {
+        if !self.cap.is_near(point, 0.0) {
             return false;
         }
         // A path from the middle of an edge to the point: it starts on the side of that edge where the point is, and each
@@ -284,18 +407,22 @@ impl Ring {
     }
 }
 
-/// Returns the area on the left of a ring on the unit sphere, 0 to 4 pi: the sum of the signed triangles that the edges
-/// make with the first vertex.
+/// Returns the area on the left of a ring on the unit sphere, 0 to 4 pi.
 fn left_area(edges: &[Edge]) -> f64 {
+    left_area_signed(edges).rem_euclid(2.0 * std::f64::consts::TAU)
+}
+
+/// Returns the area on the left of a ring on the unit sphere, or less by 4 pi: the sum of the signed triangles that the
+/// edges make with the first vertex.
+pub fn left_area_signed(edges: &[Edge]) -> f64 {
     let Some(first) = edges.first().map(|edge| edge.from) else { return 0.0 };
-    let area: f64 = edges
+    edges
         .iter()
         .map(|Edge { from, to, .. }| {
             let volume = first.dot(from.cross(*to));
             2.0 * volume.atan2(1.0 + first.dot(*from) + from.dot(*to) + to.dot(first))
         })
-        .sum();
-    area.rem_euclid(2.0 * std::f64::consts::TAU)
+        .sum()
 }
 
 /// Returns whether no two edges of a polygon cross and no two are the same.
@@ -303,11 +430,7 @@ fn edges_are_apart(rings: &[Ring]) -> bool {
     let edges: Vec<(&Edge, [(f64, f64); 3])> =
         rings.iter().flat_map(|ring| &ring.edges).map(|edge| (edge, edge.bounds())).collect();
     let mut seen = HashSet::new();
-    let ends = |edge: &Edge| {
-        let (a, b) = (bits(edge.from), bits(edge.to));
-        (a.min(b), a.max(b))
-    };
-    if !edges.iter().all(|(edge, _)| seen.insert(ends(edge))) {
+    if !edges.iter().all(|(edge, _)| seen.insert(edge.ends())) {
         return false;
     }
     // Swept along one axis, so that only edges that overlap on it are compared.
@@ -325,7 +448,7 @@ fn edges_are_apart(rings: &[Ring]) -> bool {
     })
 }
 
-fn bits(vector: Vector) -> [u64; 3] {
+pub fn bits(vector: Vector) -> [u64; 3] {
     // Adding zero makes one of both zeros.
     [vector.x, vector.y, vector.z].map(|coordinate| (coordinate + 0.0).to_bits())
 }

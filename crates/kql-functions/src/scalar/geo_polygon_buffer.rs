@@ -3,9 +3,9 @@ use super::prelude::*;
 pub static FUNCTION: ScalarFunction = ScalarFunction {
     name: "geo_polygon_buffer",
     signatures: &["(polygon: bag, radius: number, tolerance?: number) -> dynamic"],
-    summary: "Geometry beyond distances and points in shapes; refused for now.",
+    summary: "A polygon around a polygon; refused, as which points the result has depends on steps that the reference does not describe.",
     body: Body::Refused(
-        "`geo_polygon_buffer` is not supported yet: of the geometry functions, distances and points in shapes are",
+        "`geo_polygon_buffer` is not supported yet: compare `geo_distance_point_to_polygon` with the radius instead",
     ),
     ..ScalarFunction::DEFAULT
 };

@@ -5,7 +5,7 @@ use schema::dynamic::write_json_string;
 pub static FUNCTION: ScalarFunction = ScalarFunction {
     name: "parse_json",
     aliases: &["parsejson", "todynamic", "toobject"],
-    signatures: &["(json: scalar) -> dynamic"],
+    signatures: &["(json: string|dynamic) -> dynamic"],
     naming: Naming::FirstArgument,
     summary: "A JSON text as a dynamic value. A text that is not JSON becomes a dynamic string, an empty text null; a \
               dynamic value stays as it is, another value is converted.",

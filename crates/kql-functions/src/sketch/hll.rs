@@ -81,7 +81,22 @@ impl Hll {
     }
 
     /// Adds a value by its hash.
+    #[inline]
     pub fn insert(&mut self, hash: u64) {
+        if let Content::Registers(registers) = &mut self.content {
+            register(registers, self.precision, hash.max(1));
+        } else {
+            self.list(hash);
+        }
+    }
+
+    /// Returns whether the sketch has its registers, and so will not grow any more.
+    #[inline]
+    pub fn is_full_size(&self) -> bool {
+        matches!(self.content, Content::Registers(_))
+    }
+
+    fn list(&mut self, hash: u64) {
         match &mut self.content {
             Content::Hashes { slots, n } => {
                 if *n as usize * 2 >= slots.len() {
@@ -97,7 +112,7 @@ impl Hll {
                     self.content = Content::Registers(registers);
                 }
             }
-            Content::Registers(registers) => register(registers, self.precision, hash.max(1)),
+            Content::Registers(_) => self.insert(hash),
         }
     }
 
@@ -242,6 +257,7 @@ fn place(slots: &mut [u64], hash: u64) -> bool {
 }
 
 /// Raises the register of a hash: its first bits choose the register, the zeros after them its value.
+#[inline]
 fn register(registers: &mut [u8], precision: Precision, hash: u64) {
     let bits = u32::from(precision.0);
     let index = (hash >> (64 - bits)) as usize;

@@ -133,7 +133,7 @@ impl Binder<'_> {
                 for field in &row.columns {
                     let column = Expr::column(field);
                     if !is_listed(&columns, &column) {
-                        columns.push((Some(field.name.clone()), column));
+                        columns.push((Some(field.name.to_string()), column));
                     }
                 }
                 continue;

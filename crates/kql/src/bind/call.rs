@@ -15,8 +15,9 @@ fn fit(param: ParamKind, arg: KqlType) -> Option<u32> {
     match param {
         ParamKind::Type(wanted) if wanted == arg => Some(0),
         ParamKind::Type(wanted) if widens(arg, wanted) => Some(2),
-        ParamKind::Type(_) => when(arg == KqlType::Dynamic, 6),
-        ParamKind::Scalar | ParamKind::Common => Some(5),
+        // Of a dynamic value only the text is taken without a conversion.
+        ParamKind::Type(wanted) => when(arg == KqlType::Dynamic && wanted == KqlType::String, 6),
+        ParamKind::Scalar | ParamKind::Common | ParamKind::CommonScalar => Some(5),
         ParamKind::Integer => when(arg.is_integer(), 3),
         ParamKind::Number | ParamKind::CommonNumber => when(arg.is_numeric(), 3),
         ParamKind::NumberOrBool => when(arg.is_numeric() || arg == KqlType::Bool, 3),
@@ -94,6 +95,11 @@ impl Binder<'_> {
             }
         }
         let types: Vec<KqlType> = args.iter().map(Expr::ktype).collect();
+        if !any_unknown && !agree(&params, &types) {
+            let types: Vec<&str> = types.iter().map(|ktype| ktype.name()).collect();
+            let message = format!("the arguments of `{}` have no common type: {}", info.name, types.join(", "));
+            self.report(Diagnostic::semantic("KS232", at, message).help("convert them to one type first"));
+        }
         let common = common_type(&params, &types);
         let ktype = return_type(signature.returns, &types, common)
             .unwrap_or_else(|| info.returns.map_or(KqlType::Dynamic, |returns| returns(&types)));
@@ -139,7 +145,7 @@ impl Binder<'_> {
         match self.env.functions.fold(function, &values, *ktype) {
             Some(Ok(value)) if value.ktype() == *ktype => Expr::Literal(value),
             Some(Err(message)) => {
-                self.report(Diagnostic::semantic("VQ004", span, message));
+                self.report(Diagnostic::runtime("VQ004", span, message));
                 self.unknown()
             }
             _ => call,
@@ -225,9 +231,11 @@ impl Binder<'_> {
         }
         if let Some(info) = self.env.functions.scalar(&name.text) {
             let class = info.class;
+            let takes_star =
+                info.signatures.iter().flat_map(|s| &s.params).any(|param| param.form == ArgumentForm::Star);
             let mut bound = Vec::new();
             for arg in args {
-                if let ExprKind::Star = arg.kind {
+                if takes_star && matches!(arg.kind, ExprKind::Star) {
                     bound.extend(row.columns.iter().map(Expr::column));
                 } else {
                     bound.push(self.bind_scalar(arg, row));
@@ -236,7 +244,7 @@ impl Binder<'_> {
             if class == ScalarClass::Window && !row.serialized && !row.open {
                 let message = format!("`{}` needs rows in a fixed order", name.text);
                 self.report(
-                    Diagnostic::semantic("VQ005", name.span, message)
+                    Diagnostic::runtime("VQ005", name.span, message)
                         .help("put `| serialize` or `| sort by ...` before it"),
                 );
             }
@@ -274,11 +282,11 @@ impl Binder<'_> {
         let scalar = match (name.text.as_str(), args) {
             ("now", []) => Expr::Literal(Value::Datetime(self.env.now)),
             ("now", [offset]) => {
-                let offset = self.bind_scalar(offset, row);
+                let offset = self.bind_timespan(offset, row);
                 self.call("+", vec![Expr::Literal(Value::Datetime(self.env.now)), offset], span, name.span)
             }
             ("ago", [offset]) => {
-                let offset = self.bind_scalar(offset, row);
+                let offset = self.bind_timespan(offset, row);
                 self.call("-", vec![Expr::Literal(Value::Datetime(self.env.now)), offset], span, name.span)
             }
             ("bin_auto", [value]) => {
@@ -295,7 +303,7 @@ impl Binder<'_> {
                     (None, _) => {
                         let message = "`bin_auto()` needs the size of its bins";
                         let help = "put `set query_bin_auto_size = 1h;` before the query";
-                        self.report(Diagnostic::semantic("VQ013", span, message).help(help));
+                        self.report(Diagnostic::runtime("VQ013", span, message).help(help));
                         self.unknown()
                     }
                     (Some(size), Some(at)) => self.call("bin_at", vec![value, size, at], span, name.span),
@@ -311,7 +319,7 @@ impl Binder<'_> {
             ("column_ifexists" | "columnifexists", [column, default]) => self.column_if_exists(column, default, row),
             ("pack_all", _) if args.len() <= 1 => {
                 let skip = args.first().and_then(|arg| self.bind_literal(arg)) == Some(Value::Bool(true));
-                self.pack(row.columns.iter().map(|f| (f.name.clone(), Expr::column(f))).collect(), skip)
+                self.pack(row.columns.iter().map(|f| (f.name.to_string(), Expr::column(f))).collect(), skip)
             }
             ("bag_pack_columns", columns) => {
                 let mut members = Vec::new();
@@ -328,7 +336,7 @@ impl Binder<'_> {
             }
             ("column_names_of", [table]) => {
                 let relation = self.bind_table_expr(table, row);
-                let names = relation.columns().iter().map(|f| schema::Dynamic::String(f.name.clone())).collect();
+                let names = relation.columns().iter().map(|f| schema::Dynamic::String(f.name.to_string())).collect();
                 Expr::Literal(Value::Dynamic(schema::Dynamic::Array(names)))
             }
             ("ingestion_time", []) => match row.column("_TimeReceived") {
@@ -340,6 +348,16 @@ impl Binder<'_> {
             _ => return self.special_table_call(name, args, row),
         };
         Some(Bound::Scalar(scalar))
+    }
+
+    fn bind_timespan(&mut self, expr: &ast::Expr, row: &Row) -> Expr {
+        let bound = self.bind_scalar(expr, row);
+        if self.is_unknown(&bound) || bound.ktype() == KqlType::Timespan {
+            return bound;
+        }
+        let message = format!("a timespan is expected here, not {}", bound.ktype());
+        self.report(Diagnostic::semantic("KS107", expr.span, message));
+        self.unknown()
     }
 
     fn pack(&mut self, members: Vec<(String, Expr)>, skip_empty: bool) -> Expr {
@@ -369,8 +387,23 @@ impl Binder<'_> {
     }
 
     fn scalar_of_table(&mut self, table: &ast::Expr, row: &Row) -> Expr {
-        match self.bind_expr_or_table(table, row) {
-            Bound::Scalar(scalar) => scalar,
+        // Inside of `partition by column { query }`, whose tables may have a column of that name too.
+        if let (ExprKind::Name(name), Some((key, value))) = (&table.kind, &self.partition_key)
+            && name.text == *key
+        {
+            return value.clone();
+        }
+        let key = self.partition_key.take();
+        let bound = self.bind_expr_or_table(table, row);
+        self.partition_key = key;
+        match bound {
+            Bound::Scalar(scalar) => {
+                if !scalar.is_constant() {
+                    let message = "`toscalar()` takes a table or a constant, not a value of each row";
+                    self.report(Diagnostic::semantic("KS190", table.span, message));
+                }
+                scalar
+            }
             Bound::Table(relation) => {
                 let Some(first) = relation.columns().first().cloned() else {
                     if !relation.open {
@@ -584,22 +617,35 @@ pub(super) fn return_type(returns: Returns, types: &[KqlType], common: Option<Kq
 }
 
 fn is_common(kind: ParamKind) -> bool {
-    matches!(kind, ParamKind::Common | ParamKind::CommonNumber | ParamKind::CommonSummable | ParamKind::CommonOrderable)
+    kind == ParamKind::Common || is_strictly_common(kind)
 }
 
-/// Returns the common type of the arguments whose parameters must agree; dynamic when they differ otherwise.
+/// Returns whether arguments of this kind must widen to one type.
+fn is_strictly_common(kind: ParamKind) -> bool {
+    matches!(
+        kind,
+        ParamKind::CommonScalar | ParamKind::CommonNumber | ParamKind::CommonSummable | ParamKind::CommonOrderable
+    )
+}
+
+/// Returns whether the arguments that must have a common type have one.
+fn agree(params: &[&Param], types: &[KqlType]) -> bool {
+    let strict = params.iter().zip(types).filter(|(param, _)| is_strictly_common(param.kind));
+    let mut strict = strict.map(|(_, ktype)| Some(*ktype));
+    strict.next().is_none_or(|first| {
+        strict.try_fold(first, |a, b| Some(a.zip(b).and_then(|(a, b)| wider(a, b)))).flatten().is_some()
+    })
+}
+
+/// Returns the common type of the arguments whose parameters must agree, that of dynamic ones not counting; dynamic when
+/// the others differ.
 pub(super) fn common_type(params: &[&Param], types: &[KqlType]) -> Option<KqlType> {
-    let mut common: Option<KqlType> = None;
-    for (param, ktype) in params.iter().zip(types) {
-        if !is_common(param.kind) {
-            continue;
-        }
-        common = Some(match common {
-            None => *ktype,
-            Some(common) => wider(common, *ktype).unwrap_or(KqlType::Dynamic),
-        });
+    let mut common = params.iter().zip(types).filter(|(param, _)| is_common(param.kind)).map(|(_, ktype)| *ktype);
+    let typed = common.clone().filter(|ktype| *ktype != KqlType::Dynamic);
+    match typed.map(Some).reduce(|a, b| a.zip(b).and_then(|(a, b)| wider(a, b))) {
+        Some(agreed) => Some(agreed.unwrap_or(KqlType::Dynamic)),
+        None => common.next(),
     }
-    common
 }
 
 /// Returns the widest numeric type; int and long mixed or alone as arithmetic gives them.

@@ -62,11 +62,10 @@ impl Binder<'_> {
                 continue;
             }
             match input.plan.columns.iter_mut().find(|field| field.name == old.text) {
-                Some(field) => field.name.clone_from(&new.text),
+                Some(field) => field.name = new.text.as_str().into(),
                 None if input.open => {}
                 None => {
-                    let names: Vec<String> = input.columns().iter().map(|f| f.name.clone()).collect();
-                    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                    let names: Vec<&str> = input.columns().iter().map(|f| f.name.as_str()).collect();
                     self.report_unknown_name(old, &names, "column");
                 }
             }
@@ -76,7 +75,7 @@ impl Binder<'_> {
         for i in 0..input.plan.columns.len() {
             let name = input.plan.columns[i].name.clone();
             let clash = input.plan.columns.iter().enumerate().any(|(j, f)| j != i && f.name == name);
-            if clash && renamed.contains(&name) {
+            if clash && renamed.iter().any(|other| name == *other) {
                 if let Some(item) = items.iter().find(|item| matches!(&item.kind, ExprKind::Named { names, .. } if names.first().is_some_and(|n| n.text == name))) {
                     self.report(Diagnostic::semantic("KS171", item.span, format!("there is already a column `{name}`")));
                 }
@@ -149,12 +148,22 @@ impl Binder<'_> {
         self.with_unique_names(kept)
     }
 
-    /// Returns the text of a property's value: a literal's or a name's.
-    pub fn property_text(&mut self, value: &ast::Expr) -> String {
-        match &value.kind {
-            ExprKind::Literal(value) => value.to_text(),
-            ExprKind::Name(name) => name.text.clone(),
-            _ => self.word(value.span).to_string(),
+    /// Reports hints that name no column.
+    pub fn check_hints(&mut self, options: &crate::syntax::Options, input: &Relation) {
+        for option in &options.0 {
+            if option.name.text == "hint.shufflekey"
+                && let ExprKind::Name(name) = &option.value.kind
+            {
+                self.check_column(name, input);
+            }
+        }
+    }
+
+    /// Reports a name that is no column.
+    pub fn check_column(&mut self, name: &ast::Name, input: &Relation) {
+        if !input.open && input.column(&name.text).is_none() {
+            let names: Vec<&str> = input.columns().iter().map(|field| field.name.as_str()).collect();
+            self.report_unknown_name(name, &names, "column");
         }
     }
 

@@ -31,6 +31,12 @@ impl Binder<'_> {
             let filtered = self.filter(relation, condition);
             found.push(self.find_columns(filtered, find, &source_column, &name, &named));
         }
+        if found.is_empty() && self.env.host.is_none() && self.env.catalog.table_names().is_empty() {
+            // When no table is known, nothing can be said.
+            let mut relation = self.open_relation();
+            relation.plan.columns = vec![self.new_field(source_column, KqlType::String)];
+            return relation;
+        }
         if found.is_empty() {
             if !self.has_errors() {
                 self.report(Diagnostic::semantic("KS181", span, "there is no table whose columns fit the predicate"));
@@ -83,7 +89,7 @@ impl Binder<'_> {
             }
             None => {
                 for field in relation.columns() {
-                    if named.contains(&field.name) {
+                    if named.iter().any(|name| field.name == *name) {
                         projection.add(&field.name, Expr::column(field));
                     }
                 }
@@ -93,7 +99,7 @@ impl Binder<'_> {
             let mut args = Vec::new();
             for field in relation.columns() {
                 if !projection.contains(&field.name) {
-                    args.push(Expr::Literal(Value::String(field.name.clone())));
+                    args.push(Expr::Literal(Value::String(field.name.to_string())));
                     args.push(Expr::column(field));
                 }
             }

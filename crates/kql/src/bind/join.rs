@@ -29,6 +29,15 @@ impl Binder<'_> {
             ExprKind::Name(name) => {
                 let pair = (left.column(&name.text), right.column(&name.text));
                 if let (Some(l), Some(r)) = pair {
+                    if l.ktype != r.ktype {
+                        let message = format!(
+                            "the column `{}` has the type {} on the left and {} on the right",
+                            name.text, l.ktype, r.ktype
+                        );
+                        let help = "convert one of them first, as with `tolong()`";
+                        self.report(Diagnostic::semantic("KS227", name.span, message).help(help));
+                        return;
+                    }
                     let pair = (Expr::column(l), Expr::column(r));
                     self.push_key(pair, condition.span, keys);
                 } else if !(left.open && pair.0.is_none() || right.open && pair.1.is_none()) {
@@ -80,7 +89,8 @@ impl Binder<'_> {
             );
             return;
         }
-        match wider(l, r) {
+        // int and long are compared, other numbers only with their like.
+        match wider(l, r).filter(|_| l == r || l.is_integer() && r.is_integer()) {
             Some(common) => {
                 let pair = (self.convert(left, common), self.convert(right, common));
                 keys.push(pair);
@@ -124,7 +134,7 @@ impl Binder<'_> {
             names.add(&field.name, Expr::column(field));
         }
         for (field, name) in relation.plan.columns.iter_mut().zip(names.names()) {
-            field.name = name;
+            field.name = name.into();
         }
         relation
     }

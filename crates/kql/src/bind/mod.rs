@@ -11,8 +11,10 @@ mod aggregate;
 mod call;
 mod columns;
 mod expand;
+mod external;
 mod find;
 mod join;
+mod macro_expand;
 mod name;
 mod nested;
 mod plugin;
@@ -25,8 +27,10 @@ mod scope;
 mod search;
 mod series;
 mod source;
+mod star;
 mod statement;
 mod tabular;
+mod top_nested;
 mod try_bind;
 mod union;
 
@@ -43,6 +47,8 @@ use crate::plan::{BoundQuery, BoundResult, ColumnId, Expr, Field, Node, Plan};
 use crate::render::Render;
 use crate::syntax::ast::{self, PipeOperator};
 use schema::{KqlType, Value};
+use smol_str::SmolStr;
+use std::cell::Cell;
 use std::collections::HashSet;
 
 /// A bound tabular expression.
@@ -84,9 +90,20 @@ pub enum Bound {
     Scalar(Expr),
     Table(Relation),
     /// A database or cluster, as the target of a path.
-    Database,
+    Database(Entity),
+    /// `entity_group [...]`.
+    Entities(Vec<Bound>),
     /// `*`, where it is allowed.
     Star,
+}
+
+/// A database or a cluster, by the names that the query gives it. All of them stand for the tables of the catalog.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Entity {
+    pub cluster: Option<String>,
+    pub database: Option<String>,
+    /// The name is not written in the query as it stands: a parameter's value.
+    pub is_given: bool,
 }
 
 /// The columns that a scalar expression may name.
@@ -129,6 +146,13 @@ const UNKNOWN: &str = "(unknown)";
 /// Nesting of functions and expressions past which a query is refused.
 const DEPTH_MAX: usize = 256;
 
+/// Parts of expressions and columns of plans that names stand for, over all uses of such names. Each use is a copy, so that
+/// `let`s and functions that name another one twice double it; past this, some hundred megabytes, a query is refused.
+const COPIED_MAX: usize = 5_000_000;
+/// Findings about dynamic values where they are not allowed. A column of which nothing is known counts as dynamic, so
+/// where there is such a column they say nothing.
+const BY_DYNAMIC: [&str; 3] = ["KS116", "KS206", "KS241"];
+
 /// What a query is bound against.
 #[derive(Clone, Copy)]
 pub struct Environment<'a> {
@@ -154,14 +178,20 @@ pub struct Binder<'a> {
     next_shared: u32,
     pub(crate) scope: Scope,
     depth: usize,
+    /// What names have been replaced by so far, see [`COPIED_MAX`].
+    copied: usize,
     /// When set, every finding is reported here: the call of a stored function whose own text the user does not see.
     span_override: Option<Span>,
     options: Vec<(String, Value)>,
     pub(crate) unnamed: usize,
-    /// Tables that `restrict access to` allows; `None` when there is no restriction.
     /// The rows that a pipe without a source reads.
     pub(crate) context: Option<Relation>,
+    /// Inside of `partition by column { query }`: the column's name, and its value in the partition.
+    pub(crate) partition_key: Option<(String, Expr)>,
+    /// Tables that `restrict access to` allows; `None` when there is no restriction.
     pub(crate) restricted: Option<HashSet<String>>,
+    /// Whether there are columns that nothing is known of.
+    saw_open: Cell<bool>,
     /// The aggregations of the item being bound; `None` where none is allowed.
     aggregating: Option<Vec<crate::plan::Aggregate>>,
 }
@@ -189,11 +219,14 @@ pub fn bind_parsed(
         next_shared: 1,
         scope: Scope::default(),
         depth: 0,
+        copied: 0,
         span_override: None,
         options: Vec::new(),
         unnamed: 0,
         context: None,
+        partition_key: None,
         restricted: None,
+        saw_open: Cell::new(false),
         aggregating: None,
     };
     let results = binder.bind_query(&parse.block);
@@ -209,6 +242,9 @@ impl<'a> Binder<'a> {
         if let Some(span) = self.span_override {
             diagnostic.span = span;
         }
+        if self.saw_open.get() && BY_DYNAMIC.contains(&diagnostic.code) {
+            return;
+        }
         if self.reported.insert((diagnostic.code, diagnostic.span)) {
             self.diagnostics.push(diagnostic);
         }
@@ -220,7 +256,7 @@ impl<'a> Binder<'a> {
     }
 
     /// Makes a column with an id of its own.
-    pub fn new_field(&mut self, name: impl Into<String>, ktype: KqlType) -> Field {
+    pub fn new_field(&mut self, name: impl Into<SmolStr>, ktype: KqlType) -> Field {
         Field { id: self.new_id(), name: name.into(), ktype }
     }
 
@@ -250,6 +286,7 @@ impl<'a> Binder<'a> {
 
     /// Returns an empty relation that accepts every column name.
     pub fn open_relation(&self) -> Relation {
+        self.saw_open.set(true);
         let plan = Plan { node: Node::Values { rows: vec![] }, columns: vec![] };
         Relation { open: true, ..Relation::new(plan) }
     }
@@ -292,6 +329,19 @@ impl<'a> Binder<'a> {
                 kind: crate::diagnostic::Kind::Limit,
                 ..Diagnostic::semantic("VQ002", span, format!("the query is nested more than {DEPTH_MAX} levels deep"))
             });
+            return false;
+        }
+        true
+    }
+
+    /// Notes that a name is replaced by something of a size. Returns false when the query has become too large.
+    pub(crate) fn copy(&mut self, size: usize, span: Span) -> bool {
+        self.copied = self.copied.saturating_add(size);
+        if self.copied > COPIED_MAX {
+            let message = "the query becomes too large when its names are replaced by what they stand for";
+            let found = Diagnostic::semantic("VQ002", span, message);
+            let help = "use `materialize()` or `toscalar()` for what is used often";
+            self.report(Diagnostic { kind: crate::diagnostic::Kind::Limit, ..found }.help(help));
             return false;
         }
         true

@@ -2,7 +2,7 @@
 
 use super::{Binder, Projection, Relation, Row};
 use crate::catalog::PluginColumns;
-use crate::diagnostic::{Diagnostic, Kind};
+use crate::diagnostic::Diagnostic;
 use crate::plan::{Expr, Field, Node, Plan, PluginArgument};
 use crate::syntax::ast::{self, ExprKind};
 use schema::Column;
@@ -23,7 +23,10 @@ impl Binder<'_> {
         };
         if let Some(reason) = refused {
             self.report(Diagnostic::unsupported("VQ003", name.span, reason));
-            return self.open_relation();
+            let Some(schema) = schema.filter(|schema| !schema.star) else { return self.open_relation() };
+            // The rest of the query can be checked all the same.
+            let columns = schema.columns.iter().map(|c| self.new_field(c.name.text.clone(), c.ktype)).collect();
+            return Relation::new(Plan { node: Node::Values { rows: vec![] }, columns });
         }
         if input.open && input.columns().is_empty() {
             return self.open_relation();
@@ -42,6 +45,12 @@ impl Binder<'_> {
         let inputs: Vec<Plan> = inputs.into_iter().map(|input| input.plan).collect();
         let declared: Option<Vec<Column>> = schema.map(|schema| {
             let mut columns = if schema.star { shapes.first().cloned().unwrap_or_default() } else { Vec::new() };
+            // `*` stands for the columns beside the one that is unpacked.
+            if let (true, "bag_unpack", Some(PluginArgument::Column(bag))) = (schema.star, plugin, arguments.first())
+                && *bag < columns.len()
+            {
+                columns.remove(*bag);
+            }
             columns.extend(schema.columns.iter().map(|c| Column::new(c.name.text.clone(), c.ktype)));
             columns
         });
@@ -80,7 +89,7 @@ impl Binder<'_> {
                 Relation::new(Plan { node: Node::Materialised { handle }, columns })
             }
             Some(Err(message)) => {
-                self.report(Diagnostic { kind: Kind::Runtime, ..Diagnostic::semantic("VQ010", call.span, message) });
+                self.report(Diagnostic::runtime("VQ010", call.span, message));
                 return self.open_relation();
             }
             None => match &declared {
@@ -88,7 +97,7 @@ impl Binder<'_> {
                     let columns = columns.iter().map(|c| self.new_field(c.name.clone(), c.ktype)).collect();
                     return Relation::new(Plan { node: Node::Values { rows: vec![] }, columns });
                 }
-                None => return self.open_relation(),
+                None => return self.unpacked(plan),
             },
         };
         let Some(declared) = declared else { return relation };
@@ -102,6 +111,19 @@ impl Binder<'_> {
             projection.add(&column.name, expr);
         }
         projection.finish(self, relation)
+    }
+
+    /// Returns what is known of a plugin's result before there are rows: of `bag_unpack`, the columns that it leaves alone.
+    fn unpacked(&self, plan: Plan) -> Relation {
+        let Node::Plugin { name: "bag_unpack", inputs, args } = plan.node else { return self.open_relation() };
+        let (Some(input), Some(PluginArgument::Column(bag))) = (inputs.into_iter().next(), args.first()) else {
+            return self.open_relation();
+        };
+        let mut columns = input.columns;
+        if *bag < columns.len() {
+            columns.remove(*bag);
+        }
+        Relation { open: true, ..Relation::new(Plan { node: Node::Values { rows: vec![] }, columns }) }
     }
 
     /// Binds the arguments: columns by index, expressions as further columns, constants, tables.
@@ -122,8 +144,12 @@ impl Binder<'_> {
                 ExprKind::Named { names, value } => (names.first().map(|n| n.text.clone()), value.as_ref()),
                 _ => (None, arg),
             };
-            // The keys of a look-up from the third argument on are columns of the table that is looked into.
-            let in_table = matches!(plugin, "ipv4_lookup" | "ipv6_lookup") && arguments.len() >= 2;
+            // Some keys of a look-up are columns of the table that is looked into.
+            let in_table = match plugin {
+                "ipv4_lookup" | "ipv6_lookup" => arguments.len() >= 2,
+                "geo_polygon_lookup" | "geo_line_lookup" => arguments.len() == 1,
+                _ => false,
+            };
             let looked_into = tables.first().filter(|_| in_table).map(Row::of);
             let row = looked_into.as_ref().unwrap_or(&row);
             let argument = match self.bind_expr_or_table(value, row) {
@@ -146,7 +172,7 @@ impl Binder<'_> {
                         }
                     }
                 }
-                super::Bound::Database => {
+                super::Bound::Database(_) | super::Bound::Entities(_) => {
                     ok = false;
                     continue;
                 }
@@ -158,7 +184,7 @@ impl Binder<'_> {
         }
         let mut first = if projection.items().len() > before { projection.finish(self, input) } else { input };
         // What was projected for an argument is no part of what the user sees.
-        first.plan.columns.iter_mut().skip(before).for_each(|field| field.name.clear());
+        first.plan.columns.iter_mut().skip(before).for_each(|field| field.name = Default::default());
         let mut inputs = vec![first];
         inputs.extend(tables);
         (inputs, ok.then_some(arguments))

@@ -20,7 +20,7 @@ impl Projection {
 
     /// Makes a list that starts with all columns of a relation.
     pub fn over(columns: &[Field]) -> Projection {
-        let items = columns.iter().map(|field| (field.name.clone(), Expr::column(field))).collect();
+        let items = columns.iter().map(|field| (field.name.to_string(), Expr::column(field))).collect();
         Projection { items, declared: HashSet::new() }
     }
 
@@ -87,7 +87,7 @@ impl Projection {
             .into_iter()
             .zip(&exprs)
             .map(|(name, expr)| match expr {
-                Expr::Column { id, ktype } if used.insert(*id) => Field { id: *id, name, ktype: *ktype },
+                Expr::Column { id, ktype } if used.insert(*id) => Field { id: *id, name: name.into(), ktype: *ktype },
                 expr => binder.new_field(name, expr.ktype()),
             })
             .collect();

@@ -63,6 +63,7 @@ impl Fresh<'_, '_> {
         }
         match &mut plan.node {
             Node::Table { .. }
+            | Node::External { .. }
             | Node::Values { .. }
             | Node::Shared { .. }
             | Node::Materialised { .. }

@@ -120,20 +120,39 @@ impl Binder<'_> {
             let element = self.convert(element, ktype);
             match names.get(i) {
                 Some(name) => projection.declare(self, &name.text, element, name.span, replace),
-                // With names in parentheses, only the named columns are taken.
-                None if names.len() > 1 => {}
-                None if names.len() == 1 && i > 0 => projection.add(&part, element),
+                // `print` takes the named columns only.
+                None if names.len() > 1 && matches!(style, ItemStyle::Print(_)) => {}
+                None if !names.is_empty() => projection.add(&part, element),
                 None if replace => projection.add_or_replace(&part, element),
                 None => projection.add(&part, element),
             }
         }
     }
 
-    /// Binds `summarize`: keys, then aggregates.
-    pub fn summarize(&mut self, input: Relation, items: &[ast::Expr], by: &[ast::Expr]) -> Relation {
+    /// Binds `summarize`: keys, then aggregates. `bin` is the older way to write `bin()` around the keys.
+    pub fn summarize(
+        &mut self,
+        input: Relation,
+        items: &[ast::Expr],
+        by: &[ast::Expr],
+        bin: Option<&ast::Expr>,
+    ) -> Relation {
         let row = Row::of(&input);
         let mut names = Projection::new();
-        let keys = self.bind_keys(by, &row, &mut names);
+        let mut keys = self.bind_keys(by, &row, &mut names);
+        if let Some(bin) = bin {
+            let size = self.bind_scalar(bin, &Row::none());
+            for ((_, key), item) in keys.iter_mut().zip(by) {
+                // Keys that have no bins of this size stay as they are.
+                let fits = match (key.ktype(), size.ktype()) {
+                    (KqlType::Datetime | KqlType::Timespan, KqlType::Timespan) => true,
+                    (key, size) => key.is_numeric() && size.is_numeric(),
+                };
+                if fits {
+                    *key = self.call("bin", vec![key.clone(), size.clone()], item.span, item.span);
+                }
+            }
+        }
         let key_exprs: Vec<Expr> = keys.iter().map(|(_, expr)| expr.clone()).collect();
         let key_fields: Vec<Field> =
             keys.iter().map(|(name, expr)| self.new_field(name.clone(), expr.ktype())).collect();

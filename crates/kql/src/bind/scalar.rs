@@ -2,7 +2,7 @@
 
 use super::scope::Binding;
 use super::{Binder, Bound, Row};
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, Kind, Span};
 use crate::plan::Expr;
 use crate::syntax::ast::{self, ExprKind};
 use schema::{KqlType, Value};
@@ -12,7 +12,7 @@ impl Binder<'_> {
     pub fn bind_scalar(&mut self, expr: &ast::Expr, row: &Row) -> Expr {
         match self.bind_expr(expr, row) {
             Bound::Scalar(scalar) => scalar,
-            Bound::Table(_) | Bound::Database => {
+            Bound::Table(_) | Bound::Database(_) | Bound::Entities(_) => {
                 self.report(Diagnostic::semantic("KS108", expr.span, "a scalar value is expected here, not a table"));
                 self.unknown()
             }
@@ -26,14 +26,27 @@ impl Binder<'_> {
     /// Binds an expression that must be a bool: a predicate.
     pub fn bind_predicate(&mut self, expr: &ast::Expr, row: &Row) -> Expr {
         let predicate = self.bind_scalar(expr, row);
+        if let ExprKind::Named { names, .. } = &expr.kind
+            && let [name] = names.as_slice()
+        {
+            let help = format!("to compare, write `{} == ...`", name.text);
+            if matches!(predicate.ktype(), KqlType::Bool | KqlType::Dynamic) {
+                let message = format!("`=` gives the predicate the name `{}` and compares nothing", name.text);
+                self.report(Diagnostic::warning("VQ015", expr.span, message).help(help));
+            } else {
+                let message = format!("the expression must have the type bool, not {}", predicate.ktype());
+                self.report(Diagnostic::semantic("KS141", expr.span, message).help(help));
+                return self.unknown();
+            }
+        }
         self.expect_bool(predicate, expr.span)
     }
 
-    /// Checks that an expression is a bool; a dynamic is converted.
+    /// Checks that an expression is a bool.
     pub fn expect_bool(&mut self, expr: Expr, span: Span) -> Expr {
         match expr.ktype() {
             KqlType::Bool => expr,
-            KqlType::Dynamic => self.convert(expr, KqlType::Bool),
+            _ if self.is_unknown(&expr) => expr,
             other => {
                 self.report(Diagnostic::semantic(
                     "KS141",
@@ -126,10 +139,7 @@ impl Binder<'_> {
                     self.unknown()
                 }
             },
-            ExprKind::EntityGroup(_) => {
-                self.refuse(expr.span, "entity groups are not supported yet");
-                self.unknown()
-            }
+            ExprKind::EntityGroup(entities) => return self.entity_group(entities),
             ExprKind::Function(_) => {
                 self.report(Diagnostic::semantic(
                     "KS108",
@@ -150,7 +160,16 @@ impl Binder<'_> {
             spine.push((*op, *op_span, right.as_ref(), leftmost.span));
             leftmost = left;
         }
-        let mut bound = self.bind_scalar(leftmost, row);
+        // `* has "a"`: any column.
+        let is_any = |op: &str| !matches!(op, "and" | "or" | "+" | "-" | "*" | "/" | "%");
+        let any = match leftmost.kind {
+            ExprKind::Star => spine.pop_if(|(op, ..)| is_any(op)),
+            _ => None,
+        };
+        let mut bound = match any {
+            Some((op, op_span, right, _)) => self.bind_any_column(op, op_span, right, row),
+            None => self.bind_scalar(leftmost, row),
+        };
         for (op, op_span, right, span) in spine.into_iter().rev() {
             let right = self.bind_scalar(right, row);
             bound = self.call(op, vec![bound, right], span, op_span);
@@ -258,7 +277,7 @@ impl Binder<'_> {
             self.report(Diagnostic::semantic("KS117", name.span, message).help(format!("write `{}()`", name.text)));
             return Bound::Scalar(self.unknown());
         }
-        let mut candidates: Vec<String> = row.columns.iter().map(|field| field.name.clone()).collect();
+        let mut candidates: Vec<String> = row.columns.iter().map(|field| field.name.to_string()).collect();
         candidates.extend(self.scope.names().iter().map(|n| n.to_string()));
         if row.columns.is_empty() {
             candidates.extend(self.env.catalog.table_names());
@@ -276,13 +295,22 @@ impl Binder<'_> {
     /// Gives what a `let` or a parameter stands for.
     pub(super) fn reference(&mut self, binding: &Binding, name: &ast::Name) -> Bound {
         match binding {
-            Binding::Scalar(expr) => Bound::Scalar(expr.clone()),
+            Binding::Scalar(expr) => {
+                // A part of an expression takes about as much as four columns of a plan.
+                let mut size = 0;
+                expr.walk(&mut |_| size += 4);
+                Bound::Scalar(if self.copy(size, name.span) { expr.clone() } else { self.unknown() })
+            }
             Binding::Table(relation) => {
+                if !self.copy(relation.plan.size(), name.span) {
+                    return Bound::Table(self.open_relation());
+                }
                 let mut relation = self.refresh(relation);
                 relation.name = Some(name.text.clone());
                 Bound::Table(relation)
             }
-            Binding::Database => Bound::Database,
+            Binding::Database(entity) => Bound::Database(entity.clone()),
+            Binding::Entities(entities) => Bound::Entities(entities.clone()),
             Binding::Function { .. } => self.call_bound(binding, name, &[], name.span, &Row::none()),
             Binding::Pattern { .. } => {
                 let message = format!("the pattern `{}` needs an argument list", name.text);
@@ -311,7 +339,18 @@ impl Binder<'_> {
             return self.call_pattern(&statement, &scope, args, Some(selector), span, row);
         }
         match self.bind_expr(target, row) {
-            Bound::Database => self.bind_in_database(selector, span, row),
+            Bound::Database(entity) => {
+                let bound = self.bind_in_database(&entity, selector, span, row);
+                if is_elsewhere(target) {
+                    self.not_here(selector.span);
+                }
+                bound
+            }
+            Bound::Entities(_) => {
+                let message = "an entity group has no members: `macro-expand` goes through it";
+                self.report(Diagnostic::semantic("KS108", target.span, message));
+                Bound::Scalar(self.unknown())
+            }
             Bound::Scalar(container) => {
                 let key = match &selector.kind {
                     ExprKind::Name(name) => Expr::Literal(Value::String(name.text.clone())),
@@ -351,6 +390,16 @@ impl Binder<'_> {
         }
     }
 
+    /// What another cluster has cannot be known to be missing: what is unknown in `at` is right KQL that finds nothing here.
+    fn not_here(&mut self, at: Span) {
+        let unknown = |found: &Diagnostic| {
+            matches!(found.code, "KS142" | "KS211") && found.span.start >= at.start && found.span.end <= at.end
+        };
+        for found in self.diagnostics.iter_mut().filter(|found| unknown(found)) {
+            found.kind = Kind::Unsupported;
+        }
+    }
+
     /// Converts an expression to a type by the conversion function of that type.
     pub fn convert(&mut self, expr: Expr, to: KqlType) -> Expr {
         if expr.ktype() == to || self.is_unknown(&expr) {
@@ -372,5 +421,14 @@ impl Binder<'_> {
             return Expr::Literal(Value::null(to));
         }
         self.fold(Expr::call(function, vec![expr], to), Span::default())
+    }
+}
+
+/// Returns whether a path leads into another cluster: `cluster("c").database("d")`.
+fn is_elsewhere(target: &ast::Expr) -> bool {
+    match &target.kind {
+        ExprKind::Call { name, .. } => name.text == "cluster",
+        ExprKind::Path { target, .. } => is_elsewhere(target),
+        _ => false,
     }
 }

@@ -15,7 +15,7 @@ impl Binder<'_> {
             input = self.sort(input, &scan.order_by, false);
         }
         if !input.serialized && !input.open {
-            let diagnostic = Diagnostic::semantic("VQ005", at.keyword, "`scan` needs rows in a fixed order");
+            let diagnostic = Diagnostic::runtime("VQ005", at.keyword, "`scan` needs rows in a fixed order");
             self.report(diagnostic.help("put `| sort by ...` before it"));
         }
         let row = Row::of(&input);

@@ -1,6 +1,6 @@
 //! Names that statements give: `let` variables, functions, parameters, patterns.
 
-use super::Relation;
+use super::{Bound, Entity, Relation};
 use crate::plan::Expr;
 use crate::syntax::ast::Statement;
 use std::sync::Arc;
@@ -21,8 +21,10 @@ pub enum Binding {
         statement: Arc<Statement>,
         scope: Scope,
     },
-    /// An alias of a database.
-    Database,
+    /// An alias of a database, or what `macro-expand` calls it.
+    Database(Entity),
+    /// An entity group.
+    Entities(Vec<Bound>),
 }
 
 /// The names in effect at a place, innermost first. Cheap to copy.

@@ -31,6 +31,12 @@ impl Binder<'_> {
             let filtered = self.filter(relation, condition);
             found.push(self.with_source(filtered, "$table", &name));
         }
+        if found.is_empty() && self.env.host.is_none() && self.env.catalog.table_names().is_empty() {
+            // When no table is known, nothing can be said.
+            let mut relation = self.open_relation();
+            relation.plan.columns = vec![self.new_field("$table", KqlType::String)];
+            return relation;
+        }
         if found.is_empty() {
             self.report(Diagnostic::semantic(
                 "KS181",
@@ -93,6 +99,11 @@ impl Binder<'_> {
                 if self.is_unknown(&value) {
                     return value;
                 }
+                if !matches!(value.ktype(), KqlType::String | KqlType::Dynamic) {
+                    let message = format!("the operator `:` is not defined for the types {} and string", value.ktype());
+                    self.report(Diagnostic::semantic("KS106", *op_span, message).help("compare with `==`"));
+                    return self.unknown();
+                }
                 let Some(Value::String(text)) = term.as_literal().cloned() else {
                     let value = self.convert(value, KqlType::String);
                     let term = self.convert(term, KqlType::String);
@@ -101,45 +112,14 @@ impl Binder<'_> {
                 let value = self.convert(value, KqlType::String);
                 self.term_matches(value, &text, case_sensitive, predicate)
             }
-            ExprKind::Binary { op, left, right, op_span } if matches!(left.kind, ExprKind::Star) => {
-                let term = self.bind_scalar(right, &Row::none());
-                let mut any: Option<Expr> = None;
-                for field in row.columns.clone() {
-                    let comparable = field.ktype == term.ktype()
-                        || matches!(term.ktype(), KqlType::String)
-                            && matches!(field.ktype, KqlType::String | KqlType::Dynamic);
-                    if !comparable {
-                        continue;
-                    }
-                    let value = if field.ktype == KqlType::Dynamic {
-                        self.convert(Expr::column(&field), KqlType::String)
-                    } else {
-                        Expr::column(&field)
-                    };
-                    let matched = self.call(op, vec![value, term.clone()], predicate.span, *op_span);
-                    any = Some(match any {
-                        Some(any) => self.call("or", vec![any, matched], predicate.span, *op_span),
-                        None => matched,
-                    });
-                }
-                any.unwrap_or(Expr::Literal(Value::Bool(false)))
-            }
             _ => self.bind_predicate(predicate, row),
         }
     }
 
     /// Whether a term occurs in any column.
     fn any_column_matches(&mut self, term: &str, row: &Row, case_sensitive: bool, at: &ast::Expr) -> Expr {
-        let mut any: Option<Expr> = None;
-        for field in row.columns.clone() {
-            let value = self.convert(Expr::column(&field), KqlType::String);
-            let matched = self.term_matches(value, term, case_sensitive, at);
-            any = Some(match any {
-                Some(any) => self.call("or", vec![any, matched], at.span, at.span),
-                None => matched,
-            });
-        }
-        any.unwrap_or(Expr::Literal(Value::Bool(false)))
+        let letters = term.replace('*', "");
+        self.any_column(row, &letters, at.span, |binder, value| binder.term_matches(value, term, case_sensitive, at))
     }
 
     /// Whether a text has a term; `*` in the term stands for any text.

@@ -88,6 +88,10 @@ impl Binder<'_> {
         let from = parts.from.map(|expr| bound(self, expr));
         let to = parts.to.map(|expr| bound(self, expr));
         let step = self.bind_scalar(parts.step, &Row::none());
+        if !self.is_unknown(&axis) && !self.is_unknown(&step) && !steps_over(axis.ktype(), step.ktype()) {
+            let message = format!("an axis of type {} has no steps of type {}", axis.ktype(), step.ktype());
+            self.report(Diagnostic::semantic("KS178", parts.step.span, message));
+        }
         let axis_name = self.result_name(parts.axis).unwrap_or_else(|| self.default_name(&row));
         columns.push(self.new_field(axis_name, KqlType::Dynamic));
         let node = Node::MakeSeries {
@@ -105,6 +109,17 @@ impl Binder<'_> {
             open: input.open && columns.is_empty(),
             ..Relation::new(Plan { node, columns })
         })
+    }
+}
+
+/// Returns whether an axis can have such steps. Other axes are reported as such.
+fn steps_over(axis: KqlType, step: KqlType) -> bool {
+    match axis {
+        KqlType::Datetime | KqlType::Timespan => step == KqlType::Timespan,
+        KqlType::Long => step.is_integer(),
+        KqlType::Real => step.is_numeric() && step != KqlType::Decimal,
+        KqlType::Int | KqlType::Decimal => step.is_numeric(),
+        _ => true,
     }
 }
 

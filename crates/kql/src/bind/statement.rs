@@ -1,17 +1,19 @@
 //! Statements: `let`, `set`, `declare`, `restrict`, `alias`, and the query itself.
 
 use super::scope::Binding;
-use super::{Binder, Bound, Relation, Row, Scope};
+use super::{Binder, Bound, Entity, Relation, Row, Scope};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::{BoundResult, Expr, Field, Node, Plan};
 use crate::syntax::ast::{self, ExprKind, ParameterType, Statement, StatementKind};
 use schema::{KqlType, Value};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 impl Binder<'_> {
     /// Binds a whole query and gives its results.
     pub(super) fn bind_query(&mut self, block: &ast::Block) -> Vec<BoundResult> {
         let mut results = Vec::new();
+        self.check_declared_once(block, &[]);
         for statement in &block.statements {
             if let StatementKind::Expression(expr) = &statement.kind {
                 let bound = self.bind_expr_or_table(expr, &Row::none());
@@ -52,7 +54,7 @@ impl Binder<'_> {
                 }
                 self.open_relation()
             }
-            Bound::Database | Bound::Star => {
+            Bound::Database(_) | Bound::Entities(_) | Bound::Star => {
                 self.report(Diagnostic::semantic("KS111", expr.span, "the query must give a table"));
                 self.open_relation()
             }
@@ -90,10 +92,14 @@ impl Binder<'_> {
             }
             StatementKind::Restrict { entities, .. } => self.bind_restrict(entities),
             StatementKind::Alias { name, value } => {
-                if !matches!(self.bind_expr(value, &Row::none()), Bound::Database) {
-                    self.report(Diagnostic::semantic("KS114", value.span, "a database is expected here"));
-                }
-                self.scope = self.scope.with(name.text.clone(), Binding::Database);
+                let entity = match self.bind_expr(value, &Row::none()) {
+                    Bound::Database(entity) => entity,
+                    _ => {
+                        self.report(Diagnostic::semantic("KS114", value.span, "a database is expected here"));
+                        Entity::default()
+                    }
+                };
+                self.scope = self.scope.with(name.text.clone(), Binding::Database(entity));
             }
         }
     }
@@ -106,7 +112,8 @@ impl Binder<'_> {
             match self.bind_expr_or_table(value, &Row::none()) {
                 Bound::Scalar(scalar) => Binding::Scalar(scalar),
                 Bound::Table(relation) => Binding::Table(relation),
-                Bound::Database => Binding::Database,
+                Bound::Database(entity) => Binding::Database(entity),
+                Bound::Entities(entities) => Binding::Entities(entities),
                 Bound::Star => {
                     self.report(Diagnostic::semantic("KS191", value.span, "`*` is not allowed here"));
                     Binding::Scalar(self.unknown())
@@ -116,9 +123,32 @@ impl Binder<'_> {
         self.scope = self.scope.with(name.text.clone(), binding);
     }
 
+    /// Reports variables that a block declares though it, or the function's parameters, have declared them before.
+    pub(super) fn check_declared_once(&mut self, block: &ast::Block, parameters: &[ast::Parameter]) {
+        let mut declared: HashSet<&str> = parameters.iter().map(|parameter| parameter.name.text.as_str()).collect();
+        for statement in &block.statements {
+            match &statement.kind {
+                StatementKind::Let { name, .. } | StatementKind::Pattern { name, .. }
+                    if declared.contains(name.text.as_str()) =>
+                {
+                    let message = format!("the variable `{}` has been declared already", name.text);
+                    self.report(Diagnostic::semantic("KS201", name.span, message));
+                }
+                StatementKind::Let { name, .. } | StatementKind::Pattern { name, .. } => {
+                    declared.insert(&name.text);
+                }
+                StatementKind::QueryParameters { parameters } => {
+                    declared.extend(parameters.iter().map(|parameter| parameter.name.text.as_str()));
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// Binds a function's body once with arguments of the declared types, so that a mistake is found where it stands and
     /// not only when the function is called.
     fn check_function(&mut self, function: &ast::FunctionDeclaration) {
+        self.check_declared_once(&function.body, &function.parameters);
         let mut scope = self.scope.clone();
         for parameter in &function.parameters {
             let binding = match &parameter.ktype {
@@ -169,10 +199,12 @@ impl Binder<'_> {
                 let default = self.bind_scalar(default, &Row::none());
                 self.convert(default, ktype)
             }
+            // Whoever runs the query gives it.
+            (None, None) if self.env.host.is_none() => Expr::Call { function: super::UNKNOWN, args: vec![], ktype },
             (None, None) => {
                 let message = format!("the query parameter `{}` has no value", parameter.name.text);
                 self.report(
-                    Diagnostic::semantic("VQ007", parameter.name.span, message)
+                    Diagnostic::runtime("VQ007", parameter.name.span, message)
                         .help("give one with the request, or a default"),
                 );
                 Expr::Call { function: super::UNKNOWN, args: vec![], ktype }
@@ -192,7 +224,7 @@ impl Binder<'_> {
         }
         let value = self.convert(Expr::Literal(Value::String(text.to_string())), ktype);
         if matches!(&value, Expr::Literal(value) if value.is_null()) {
-            self.report(Diagnostic::semantic("VQ007", span, format!("`{text}` is no value of the type {ktype}")));
+            self.report(Diagnostic::runtime("VQ007", span, format!("`{text}` is no value of the type {ktype}")));
         }
         value
     }

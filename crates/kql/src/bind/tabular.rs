@@ -1,9 +1,9 @@
 //! Tabular expressions: tables, pipes, functions that give tables.
 
 use super::scope::Binding;
-use super::{Binder, Bound, Relation, Row};
+use super::{Binder, Bound, Entity, Relation, Row};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::plan::{Node, Plan};
+use crate::plan::{Expr, Node, Plan};
 use crate::syntax::ast::{self, ExprKind, PipeOperator};
 use schema::Value;
 
@@ -22,7 +22,7 @@ impl Binder<'_> {
                 }
                 self.open_relation()
             }
-            Bound::Database | Bound::Star => {
+            Bound::Database(_) | Bound::Entities(_) | Bound::Star => {
                 self.report(Diagnostic::semantic("KS111", expr.span, "a table is expected here"));
                 self.open_relation()
             }
@@ -134,7 +134,12 @@ impl Binder<'_> {
                 {
                     return Some(self.reference(&binding, &wanted));
                 }
+                // What a name that is not written here stands for is looked for when the query runs.
+                let is_given = !matches!(table.kind, ExprKind::Literal(_));
                 Some(Bound::Table(self.find_table(&wanted).unwrap_or_else(|| {
+                    if is_given && self.env.host.is_none() {
+                        return self.open_relation();
+                    }
                     let names = self.env.catalog.table_names();
                     let names: Vec<&str> = names.iter().map(String::as_str).collect();
                     self.report_unknown_name(&wanted, &names, "table");
@@ -142,10 +147,16 @@ impl Binder<'_> {
                 })))
             }
             ("database" | "cluster" | "workspace" | "app" | "resource" | "adx" | "arg", args) => {
-                for arg in args {
-                    self.bind_scalar(arg, row);
+                let names: Vec<Expr> = args.iter().map(|arg| self.bind_scalar(arg, row)).collect();
+                let text = names.first().and_then(Expr::as_literal).map(Value::to_text).unwrap_or_default();
+                if let ("database", Some(Binding::Database(entity))) = (name.text.as_str(), self.scope.get(&text)) {
+                    return Some(Bound::Database(entity.clone()));
                 }
-                Some(Bound::Database)
+                let is_given = args.first().is_some_and(|arg| !matches!(arg.kind, ExprKind::Literal(_)));
+                Some(Bound::Database(match name.text.as_str() {
+                    "cluster" => Entity { cluster: Some(text), database: None, is_given },
+                    _ => Entity { cluster: None, database: Some(text), is_given },
+                }))
             }
             ("_GetWatchlist", [alias, ..]) => {
                 let Some(Value::String(text)) = self.bind_literal(alias) else {
@@ -164,8 +175,22 @@ impl Binder<'_> {
     }
 
     /// Binds what follows `database("d").` or `workspace("w").`.
-    pub(super) fn bind_in_database(&mut self, selector: &ast::Expr, span: Span, row: &Row) -> Bound {
+    pub(super) fn bind_in_database(&mut self, entity: &Entity, selector: &ast::Expr, span: Span, row: &Row) -> Bound {
+        // Of another cluster's tables nothing is known before the query runs, and then all clusters are the catalog.
+        let is_elsewhere =
+            self.env.host.is_none() && entity.database.is_some() && (entity.cluster.is_some() || entity.is_given);
         match &selector.kind {
+            ExprKind::Name(name) if name.text == "$current_database" => {
+                let database = entity.database.clone().unwrap_or_else(|| self.env.catalog.database());
+                Bound::Scalar(Expr::Literal(Value::String(database)))
+            }
+            ExprKind::Name(name) if name.text == "$current_cluster_endpoint" => {
+                Bound::Scalar(Expr::Literal(Value::String(entity.cluster.clone().unwrap_or_default())))
+            }
+            ExprKind::Name(_) if is_elsewhere => Bound::Table(self.elsewhere(span)),
+            ExprKind::Call { name, .. } if is_elsewhere && name.text != "database" => {
+                Bound::Table(self.elsewhere(span))
+            }
             ExprKind::Name(name) => match self.find_table(name) {
                 Some(relation) => Bound::Table(relation),
                 None => {
@@ -177,12 +202,26 @@ impl Binder<'_> {
             },
             ExprKind::Wildcard(pattern) => Bound::Table(self.bind_wildcard(pattern, selector.span)),
             ExprKind::Star => Bound::Table(self.bind_wildcard("*", selector.span)),
-            ExprKind::Call { name, args } => self.bind_call(name, args, span, row),
+            ExprKind::Call { name, args } => match self.bind_call(name, args, span, row) {
+                Bound::Database(inner) => Bound::Database(Entity {
+                    cluster: inner.cluster.or_else(|| entity.cluster.clone()),
+                    database: inner.database.or_else(|| entity.database.clone()),
+                    is_given: inner.is_given || entity.is_given,
+                }),
+                bound => bound,
+            },
             _ => {
                 self.report(Diagnostic::semantic("KS111", selector.span, "a table is expected here"));
                 Bound::Table(self.open_relation())
             }
         }
+    }
+
+    /// Returns what may have any columns, since it lies in another cluster.
+    fn elsewhere(&mut self, span: Span) -> Relation {
+        let message = "the tables of other clusters are not known here";
+        self.report(Diagnostic::warning("KS207", span, message));
+        self.open_relation()
     }
 
     /// Calls a stored function; its own text is bound where it stands, but findings are reported at the call.

@@ -21,7 +21,7 @@ impl Binder<'_> {
             match wanted.iter_mut().find(|(name, _)| *name == field.name) {
                 Some((_, types)) if types.contains(&field.ktype) => {}
                 Some((_, types)) => types.push(field.ktype),
-                None => wanted.push((field.name.clone(), vec![field.ktype])),
+                None => wanted.push((field.name.to_string(), vec![field.ktype])),
             }
         }
         let has = |input: &Relation, name: &str, ktype: KqlType| input.column(name).is_some_and(|f| f.ktype == ktype);

@@ -27,6 +27,7 @@ fn parse(parser: &mut Parser<'_>) -> Box<dyn Operator> {
 impl Operator for Distinct {
     fn bind(&self, binder: &mut Binder<'_>, input: Option<Relation>, at: &PipeOperator) -> Relation {
         let input = binder.expect_input(input, at);
-        binder.summarize(input, &[], &self.columns)
+        binder.check_hints(&self.options, &input);
+        binder.summarize(input, &[], &self.columns, None)
     }
 }

@@ -5,7 +5,6 @@ use crate::bind::{Binder, Relation};
 use crate::operator::{Operator, OperatorInfo};
 use crate::syntax::ast::{Expr, OperatorOption, PipeOperator, SchemaType};
 use crate::syntax::{Options, Parser};
-use schema::{Column, Value};
 
 /// The operator as parsed.
 #[derive(Debug)]
@@ -33,20 +32,6 @@ fn parse(parser: &mut Parser<'_>) -> Box<dyn Operator> {
 
 impl Operator for Externaldata {
     fn bind(&self, binder: &mut Binder<'_>, _input: Option<Relation>, at: &PipeOperator) -> Relation {
-        let columns: Vec<Column> =
-            self.schema.columns.iter().map(|column| Column::new(column.name.text.clone(), column.ktype)).collect();
-        let mut uris = Vec::new();
-        for uri in &self.uris {
-            if let Some(Value::String(uri)) = binder.bind_literal(uri) {
-                uris.push(uri);
-            }
-        }
-        let mut options = Vec::new();
-        for property in &self.properties {
-            if let Some(value) = binder.bind_literal(&property.value) {
-                options.push((property.name.text.clone(), value));
-            }
-        }
-        binder.external(&columns, &uris, &options, at.span)
+        binder.external_data(self, at.span)
     }
 }

@@ -35,6 +35,7 @@ fn parse(parser: &mut Parser<'_>) -> Box<dyn Operator> {
 impl Operator for Join {
     fn bind(&self, binder: &mut Binder<'_>, input: Option<Relation>, at: &PipeOperator) -> Relation {
         let input = binder.expect_input(input, at);
+        binder.check_hints(&self.options, &input);
         let right = binder.bind_table_expr(&self.right, &Row::none());
         if self.condition.is_some() {
             return binder.refuse(at.span, "`join ... where` is not supported: give the keys by `on`");

@@ -3,7 +3,7 @@
 
 use crate::bind::{Binder, Relation};
 use crate::operator::{Operator, OperatorInfo};
-use crate::syntax::ast::{Block, Expr, Name, PipeOperator};
+use crate::syntax::ast::{Block, Expr, ExprKind, Name, PipeOperator};
 use crate::syntax::{Options, Parser};
 
 /// The operator as parsed.
@@ -25,7 +25,7 @@ fn parse(parser: &mut Parser<'_>) -> Box<dyn Operator> {
     let mut options = parser.options(&["best_effort", "force_remote"]);
     let kind = options.take_choice(parser, "kind", &["outer", "inner"]);
     let is_fuzzy = options.take_bool(parser, &["isfuzzy", "__isFuzzy", "best_effort"]).unwrap_or(false);
-    let group = parser.nested(Parser::postfix).unwrap_or_else(|| {
+    let group = group(parser).unwrap_or_else(|| {
         parser.report_missing("an entity group");
         parser.error_expr()
     });
@@ -40,8 +40,18 @@ fn parse(parser: &mut Parser<'_>) -> Box<dyn Operator> {
     Box::new(MacroExpand { kind, is_fuzzy, options, group, scope, body })
 }
 
+/// Reads an entity group. A name before `(` is one, not a call: the statements follow.
+fn group(parser: &mut Parser<'_>) -> Option<Expr> {
+    let is_name = parser.name_ahead(0).is_some_and(|length| parser.at_nth(length, "("));
+    if is_name && !matches!(parser.text_at(0), "database" | "cluster") {
+        let name = parser.name()?;
+        return Some(Expr { span: name.span, kind: ExprKind::Name(name) });
+    }
+    parser.nested(Parser::postfix)
+}
+
 impl Operator for MacroExpand {
-    fn bind(&self, binder: &mut Binder<'_>, input: Option<Relation>, at: &PipeOperator) -> Relation {
-        binder.unbound(input, at)
+    fn bind(&self, binder: &mut Binder<'_>, _input: Option<Relation>, at: &PipeOperator) -> Relation {
+        binder.macro_expand(self, at.keyword)
     }
 }

@@ -46,6 +46,7 @@ fn parse(parser: &mut Parser<'_>) -> Box<dyn Operator> {
 impl Operator for MakeSeries {
     fn bind(&self, binder: &mut Binder<'_>, input: Option<Relation>, at: &PipeOperator) -> Relation {
         let input = binder.expect_input(input, at);
+        binder.check_hints(&self.options, &input);
         let parts = SeriesParts {
             aggregates: self.series.iter().map(|series| (&series.aggregate, series.default.as_ref())).collect(),
             axis: &self.axis,

@@ -25,7 +25,13 @@ fn parse(parser: &mut Parser<'_>) -> Box<dyn Operator> {
         parser.report_missing("a column");
         parser.error_expr()
     });
-    let scope = parser.eat("in").then(|| parser.nested(Parser::postfix)).flatten();
+    let mut scope = None;
+    if parser.eat("in") {
+        if parser.at("(") {
+            parser.report_missing("a dynamic array");
+        }
+        scope = parser.nested(Parser::postfix);
+    }
     let body = if parser.eat("{") {
         let query = parser.expression();
         parser.close("}");
@@ -43,7 +49,10 @@ fn parse(parser: &mut Parser<'_>) -> Box<dyn Operator> {
 impl Operator for Partition {
     fn bind(&self, binder: &mut Binder<'_>, input: Option<Relation>, at: &PipeOperator) -> Relation {
         let input = binder.expect_input(input, at);
-        binder.partition(input, &self.by, &self.body, at.span)
+        if let Some(scope) = &self.scope {
+            return binder.refuse(scope.span, "the values of `partition` cannot be listed: filter its input instead");
+        }
+        binder.partition(input, &self.by, &self.body)
     }
 }
 

@@ -32,6 +32,11 @@ fn parse(parser: &mut Parser<'_>) -> Box<dyn Operator> {
     }
     let threshold = options.take_value(&["threshold"]);
     let characters = options.take_value(&["characters"]);
+    if let Some(other) = options.0.iter().find(|option| !option.name.text.starts_with("hint.")) {
+        let message = format!("`reduce` has no option `{}`", other.name.text);
+        let help = "it has `kind`, `threshold` and `characters`";
+        parser.push(Diagnostic::syntax("KS005", other.name.span, message).help(help));
+    }
     Box::new(Reduce { kind, options, by, threshold, characters })
 }
 
@@ -39,6 +44,11 @@ impl Operator for Reduce {
     fn bind(&self, binder: &mut Binder<'_>, input: Option<Relation>, at: &PipeOperator) -> Relation {
         let input = binder.expect_input(input, at);
         let subject = binder.bind_scalar(&self.by, &Row::of(&input));
+        if subject.ktype() != KqlType::String && !binder.is_unknown(&subject) {
+            let message = format!("`reduce` groups texts, not values of type {}", subject.ktype());
+            let help = "convert them first, as with `tostring()`";
+            binder.report(Diagnostic::semantic("KS141", self.by.span, message).help(help));
+        }
         let subject = binder.convert(subject, KqlType::String);
         let threshold = match self.threshold.as_ref().and_then(|t| binder.bind_literal(t)) {
             Some(Value::Real(threshold)) => threshold,
@@ -50,7 +60,7 @@ impl Operator for Reduce {
             _ => String::new(),
         };
         if !(0.0..=1.0).contains(&threshold) {
-            binder.report(Diagnostic::semantic("VQ011", at.span, "the threshold of `reduce` lies between 0 and 1"));
+            binder.report(Diagnostic::runtime("VQ011", at.span, "the threshold of `reduce` lies between 0 and 1"));
         }
         let of_rows = self.kind.is_some();
         let mut columns = if of_rows { input.plan.columns.clone() } else { vec![] };

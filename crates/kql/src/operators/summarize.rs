@@ -42,6 +42,7 @@ fn parse(parser: &mut Parser<'_>) -> Box<dyn Operator> {
 impl Operator for Summarize {
     fn bind(&self, binder: &mut Binder<'_>, input: Option<Relation>, at: &PipeOperator) -> Relation {
         let input = binder.expect_input(input, at);
-        binder.summarize(input, &self.aggregates, &self.by)
+        binder.check_hints(&self.options, &input);
+        binder.summarize(input, &self.aggregates, &self.by, self.bin.as_ref())
     }
 }

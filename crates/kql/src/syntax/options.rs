@@ -9,6 +9,47 @@ use crate::syntax::names::needs_brackets;
 use crate::syntax::parser::Parser;
 use schema::Value;
 
+/// The hints that exist.
+#[rustfmt::skip]
+const HINTS: &[&str] = &[
+    "concurrency", "distribution", "materialized", "num_partitions", "pass_filters", "pass_filters_column",
+    "progressive_top", "remote", "shufflekey", "spread", "strategy",
+];
+
+/// The hints of each operator, and the words that they may be; any where none stands.
+#[rustfmt::skip]
+const HINTS_OF: &[(&str, &str, &[&str])] = &[
+    ("as", "materialized", &[]),
+    ("distinct", "num_partitions", &[]),
+    ("distinct", "shufflekey", &[]),
+    ("distinct", "strategy", &["auto", "broadcast", "centralized", "shuffle"]),
+    ("evaluate", "distribution", &["single", "per_node", "per_shard", "default"]),
+    ("evaluate", "remote", &["auto", "local"]),
+    ("join", "num_partitions", &[]),
+    ("join", "remote", &["auto", "left", "local", "right", "unresolved"]),
+    ("join", "shufflekey", &[]),
+    ("join", "strategy", &["auto", "broadcast", "centralized", "shuffle"]),
+    ("make-graph", "strategy", &["shuffle", "native"]),
+    ("make-series", "shufflekey", &[]),
+    ("partition", "concurrency", &[]),
+    ("partition", "materialized", &[]),
+    ("partition", "shufflekey", &[]),
+    ("partition", "spread", &[]),
+    ("partition", "strategy", &[]),
+    ("__partitionby", "concurrency", &[]),
+    ("__partitionby", "materialized", &[]),
+    ("__partitionby", "shufflekey", &[]),
+    ("__partitionby", "spread", &[]),
+    ("__partitionby", "strategy", &[]),
+    ("sort", "strategy", &["splitBlock", "multipleBlocks"]),
+    ("summarize", "num_partitions", &[]),
+    ("summarize", "shufflekey", &[]),
+    ("summarize", "strategy", &["shuffle"]),
+    ("top", "progressive_top", &[]),
+    ("union", "concurrency", &["auto", "left", "local", "right", "unresolved"]),
+    ("union", "spread", &["auto", "local"]),
+];
+
 impl Parser<'_> {
     /// Reads the options before an operator's operands: `kind=inner hint.strategy=shuffle`. `own` are the names of the
     /// operator's own ones; a number of names is known to all.
@@ -23,9 +64,49 @@ impl Parser<'_> {
             let name = Name { text: self.slice(span).split_whitespace().collect(), span, bracketed: false };
             self.bump();
             let value = self.option_value();
+            if let Some(hint) = name.text.strip_prefix("hint.") {
+                self.check_hint(hint, &name, &value);
+            }
             options.push(OperatorOption { name, value });
         }
         Options(options)
+    }
+
+    /// Reports a hint that does not exist, or has a value that it does not know; warns of one that means nothing to the
+    /// operator.
+    fn check_hint(&mut self, hint: &str, name: &Name, value: &Expr) {
+        if !HINTS.contains(&hint) {
+            let message = format!("there is no hint `{hint}`");
+            let diagnostic = Diagnostic::semantic("KS179", name.span, message);
+            self.push(match nearest(hint, HINTS.iter().copied()) {
+                Some(near) => diagnostic.help(format!("did you mean `hint.{near}`?")),
+                None => diagnostic.help(format!("the hints are {}", HINTS.join(", "))),
+            });
+            return;
+        }
+        let known = HINTS_OF.iter().filter(|(operator, ..)| *operator == self.operator);
+        let Some((_, _, values)) = known.clone().find(|(_, own, _)| *own == hint) else {
+            let message = format!("`{}` means nothing to `{}`", name.text, self.operator);
+            self.push(Diagnostic::warning("KS179", name.span, message));
+            return;
+        };
+        let word = match &value.kind {
+            ExprKind::Name(word) => word.text.as_str(),
+            ExprKind::Literal(Value::Long(_))
+                if hint == "num_partitions" || ["spread", "concurrency"].contains(&hint) =>
+            {
+                return;
+            }
+            ExprKind::Error => return,
+            _ => "",
+        };
+        if hint == "num_partitions" {
+            let message = format!("`{}` is a whole number", name.text);
+            self.push(Diagnostic::semantic("KS221", value.span, message));
+        } else if !values.is_empty() && !values.contains(&word) {
+            let message = format!("`{}` is one of {}", name.text, values.join(", "));
+            self.push(Diagnostic::semantic("KS140", value.span, message));
+        }
     }
 
     /// Returns the number of tokens of the option's name that starts here, when `=` follows.

@@ -36,6 +36,8 @@ pub struct Parser<'a> {
     reported_at: Option<usize>,
     /// The rest of the text is not read.
     abandoned: bool,
+    /// The operator whose keyword was read last.
+    pub(crate) operator: &'static str,
 }
 
 impl<'a> Parser<'a> {
@@ -50,6 +52,7 @@ impl<'a> Parser<'a> {
             height: 0,
             reported_at: None,
             abandoned: false,
+            operator: "",
         };
         let mut bad: Option<Span> = None;
         for token in all {

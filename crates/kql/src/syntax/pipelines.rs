@@ -126,6 +126,7 @@ impl Parser<'_> {
     /// Reads an operator whose keyword is next, and reports what should not follow it.
     fn operator(&mut self, info: &'static OperatorInfo) -> PipeOperator {
         let keyword = self.bump();
+        self.operator = info.keywords.first().copied().unwrap_or_default();
         let operator = (info.parse)(self);
         let span = self.span_from(keyword.start);
         if !self.at_close() {

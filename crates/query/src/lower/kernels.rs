@@ -89,8 +89,9 @@ impl Lowering<'_> {
     ) -> Result<LogicalPlan, QueryError> {
         let plugin = FUNCTIONS.plugin(name).ok_or_else(|| QueryError::UnknownFunction { name: name.to_string() })?;
         let run = plugin.run.map_err(|why| QueryError::Evaluation(why.to_string()))?;
-        let named =
-            |fields: &[Field]| fields.iter().map(|field| Column::new(&field.name, field.ktype)).collect::<Vec<_>>();
+        let named = |fields: &[Field]| {
+            fields.iter().map(|field| Column::new(field.name.as_str(), field.ktype)).collect::<Vec<_>>()
+        };
         let mut plans = Vec::with_capacity(inputs.len());
         let mut positions = Vec::with_capacity(inputs.len());
         for input in inputs {

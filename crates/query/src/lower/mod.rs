@@ -101,6 +101,10 @@ impl Lowering<'_> {
         let columns = plan.columns.as_slice();
         match &plan.node {
             Node::Table { table, source } => self.table(table, source, columns),
+            Node::External { files } => {
+                let names: Vec<String> = files.columns.iter().map(|column| column.name.clone()).collect();
+                self.read_table("externaldata", self.tables.external(files)?.as_ref(), &names, columns)
+            }
             Node::Values { rows } => self.values(rows, columns),
             Node::Range { from, to, step } => self.range(from, to, step, columns, ordered),
             Node::Filter { input, predicate } => self.filter(self.plan(input, place)?, predicate),

@@ -156,7 +156,7 @@ impl Lowering<'_> {
         let keys = first_key..args.len();
         let kernel = Arc::new(Scan { steps, row_args, cells, schema, defaults, keys, match_id });
         let mut outputs: Vec<Field> = node.declared.iter().map(|(field, _)| field.clone()).collect();
-        outputs.extend(node.match_id.map(|id| Field { id, name: String::new(), ktype: KqlType::Long }));
+        outputs.extend(node.match_id.map(|id| Field { id, name: Default::default(), ktype: KqlType::Long }));
         kernel_plan(Arc::new(kernel), vec![input], args, true, added(&outputs))
     }
 

@@ -47,7 +47,7 @@ impl Lowering<'_> {
         let types = items.iter().map(|item| item.output.ktype).collect();
         let kernel = MvExpand { how: Expansion { types, bag_as_array, limit }, index: index.is_some() };
         let mut outputs: Vec<Field> = items.iter().map(|item| item.output.clone()).collect();
-        outputs.extend(index.map(|id| Field { id, name: String::new(), ktype: KqlType::Long }));
+        outputs.extend(index.map(|id| Field { id, name: Default::default(), ktype: KqlType::Long }));
         kernel_plan(Arc::new(kernel), vec![input], args, true, added(&outputs))
     }
 
@@ -96,7 +96,7 @@ impl Lowering<'_> {
             greedy: how.greedy,
             regex: how.regex.clone(),
         };
-        let names = keys.iter().map(|key| (key.name.clone(), key.ktype)).collect();
+        let names = keys.iter().map(|key| (key.name.to_string(), key.ktype)).collect();
         let kernel = ParseKv { keys: Arc::new(KeyValues::new(names, layout)?) };
         let args = vec![(self.expr(subject)?, KqlType::String)];
         kernel_plan(Arc::new(kernel), vec![input], args, true, added(keys))
@@ -153,7 +153,7 @@ impl Lowering<'_> {
             _ => Expr::call("bin", bin_args, axis_type),
         };
         let key_fields = columns.get(..node.keys.len()).unwrap_or_default();
-        let bin_field = Field { id: BIN, name: String::new(), ktype: axis_type };
+        let bin_field = Field { id: BIN, name: Default::default(), ktype: axis_type };
         let mut keys = node.keys.to_vec();
         keys.push(bin);
         let aggregates: Vec<Aggregate> = node.aggregates.iter().map(|(aggregate, _)| aggregate.clone()).collect();

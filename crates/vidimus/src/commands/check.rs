@@ -3,6 +3,7 @@
 use crate::batch;
 use crate::runner::on_deep_stack;
 use clap::Args;
+use kql::Diagnostic;
 use kql::bind::Environment;
 use kql::catalog::Catalog;
 use kql::diagnostic::Kind;
@@ -43,6 +44,10 @@ impl Catalog for Schemas {
 
     fn table_names(&self) -> Vec<String> {
         self.tables.keys().cloned().collect()
+    }
+
+    fn reads_files(&self) -> bool {
+        true
     }
 
     fn function(&self, name: &str) -> Option<kql::catalog::StoredFunction> {
@@ -108,18 +113,23 @@ fn environment(schemas: &Schemas) -> Environment<'_> {
     }
 }
 
+/// Returns whether a finding is about wrong KQL. What is refused, not supported yet, or fails only when it runs is right KQL
+/// all the same.
+fn is_wrong(found: &Diagnostic) -> bool {
+    found.is_error() && !matches!(found.kind, Kind::Unsupported | Kind::Runtime)
+}
+
 fn check(schemas: &Schemas, case: &batch::Case) -> String {
     let parse = kql::syntax::parse(&case.query);
     let parse_ok = !parse.diagnostics.iter().any(|d| d.is_error());
     let (bound, diagnostics) = kql::bind::bind_parsed(&case.query, &parse, environment(schemas));
-    // What is refused or not supported yet is right KQL all the same.
-    let ok = !diagnostics.iter().any(|d| d.is_error() && d.kind != Kind::Unsupported);
+    let ok = !diagnostics.iter().any(is_wrong);
     let mut out = format!("{{\"id\":{},\"ok\":{ok},\"parse_ok\":{parse_ok},\"diagnostics\":[", case.id);
     for (i, d) in diagnostics.iter().enumerate() {
         if i > 0 {
             out.push(',');
         }
-        let severity = if d.is_error() && d.kind != Kind::Unsupported { "Error" } else { "Warning" };
+        let severity = if is_wrong(d) { "Error" } else { "Warning" };
         out.push_str(&format!("{{\"code\":\"{}\",\"severity\":\"{severity}\",\"message\":", d.code));
         write_json_string(&mut out, &d.message);
         out.push_str(&format!(",\"start\":{},\"end\":{}}}", d.span.start, d.span.end));

@@ -99,7 +99,7 @@ fn runner(
     limits: &LimitArgs,
     summary: &Summary,
 ) -> anyhow::Result<(Runner, std::sync::Arc<files::Progress>)> {
-    let inputs = InputArgs { paths: vec![folder.display().to_string()], tables: Vec::new() };
+    let inputs = InputArgs { paths: vec![folder.display().to_string()], ..InputArgs::default() };
     let opened = open(&inputs)?;
     let now = limits.now.or(Some(summary.end));
     Ok((Runner { engine: limits.engine()?, tables: opened.tables, parameters: Vec::new(), now }, opened.progress))

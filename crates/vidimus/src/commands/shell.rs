@@ -38,7 +38,7 @@ pub struct ShellArgs {
 impl ShellArgs {
     /// Makes the arguments of a shell over one folder.
     pub fn over(folder: String, limits: LimitArgs) -> ShellArgs {
-        ShellArgs { inputs: InputArgs { paths: vec![folder], tables: Vec::new() }, limits }
+        ShellArgs { inputs: InputArgs { paths: vec![folder], ..InputArgs::default() }, limits }
     }
 }
 

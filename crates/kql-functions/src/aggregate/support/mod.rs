@@ -20,7 +20,9 @@ pub mod distinct;
 pub mod extremes;
 #[cfg(test)]
 pub mod harness;
+pub mod interner;
 pub mod lists;
+pub mod memo;
 pub mod moments;
 pub mod per_group;
 pub mod pieces;

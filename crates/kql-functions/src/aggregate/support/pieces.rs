@@ -1,5 +1,5 @@
-//! Pieces of bytes of all groups, in one buffer: the elements that `make_list`, `make_set` and `make_bag` gather, the
-//! values that `count_distinct` has seen.
+//! Pieces of bytes of all groups, in one buffer: the elements that `make_list`, `make_set` and `make_bag`
+//! gather.
 //!
 //! Pieces stand in the buffer in the order in which they came, each with its group; they are handed out by one stable
 //! sort by group. So a group costs four bytes and a piece its bytes, sixteen more and, where pieces must be distinct, a
@@ -111,14 +111,6 @@ impl Pieces {
     fn key(&self, piece: usize) -> &[u8] {
         let start = self.start(piece);
         &self.bytes[start..start + self.keys[piece] as usize]
-    }
-
-    /// Returns the number of pieces of each of the first `n` groups (all when `None`), and takes the groups out.
-    pub fn take_counts(&mut self, n: Option<usize>) -> Vec<u32> {
-        let n_groups = n.unwrap_or(usize::MAX).min(self.counts.len());
-        let counts = self.counts[..n_groups].to_vec();
-        self.drop_first(n_groups);
-        counts
     }
 
     /// Hands out the first `n` groups (all when `None`) in order, each with its pieces in the order in which they came,

@@ -1,9 +1,10 @@
 //! The folds of `dcount`, `hll` and `hll_merge`: one [`Hll`] per group.
 
 use super::constants::{self, first_type};
+use super::memo::ViewMemo;
 use super::per_group::{Fold, PerGroup};
 use crate::args::EvalError;
-use crate::cells::{Cells, text};
+use crate::cells::{Cells, text, text_hash};
 use crate::registry::{Accumulate, Accumulator, AggregateCall};
 use crate::sketch::hll::{Hll, Precision};
 use arrow::array::{ArrayRef, AsArray, Int64Array, LargeBinaryBuilder, StringViewBuilder};
@@ -41,7 +42,14 @@ fn make(call: &AggregateCall, source: Source, give: Give) -> Result<Box<dyn Accu
         Source::Sketches => ACCURACY,
     };
     let precision = Precision::of_accuracy(accuracy)?;
-    Ok(PerGroup::boxed(Sketches { ktype: first_type(call), precision, source, give, heap: 0 }))
+    Ok(PerGroup::boxed(Sketches {
+        ktype: first_type(call),
+        precision,
+        source,
+        give,
+        hashes: ViewMemo::default(),
+        heap: 0,
+    }))
 }
 
 fn state_types(_: &AggregateCall) -> Vec<DataType> {
@@ -53,6 +61,7 @@ struct Sketches {
     precision: Precision,
     source: Source,
     give: Give,
+    hashes: ViewMemo<u64>,
     heap: usize,
 }
 
@@ -88,9 +97,22 @@ impl Fold for Sketches {
     fn update(&mut self, states: &mut [Hll], args: &[ArrayRef], groups: &[usize]) -> Result<(), EvalError> {
         let cells = Cells::new(&args[0], self.ktype)?;
         if self.source == Source::Values {
+            let texts = cells.texts();
+            if let Some(texts) = texts {
+                self.hashes.start(texts);
+            }
             for (row, group) in groups.iter().enumerate() {
-                if let Some(hash) = cells.hash(row) {
-                    self.change(&mut states[*group], |state| state.insert(hash));
+                let hash = match texts {
+                    Some(texts) => Some(self.hashes.get(texts, row, |text| Ok::<_, EvalError>(text_hash(text)))?),
+                    None => cells.hash(row),
+                };
+                if let Some(hash) = hash {
+                    let state = &mut states[*group];
+                    if state.is_full_size() {
+                        state.insert(hash);
+                    } else {
+                        self.change(state, |state| state.insert(hash));
+                    }
                 }
             }
             return Ok(());
@@ -141,6 +163,6 @@ impl Fold for Sketches {
     }
 
     fn heap(&self) -> usize {
-        self.heap
+        self.heap + self.hashes.size()
     }
 }

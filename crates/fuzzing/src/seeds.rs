@@ -1,0 +1,75 @@
+//! Inputs to start from: the queries and files of the project's own tests.
+
+use std::path::{Path, PathBuf};
+
+/// Returns the seeds of a target.
+pub fn of(target: &str) -> Vec<String> {
+    match target {
+        "json" => JSON.iter().map(|seed| seed.to_string()).collect(),
+        "delimited" => DELIMITED.iter().map(|seed| seed.to_string()).collect(),
+        _ => queries(),
+    }
+}
+
+/// Returns every query of the project's tests and of the examples that functions give of themselves.
+pub fn queries() -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut queries = Vec::new();
+    for path in files_below(&root.join("tests")) {
+        let Ok(text) = std::fs::read_to_string(&path) else { continue };
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("kql") => queries.extend(
+                text.split("\n////")
+                    .map(|query| query.split_once('\n').map_or(query, |(_, query)| query).trim().to_string()),
+            ),
+            Some("kqltest") => queries.extend(text.split("\n\n").map(|case| {
+                let body = case.split_once('\n').map_or(case, |(_, body)| body);
+                body.split("\n----").next().unwrap_or(body).to_string()
+            })),
+            Some("txt") => queries.extend(
+                text.lines()
+                    .filter(|line| !line.starts_with('#'))
+                    .filter_map(|line| Some(line.split_once(": ")?.1.to_string())),
+            ),
+            _ => {}
+        }
+    }
+    let scalars = kql_functions::scalar::ALL.iter().chain(kql_functions::window::ALL).map(|function| function.examples);
+    let aggregates = kql_functions::aggregate::ALL.iter().map(|function| function.examples);
+    let plugins = kql_functions::plugin::ALL.iter().map(|plugin| plugin.examples);
+    let examples = scalars.chain(aggregates).chain(plugins).flatten();
+    queries.extend(examples.map(|(query, _)| query.to_string()));
+    queries.retain(|query| !query.trim().is_empty());
+    queries
+}
+
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut entries: Vec<PathBuf> =
+        std::fs::read_dir(folder).map(|list| list.flatten().map(|entry| entry.path()).collect()).unwrap_or_default();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() { found.extend(files_below(&path)) } else { found.push(path) }
+    }
+    found
+}
+
+const JSON: &[&str] = &[
+    "{\"a\":1,\"b\":\"x\",\"c\":[1,2,{\"d\":null}],\"t\":\"2026-01-01T00:00:00Z\"}\n{\"a\":2.5,\"b\":\"\",\"e\":true}\n",
+    "[{\"a\":1},{\"a\":\"x\"},{\"b\":{\"c\":[[],{}]}}]",
+    "{\"Records\":[{\"eventTime\":\"2026-01-01T00:00:00Z\",\"userIdentity\":{\"type\":\"Root\"}},{\"eventTime\":\"bad\"}]}",
+    "{\"value\":[{\"id\":\"74be27de-1e4e-49d9-b579-fe0b331d3642\",\"n\":9223372036854775807}]}",
+    "{\"records\":[{\"time\":\"2026-01-01\",\"properties\":{\"a\\u0041\\n\":\"\\ud83d\\ude00\"}}]}",
+    "{\n  \"a\": 1,\n  \"b\": [\n    true\n  ]\n}\n{\n  \"a\": 2\n}\n",
+    "\u{feff}{\"a\":1e400}\n{\"a\":-0}\nnot json\n{\"a\":1,\"a\":2}\n",
+];
+
+const DELIMITED: &[&str] = &[
+    "a,b,c\n1,x,2026-01-01\n2,\"y,z\",\n",
+    "a;b;c\r\n1;\"x\r\ny\";true\r\n2;\"a \"\"quote\"\"\";false\r\n",
+    "a\tb\n1\t2\n3\n4\t5\t6\n",
+    "a|b\n1|2\n",
+    "\u{feff}Name,Name,,\n\"open\n1,2,3,4\n",
+    "time,guid,dur\n2026-01-01T00:00:00Z,74be27de-1e4e-49d9-b579-fe0b331d3642,01:00:00\n",
+    "a single line",
+];

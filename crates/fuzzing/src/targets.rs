@@ -1,0 +1,137 @@
+//! One function per target.
+
+use files::{Input, Options, Progress};
+use kql::bind::{Environment, bind_parsed};
+use kql::catalog::Catalog;
+use kql::syntax::{self, Parse};
+use kql::{Diagnostic, Span};
+use kql_functions::FUNCTIONS;
+use schema::Column;
+use std::sync::Arc;
+
+/// A target's name and body.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// Every target.
+pub const ALL: &[Target] =
+    &[("lexer", lexer), ("parser", parser), ("binder", binder), ("json", json), ("delimited", delimited)];
+
+/// The tokens are the text, without a gap.
+pub fn lexer(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    check_tokens(&syntax::parse(&text), &text);
+}
+
+/// Every entry point gives a tree that can be printed, and findings that lie in the text.
+pub fn parser(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let parse = syntax::parse(&text);
+    check_tokens(&parse, &text);
+    check_findings(&parse.diagnostics, &text);
+    let _ = syntax::dump(&parse.block);
+    let body = syntax::parse_body(&text);
+    check_findings(&body.diagnostics, &text);
+    let (_, found) = syntax::parse_parameters(&text);
+    check_findings(&found, &text);
+}
+
+/// Binding against the built-in tables gives a plan or says why not, never both.
+pub fn binder(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes).into_owned();
+    let bound = move || {
+        let parse = syntax::parse(&text);
+        let (plan, found) = bind_parsed(&text, &parse, environment());
+        check_findings(&found, &text);
+        assert_eq!(plan.is_none(), found.iter().any(Diagnostic::is_error), "a plan or an error, for {text:?}");
+        // What is reported twice helps nobody.
+        for (i, finding) in found.iter().enumerate() {
+            assert!(!found.iter().take(i).any(|before| before == finding), "{finding:?} twice, for {text:?}");
+        }
+        // The same text means the same.
+        let (again, same) = bind_parsed(&text, &parse, environment());
+        assert!(found == same && format!("{plan:?}") == format!("{again:?}"), "binding differs from itself: {text:?}");
+    };
+    on_deep_stack(bound);
+}
+
+/// A file that may be JSON is read or refused, in one partition as in several, and no row is lost.
+pub fn json(bytes: &[u8]) {
+    read_file("input.json", bytes);
+}
+
+/// A file that may be delimited text is read or refused.
+pub fn delimited(bytes: &[u8]) {
+    read_file("input.csv", bytes);
+}
+
+fn check_tokens(parse: &Parse, text: &str) {
+    let mut at = 0;
+    for token in &parse.tokens {
+        assert_eq!(token.span.start, at, "a gap before {:?} in {text:?}", token.span);
+        assert!(text.get(token.span.start..token.span.end).is_some(), "{:?} cuts a character of {text:?}", token.span);
+        at = token.span.end;
+    }
+    assert_eq!(at, text.len(), "the tokens do not cover {text:?}");
+}
+
+fn check_findings(found: &[Diagnostic], text: &str) {
+    for finding in found {
+        let Span { start, end } = finding.span;
+        assert!(text.get(start..end).is_some(), "{finding:?} does not lie in {text:?}");
+        assert!(!finding.message.is_empty() && !finding.message.contains('\n'), "{finding:?}");
+    }
+}
+
+/// The built-in tables.
+struct BuiltIn;
+
+impl Catalog for BuiltIn {
+    fn table(&self, name: &str) -> Option<Vec<Column>> {
+        schema::tables::builtin(name).map(|table| table.columns.clone())
+    }
+
+    fn table_names(&self) -> Vec<String> {
+        // A few are enough for wildcards, and keep a single input quick.
+        ["SecurityEvent", "SigninLogs", "Syslog"].map(String::from).to_vec()
+    }
+}
+
+fn environment() -> Environment<'static> {
+    Environment { catalog: &BuiltIn, functions: &*FUNCTIONS, host: None, now: 0, principal: "fuzzer", parameters: &[] }
+}
+
+/// Stack of the thread that binds, as the program has it.
+const STACK_BYTES: usize = 256 << 20;
+
+fn on_deep_stack(work: impl FnOnce() + Send + 'static) {
+    let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(work);
+    if let Err(panic) = thread.unwrap_or_else(|error| panic!("no thread: {error}")).join() {
+        std::panic::resume_unwind(panic);
+    }
+}
+
+fn read_file(name: &str, bytes: &[u8]) {
+    let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("no folder: {error}"));
+    let path = folder.path().join(name);
+    std::fs::write(&path, bytes).unwrap_or_else(|error| panic!("no file: {error}"));
+    // Small limits, so that their rims are met.
+    let options = Options { line_bytes_max: 4096, batch_rows: 3, ..Options::default() };
+    let Ok(tables) = files::open(&[Input::path(path.display().to_string())], &options) else { return };
+    for table in tables {
+        let rows = |partitions: usize| -> Option<usize> {
+            let progress = Arc::new(Progress::default());
+            let mut rows = 0;
+            for partition in table.partitions(partitions) {
+                for batch in table.read(&partition, None, &progress) {
+                    let batch = batch.ok()?;
+                    assert_eq!(batch.num_columns(), table.columns().len());
+                    rows += batch.num_rows();
+                }
+            }
+            assert_eq!(progress.rows(), rows as u64);
+            Some(rows)
+        };
+        let (whole, parts) = (rows(1), rows(4));
+        assert_eq!(whole, parts, "rows differ by the number of partitions");
+    }
+}
