@@ -15,6 +15,7 @@ pub mod scalar;
 mod series;
 pub mod sketch;
 pub mod table;
+mod view_memo;
 pub mod window;
 
 pub use args::{Arg, Args, CallContext, EvalError, call};

@@ -2,10 +2,12 @@
 
 use super::prelude::*;
 use crate::args::Strs;
+use crate::view_memo::ViewMemo;
 use arrow::array::{Array, AsArray, BooleanArray, StringViewArray, StringViewBuilder};
 use arrow::buffer::BooleanBuffer;
 use schema::dynamic::raw;
 use std::borrow::Cow;
+use std::convert::Infallible;
 
 /// Reads an argument of any type as the text that `tostring()` gives: empty for null.
 pub enum Texts<'a> {
@@ -64,31 +66,17 @@ pub fn test_texts(args: &Args, i: usize, mut test: impl FnMut(&str) -> bool) -> 
     Arc::new(BooleanArray::new(bits, None))
 }
 
-/// Slots in which the tests of a batch's texts are remembered; a power of two.
+/// Slots of a memory that lasts for one batch; a power of two.
 const SLOTS: usize = 1024;
-/// Rows after which a memory that has seldom helped is given up.
-const TRIAL: usize = 1024;
 
-/// Tests every text, those with the same view once: a column that is stored with a dictionary comes as views into it, so
-/// that a word is looked for in each distinct value and not in each row.
+/// Tests every text, those with the same view once: of a column that is stored with a dictionary, a word is looked for in
+/// each distinct value and not in each row.
 fn test_views(texts: &StringViewArray, mut test: impl FnMut(&str) -> bool) -> BooleanBuffer {
-    // A view and whether its text passes. No view has only ones: it would be of a text of 4 GiB in the 2^32nd buffer.
-    let mut memo = vec![(u128::MAX, false); SLOTS];
-    let (mut looked, mut found) = (0, 0);
+    let mut memo = ViewMemo::with_slots(SLOTS);
+    memo.start(texts);
     BooleanBuffer::collect_bool(texts.len(), |row| {
-        if looked >= TRIAL && found < looked / 4 {
-            return test(texts.value(row));
-        }
-        looked += 1;
-        let view = texts.views()[row];
-        let folded = (view as u64) ^ ((view >> 64) as u64).rotate_left(29);
-        let slot = &mut memo[(folded.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as usize & (SLOTS - 1)];
-        if slot.0 == view {
-            found += 1;
-            return slot.1;
-        }
-        *slot = (view, test(texts.value(row)));
-        slot.1
+        let Ok(passes) = memo.get(texts, row, |text| Ok::<bool, Infallible>(test(text)));
+        passes
     })
 }
 

@@ -1,8 +1,8 @@
 //! Distinct values, numbered in the order in which they came.
 
-use super::memo::ViewMemo;
 use crate::args::EvalError;
 use crate::cells::Cells;
+use crate::view_memo::ViewMemo;
 use hashbrown::{DefaultHashBuilder, HashTable};
 use std::hash::BuildHasher;
 
@@ -45,7 +45,7 @@ impl Interner {
         }
         for row in 0..rows {
             let number = match texts {
-                Some(texts) => Some(memo.get(texts, row, |value| number(bytes, ends, index, hasher, value))),
+                Some(texts) => Some(memo.get(texts, row, |value| number(bytes, ends, index, hasher, value.as_bytes()))),
                 None => cells.with_bytes(row, |value| number(bytes, ends, index, hasher, value)),
             };
             if let Some(number) = number {

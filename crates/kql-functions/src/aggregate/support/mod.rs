@@ -22,7 +22,6 @@ pub mod extremes;
 pub mod harness;
 pub mod interner;
 pub mod lists;
-pub mod memo;
 pub mod moments;
 pub mod per_group;
 pub mod pieces;

@@ -1,12 +1,12 @@
 //! The folds of `dcount`, `hll` and `hll_merge`: one [`Hll`] per group.
 
 use super::constants::{self, first_type};
-use super::memo::ViewMemo;
 use super::per_group::{Fold, PerGroup};
 use crate::args::EvalError;
 use crate::cells::{Cells, text, text_hash};
 use crate::registry::{Accumulate, Accumulator, AggregateCall};
 use crate::sketch::hll::{Hll, Precision};
+use crate::view_memo::ViewMemo;
 use arrow::array::{ArrayRef, AsArray, Int64Array, LargeBinaryBuilder, StringViewBuilder};
 use arrow::datatypes::DataType;
 use schema::KqlType;
@@ -103,7 +103,9 @@ impl Fold for Sketches {
             }
             for (row, group) in groups.iter().enumerate() {
                 let hash = match texts {
-                    Some(texts) => Some(self.hashes.get(texts, row, |text| Ok::<_, EvalError>(text_hash(text)))?),
+                    Some(texts) => {
+                        Some(self.hashes.get(texts, row, |text| Ok::<_, EvalError>(text_hash(text.as_bytes())))?)
+                    }
                     None => cells.hash(row),
                 };
                 if let Some(hash) = hash {
