@@ -186,11 +186,15 @@ pub enum ParseMode {
 /// How `parse-kv` reads.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ParseKv {
+    /// Between pairs.
     pub pair_delimiter: Option<String>,
+    /// Between a key and its value. Without it, whatever is no letter or digit is a delimiter.
     pub kv_delimiter: Option<String>,
     /// Opening and closing quote characters, in pairs.
     pub quotes: Vec<(char, char)>,
+    /// Within quotes, takes the next character as it is.
     pub escape: Option<char>,
+    /// Whether a value reaches to the next key rather than to the next pair delimiter.
     pub greedy: bool,
     /// With `regex`, the pattern of one pair, whose groups 1 and 2 are key and value.
     pub regex: Option<String>,

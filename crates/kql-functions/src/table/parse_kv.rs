@@ -11,27 +11,11 @@ use super::typed::{Typed, TypedColumn};
 use crate::args::EvalError;
 use crate::scalar::regexes::compile;
 use arrow::array::{Array, ArrayRef, StringViewArray};
+use kql::plan::ParseKv as Layout;
 use regex::Regex;
 use schema::KqlType;
 use std::borrow::Cow;
 use std::sync::Arc;
-
-/// How the text is laid out.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Layout {
-    /// Between pairs.
-    pub pair_delimiter: Option<String>,
-    /// Between a key and its value. Without it, whatever is no letter or digit is a delimiter.
-    pub kv_delimiter: Option<String>,
-    /// Opening and closing quotes.
-    pub quotes: Vec<(char, char)>,
-    /// Within quotes, takes the next character as it is.
-    pub escape: Option<char>,
-    /// Whether a value reaches to the next key rather than to the next pair delimiter.
-    pub greedy: bool,
-    /// A regular expression of one pair: group 1 is the key, group 2 the value.
-    pub regex: Option<String>,
-}
 
 /// Keys ready to be looked for.
 #[derive(Debug)]

@@ -13,7 +13,7 @@ use kql::plan::{Aggregate, ColumnId, ExpandItem, Expr, Field, Node, ParseMode, P
 use kql_functions::table::make_series::Axis;
 use kql_functions::table::mv_expand::MvExpand as Expansion;
 use kql_functions::table::parse::{Mode, Part, Pattern};
-use kql_functions::table::parse_kv::{KeyValues, Layout};
+use kql_functions::table::parse_kv::KeyValues;
 use schema::{KqlType, Value};
 use std::sync::Arc;
 
@@ -88,16 +88,8 @@ impl Lowering<'_> {
         keys: &[Field],
         how: &kql::plan::ParseKv,
     ) -> Result<LogicalPlan, QueryError> {
-        let layout = Layout {
-            pair_delimiter: how.pair_delimiter.clone(),
-            kv_delimiter: how.kv_delimiter.clone(),
-            quotes: how.quotes.clone(),
-            escape: how.escape,
-            greedy: how.greedy,
-            regex: how.regex.clone(),
-        };
         let names = keys.iter().map(|key| (key.name.to_string(), key.ktype)).collect();
-        let kernel = ParseKv { keys: Arc::new(KeyValues::new(names, layout)?) };
+        let kernel = ParseKv { keys: Arc::new(KeyValues::new(names, how.clone())?) };
         let args = vec![(self.expr(subject)?, KqlType::String)];
         kernel_plan(Arc::new(kernel), vec![input], args, true, added(keys))
     }
