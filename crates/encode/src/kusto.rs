@@ -120,6 +120,13 @@ impl<'a> Answer<'a> {
         self.flush()
     }
 
+    /// Closes a table's rows and the table.
+    fn end_table(&mut self) -> Result<(), EncodeError> {
+        self.in_table = false;
+        self.text.push_str("]}");
+        self.flush()
+    }
+
     /// Returns the text of the consumption of resources, itself JSON.
     fn consumption(&self, statistics: &Statistics) -> String {
         let cpu = ticks::timespan_text((statistics.cpu_seconds * ticks::SECOND as f64) as i64);
@@ -207,9 +214,7 @@ impl Encoder for V1Encoder<'_> {
     }
 
     fn end_table(&mut self) -> Result<(), EncodeError> {
-        self.0.in_table = false;
-        self.0.text.push_str("]}");
-        self.0.flush()
+        self.0.end_table()
     }
 
     fn finish(&mut self, statistics: &Statistics) -> Result<(), EncodeError> {
@@ -335,9 +340,7 @@ impl Encoder for V2Encoder<'_> {
     }
 
     fn end_table(&mut self) -> Result<(), EncodeError> {
-        self.0.in_table = false;
-        self.0.text.push_str("]}");
-        self.0.flush()
+        self.0.end_table()
     }
 
     fn finish(&mut self, statistics: &Statistics) -> Result<(), EncodeError> {
