@@ -1,4 +1,4 @@
-use super::patterns::{Pattern, RowSet, Rows, Wildcards, percent, row_weights};
+use super::patterns::{Pattern, RowSet, Rows, Wildcards, row_weights, segment_columns, segments};
 use super::prelude::*;
 
 pub static PLUGIN: Plugin = Plugin {
@@ -15,7 +15,7 @@ pub static PLUGIN: Plugin = Plugin {
         "y",
     )],
     arity: (0, usize::MAX),
-    columns: |shape| shape_columns(shape).map(Some),
+    columns: |shape| segment_columns(shape).map(Some),
     run: Ok(run),
     ..Plugin::DEFAULT
 };
@@ -25,14 +25,6 @@ const NAMES: &[&str] = &["SizeWeight", "WeightColumn", "NumSeeds"];
 const COVERAGE_MIN: f64 = 0.05;
 const CLUSTERS_MAX: usize = 20;
 const SEEDS_MAX: i64 = 1_000;
-
-fn shape_columns(shape: &PluginShape) -> Result<Vec<Column>, EvalError> {
-    let input = input_columns(shape)?;
-    let own = [("SegmentId", KqlType::Long), ("Count", KqlType::Long), ("Percent", KqlType::Real)];
-    let mut columns: Vec<Column> = own.into_iter().map(|(name, ktype)| Column::new(name, ktype)).collect();
-    columns.extend(visible(input).into_iter().filter_map(|i| input.get(i).cloned()));
-    Ok(columns)
-}
 
 fn run(call: &PluginCall) -> Result<Table, EvalError> {
     let args = Arguments::bind(PLUGIN.name, NAMES, call.args)?;
@@ -52,14 +44,7 @@ fn run(call: &PluginCall) -> Result<Table, EvalError> {
     let weight = |row: usize| [weights.get(row).copied().unwrap_or(0.0), 0.0];
     let rows = Rows::read(table, dimensions, COVERAGE_MIN, weight)?;
     let clusters = Clusters { rows: &rows, n_dimensions, size_weight, seeds };
-    let mut result = RowBuilder::new(result_columns(call, shape_columns)?);
-    for (i, cluster) in clusters.find().iter().enumerate() {
-        let count = Value::Long(cluster.weights[0].round() as i64);
-        let share = Value::Real(percent(cluster.weights[0], rows.totals[0], 1));
-        let cells = rows.cells(table, &shown, &cluster.items, &wildcards)?;
-        result.push([Value::Long(i as i64), count, share].into_iter().chain(cells))?;
-    }
-    Ok(result.finish())
+    segments(call, &rows, table, &clusters.find(), &wildcards)
 }
 
 /// The search for clusters.

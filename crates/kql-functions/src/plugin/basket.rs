@@ -1,4 +1,4 @@
-use super::patterns::{PATTERNS_MAX, Rows, Wildcards, percent, row_weights, threshold};
+use super::patterns::{PATTERNS_MAX, Rows, Wildcards, row_weights, segment_columns, segments, threshold};
 use super::prelude::*;
 
 pub static PLUGIN: Plugin = Plugin {
@@ -13,20 +13,12 @@ pub static PLUGIN: Plugin = Plugin {
         "2",
     )],
     arity: (0, usize::MAX),
-    columns: |shape| shape_columns(shape).map(Some),
+    columns: |shape| segment_columns(shape).map(Some),
     run: Ok(run),
     ..Plugin::DEFAULT
 };
 
 const NAMES: &[&str] = &["Threshold", "WeightColumn", "MaxDimensions"];
-
-fn shape_columns(shape: &PluginShape) -> Result<Vec<Column>, EvalError> {
-    let input = input_columns(shape)?;
-    let own = [("SegmentId", KqlType::Long), ("Count", KqlType::Long), ("Percent", KqlType::Real)];
-    let mut columns: Vec<Column> = own.into_iter().map(|(name, ktype)| Column::new(name, ktype)).collect();
-    columns.extend(visible(input).into_iter().filter_map(|i| input.get(i).cloned()));
-    Ok(columns)
-}
 
 fn run(call: &PluginCall) -> Result<Table, EvalError> {
     let args = Arguments::bind(PLUGIN.name, NAMES, call.args)?;
@@ -46,14 +38,7 @@ fn run(call: &PluginCall) -> Result<Table, EvalError> {
         return Err(EvalError::new("there are too many patterns: raise the threshold, or keep fewer columns"));
     }
     patterns.sort_by(|a, b| b.weights[0].total_cmp(&a.weights[0]).then(a.items.cmp(&b.items)));
-    let mut result = RowBuilder::new(result_columns(call, shape_columns)?);
-    for (i, pattern) in patterns.iter().enumerate() {
-        let count = Value::Long(pattern.weights[0].round() as i64);
-        let share = Value::Real(percent(pattern.weights[0], rows.totals[0], 1));
-        let cells = rows.cells(table, &shown, &pattern.items, &wildcards)?;
-        result.push([Value::Long(i as i64), count, share].into_iter().chain(cells))?;
-    }
-    Ok(result.finish())
+    segments(call, &rows, table, &patterns, &wildcards)
 }
 
 #[cfg(test)]

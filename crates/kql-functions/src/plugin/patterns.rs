@@ -17,6 +17,34 @@ const WORK_MAX: usize = 2_000_000_000;
 /// Patterns that a result may hold.
 pub const PATTERNS_MAX: usize = 10_000;
 
+/// The columns of a result with one pattern a row: its number, how many rows it covers, their share, then the input's.
+pub fn segment_columns(shape: &PluginShape) -> Result<Vec<Column>, EvalError> {
+    let input = input_columns(shape)?;
+    let own = [("SegmentId", KqlType::Long), ("Count", KqlType::Long), ("Percent", KqlType::Real)];
+    let mut columns: Vec<Column> = own.into_iter().map(|(name, ktype)| Column::new(name, ktype)).collect();
+    columns.extend(visible(input).into_iter().filter_map(|i| input.get(i).cloned()));
+    Ok(columns)
+}
+
+/// Writes patterns as rows of the [`segment_columns`].
+pub fn segments(
+    call: &PluginCall,
+    rows: &Rows,
+    table: &Table,
+    patterns: &[Pattern],
+    wildcards: &Wildcards,
+) -> Result<Table, EvalError> {
+    let shown = visible(&table.columns);
+    let mut result = RowBuilder::new(result_columns(call, segment_columns)?);
+    for (i, pattern) in patterns.iter().enumerate() {
+        let count = Value::Long(pattern.weights[0].round() as i64);
+        let share = Value::Real(percent(pattern.weights[0], rows.totals[0], 1));
+        let cells = rows.cells(table, &shown, &pattern.items, wildcards)?;
+        result.push([Value::Long(i as i64), count, share].into_iter().chain(cells))?;
+    }
+    Ok(result.finish())
+}
+
 /// A set of the rows of [`Rows`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowSet(Vec<u64>);
