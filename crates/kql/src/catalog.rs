@@ -144,6 +144,19 @@ pub trait Catalog: Send + Sync {
     }
 }
 
+/// The built-in tables, and nothing else.
+pub struct BuiltInTables;
+
+impl Catalog for BuiltInTables {
+    fn table(&self, name: &str) -> Option<Vec<Column>> {
+        schema::tables::builtin(name).map(|table| table.columns.clone())
+    }
+
+    fn table_names(&self) -> Vec<String> {
+        schema::tables::names().map(String::from).collect()
+    }
+}
+
 /// Runs parts of a query while the rest is still being bound, for columns that depend on rows (`pivot`, `bag_unpack`).
 pub trait Host {
     /// Runs a plan and keeps its result; returns a handle and the result's columns. `None` when only checking: the

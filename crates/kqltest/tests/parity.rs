@@ -3,28 +3,15 @@
 
 use kql::Diagnostic;
 use kql::bind::{Environment, bind};
-use kql::catalog::Catalog;
+use kql::catalog::BuiltInTables;
 use kql::diagnostic::Kind;
 use kql_functions::FUNCTIONS;
-use schema::{Column, Dynamic};
+use schema::Dynamic;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 /// Share of the queries, in per cent, about which we must agree. What differs for a stated reason counts as different.
 const AGREEMENT_MIN: f64 = 98.0;
-
-/// The built-in tables.
-struct BuiltIn;
-
-impl Catalog for BuiltIn {
-    fn table(&self, name: &str) -> Option<Vec<Column>> {
-        schema::tables::builtin(name).map(|table| table.columns.clone())
-    }
-
-    fn table_names(&self) -> Vec<String> {
-        schema::tables::names().map(String::from).collect()
-    }
-}
 
 /// A query of ours.
 struct Query {
@@ -120,8 +107,14 @@ fn pair(column: &Dynamic, line: &str) -> (String, String) {
 
 /// What we make of a query: the error that speaks against it, or its columns.
 fn answer(text: &str) -> Result<Option<Vec<(String, String)>>, String> {
-    let environment =
-        Environment { catalog: &BuiltIn, functions: &*FUNCTIONS, host: None, now: 0, principal: "", parameters: &[] };
+    let environment = Environment {
+        catalog: &BuiltInTables,
+        functions: &*FUNCTIONS,
+        host: None,
+        now: 0,
+        principal: "",
+        parameters: &[],
+    };
     let (bound, found) = bind(text, environment);
     // What is refused, or fails only when it runs, is right KQL.
     let is_wrong = |d: &&Diagnostic| d.is_error() && !matches!(d.kind, Kind::Unsupported | Kind::Runtime);
