@@ -5,10 +5,12 @@ use anyhow::Context;
 use encode::{Format, ResultTable, Statistics, Visualization, encoder};
 use files::Progress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::io::{IsTerminal, Write};
+use std::io::{BufWriter, IsTerminal, Write};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+use tempfile::TempPath;
 
 /// How a result is shown.
 pub struct Show {
@@ -79,13 +81,7 @@ impl Drop for Ticker {
 /// Writes a result. Returns the number of rows.
 pub fn result(answer: Answer, show: &Show) -> anyhow::Result<u64> {
     let begun = Instant::now();
-    let out: Box<dyn Write + Send> = match &show.output {
-        Some(path) => {
-            let file = std::fs::File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
-            Box::new(std::io::BufWriter::new(file))
-        }
-        None => Box::new(std::io::BufWriter::new(std::io::stdout())),
-    };
+    let (out, target) = open_output(show.output.as_deref())?;
     let render = answer.tables.iter().find_map(|table| table.render.clone());
     let visualization = render.map(|render| Visualization::new(&render.visualization, &render.properties));
     let draws = show.format == Format::Table && visualization.is_some() && show.output.is_none();
@@ -131,7 +127,54 @@ pub fn result(answer: Answer, show: &Show) -> anyhow::Result<u64> {
         }
     }
     encoder.finish(&Statistics { seconds: begun.elapsed().as_secs_f64(), ..Statistics::default() })?;
+    drop(encoder);
+    if let Some(target) = target {
+        target.keep()?;
+    }
     Ok(rows)
+}
+
+/// A file that takes its place only when it is whole: a query that fails or a program that is killed leaves what stood there.
+struct Target {
+    path: PathBuf,
+    unfinished: TempPath,
+}
+
+impl Target {
+    fn keep(self) -> anyhow::Result<()> {
+        let failed = || format!("cannot write {}", self.path.display());
+        std::fs::File::open(&self.unfinished).and_then(|file| file.sync_all()).with_context(failed)?;
+        self.unfinished.persist(&self.path).map_err(|error| error.error).with_context(failed)
+    }
+}
+
+/// Opens what a result is written to. What is no regular file, such as a pipe, is written to as it is.
+fn open_output(path: Option<&Path>) -> anyhow::Result<(Box<dyn Write + Send>, Option<Target>)> {
+    let Some(path) = path else { return Ok((Box::new(BufWriter::new(std::io::stdout())), None)) };
+    let failed = || format!("cannot write {}", path.display());
+    // A link is followed: what it points at is replaced, not the link.
+    let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    if path.exists() && !path.is_file() {
+        let file = std::fs::OpenOptions::new().write(true).open(&path).with_context(failed)?;
+        return Ok((Box::new(BufWriter::new(file)), None));
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    let unfinished = tempfile::Builder::new()
+        .prefix(&name)
+        .suffix(".unfinished")
+        .permissions(output_permissions(&path))
+        .tempfile_in(folder)
+        .with_context(failed)?;
+    let (file, unfinished) = unfinished.into_parts();
+    Ok((Box::new(BufWriter::new(file)), Some(Target { path, unfinished })))
+}
+
+/// The permissions of the file that is replaced, or those that a new file gets, which the process's mask narrows.
+fn output_permissions(path: &Path) -> std::fs::Permissions {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(path).map_or_else(|_| PermissionsExt::from_mode(0o666), |meta| meta.permissions())
 }
 
 /// Returns an error with its causes as one text.
