@@ -65,6 +65,12 @@ pub(crate) struct Inner {
 /// Rows of a usual batch.
 pub(crate) const BATCH_ROWS: usize = 8192;
 
+/// Returns the part of a limit that operators may not take: the program itself, batches on their way and what the allocator
+/// holds are not counted by them, and the process as a whole is to stay within the limit.
+fn reserve(max_memory: usize) -> usize {
+    (max_memory / 4).min((64 << 20) + max_memory / 16)
+}
+
 /// Stack of a thread that computes: plans nest as deep as the query's text does.
 const STACK_BYTES: usize = 16 << 20;
 
@@ -109,7 +115,7 @@ impl Engine {
     /// Makes the memory of one query, on the disk that all share.
     pub(crate) fn environment(&self) -> Arc<RuntimeEnv> {
         let max_memory = usize::try_from(self.inner.options.max_memory).unwrap_or(usize::MAX);
-        let pool = TrackConsumersPool::new(FairSpillPool::new(max_memory), NonZeroUsize::MIN);
+        let pool = TrackConsumersPool::new(FairSpillPool::new(max_memory - reserve(max_memory)), NonZeroUsize::MIN);
         Arc::new(RuntimeEnv { memory_pool: Arc::new(pool), ..self.inner.environment.as_ref().clone() })
     }
 
