@@ -74,6 +74,7 @@ impl Runner {
             database: kql::catalog::Catalog::database(self.tables.as_ref()),
             now: self.now,
             cancel,
+            timeout: None,
         };
         let session = self.engine.session(self.tables.clone(), request);
         let environment = Environment {
