@@ -1,14 +1,17 @@
-//! `vidimus serve`: answers queries over HTTP.
+//! `vidimus serve`: takes records in, keeps them, and answers queries over HTTP.
 
+use crate::store;
 use anyhow::{Context, bail};
 use api_kusto::{Databases, KustoApi, Limits};
+use api_vault::VaultApi;
 use audit::AuditSink;
-use auth::{Role, Secret, Tokens, Workspaces};
+use auth::{Principal, Role, Secret, Tokens, Workspaces};
 use axum::Router;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use clap::Args;
+use ingest::{Vault, VaultOptions};
 use listeners::http::{HttpListener, HttpOptions, TlsFiles};
 use query::{Engine, EngineOptions};
 use std::io::Write;
@@ -17,10 +20,10 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use stdx::SystemClock;
+use stdx::{Clock, SystemClock};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Answer queries over HTTP, as Kusto does.
+/// Keep records, sealed, in a folder, and answer queries over HTTP.
 #[derive(Debug, Args)]
 pub struct ServeArgs {
     /// Folder that holds everything that is kept.
@@ -38,6 +41,12 @@ pub struct ServeArgs {
     /// Listen without TLS where other machines can connect, such as behind a proxy that speaks it.
     #[arg(long)]
     pub insecure_plain_http: bool,
+    /// A workspace to make if it is not there; may be given several times.
+    #[arg(long = "workspace", value_name = "NAME", default_value = "main")]
+    pub workspaces: Vec<String>,
+    /// Let programs on this machine in without a token, as an owner. Only where no other machine can connect.
+    #[arg(long)]
+    pub allow_anonymous: bool,
     /// Print the owner's token when it is made.
     #[arg(long)]
     pub print_token: bool,
@@ -47,6 +56,30 @@ pub struct ServeArgs {
     /// MaxMind database for geo_info_from_ip_address().
     #[arg(long, value_name = "FILE")]
     pub geo_database: Option<PathBuf>,
+}
+
+/// Runs the command.
+pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
+    let tokens = args.tokens()?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let vault = Vault::open(&args.data, clock.clone(), VaultOptions::default());
+    let vault = Arc::new(vault.with_context(|| format!("cannot open the store in {}", args.data.display()))?);
+    for name in args.workspaces.iter().map(String::as_str).chain([store::OWN_WORKSPACE]) {
+        if vault.workspace(name).is_none() {
+            vault.create_workspace(name).context("cannot make a workspace")?;
+        }
+    }
+    let audit: Arc<dyn AuditSink> = Arc::new(store::StoreAudit::new(vault.clone()));
+    let api = VaultApi {
+        vault: vault.clone(),
+        tokens: tokens.clone(),
+        audit: audit.clone(),
+        clock,
+        limits: api_vault::Limits::default(),
+    };
+    let databases = Arc::new(store::StoreDatabases::new(vault.clone()));
+    let served = Served { databases, audit, tokens, engine: args.engine()?, routers: vec![api_vault::router(api)] };
+    serve(&args, served)
 }
 
 /// What is served.
@@ -83,7 +116,20 @@ impl ServeArgs {
                 println!("{}", token.expose());
             }
         }
-        Ok(Arc::new(tokens))
+        if !self.allow_anonymous {
+            return Ok(Arc::new(tokens));
+        }
+        if !self.listen.ip().is_loopback() {
+            bail!("--allow-anonymous is for addresses of this machine only, and {} is not", self.listen);
+        }
+        eprintln!("vidimus: every program on this machine is let in as an owner");
+        let anonymous = Principal {
+            id: "anonymous".to_string(),
+            name: "anonymous".to_string(),
+            roles: vec![Role::Owner],
+            workspaces: Workspaces::All,
+        };
+        Ok(Arc::new(tokens.with_anonymous(anonymous)))
     }
 
     fn http_options(&self) -> anyhow::Result<HttpOptions> {
@@ -210,7 +256,7 @@ mod tests {
             vec!["main".to_string()]
         }
 
-        fn tables(&self, _: &str) -> Result<Tables, DatabaseError> {
+        fn tables(&self, _: &str, _: &str) -> Result<Tables, DatabaseError> {
             Ok(Tables::default())
         }
     }
@@ -228,6 +274,8 @@ mod tests {
             tls_cert: None,
             tls_key: None,
             insecure_plain_http: false,
+            workspaces: vec!["main".to_string()],
+            allow_anonymous: false,
             print_token: false,
             max_memory: 1 << 30,
             geo_database: None,
