@@ -29,6 +29,9 @@ pub enum KeyError {
     Root(#[source] BackendError),
     #[error("the root key `{root}` is needed by the workspace `{workspace}`")]
     RootInUse { root: String, workspace: String },
+    /// Whoever asked for the rewrapping does not want it for this workspace.
+    #[error("the keys of the workspace `{workspace}` are not to be rewrapped: {why}")]
+    NotRewrapped { workspace: String, why: String },
     #[error("`{0}` does not name a workspace")]
     WorkspaceName(String),
     #[error("the workspace `{0}` has no keys")]
@@ -64,6 +67,9 @@ pub enum KeyError {
     TooLarge { bytes: u64 },
     #[error("bytes {start} to {end} are not in `{object}`, which has {len}")]
     OutOfRange { object: String, start: u64, end: u64, len: u64 },
+    #[cfg(feature = "parquet")]
+    #[error("`{object}` cannot be encrypted or decrypted as a Parquet file")]
+    Parquet { object: String, source: parquet::errors::ParquetError },
     #[error("a chunk of {0} bytes is not between {min} and {max}", min = crate::stream::CHUNK_BYTES_MIN, max = crate::stream::CHUNK_BYTES_MAX)]
     ChunkSize(u32),
 }

@@ -48,21 +48,22 @@ pub struct StoreId(pub [u8; 16]);
 pub fn settle(storage: &dyn Storage, wanted: Mode, entropy: &dyn Entropy) -> Result<StoreId, KeyError> {
     let text = storage.read(MODE_FILE).map_err(KeyError::io(MODE_FILE))?;
     let found = text.map(|text| parse(&text).ok_or_else(|| KeyError::damaged(MODE_FILE))).transpose()?;
-    let keys = find_keys(storage)?;
-    if let Some((found, id)) = found {
-        if found != wanted {
+    match found {
+        Some((found, _)) if found != wanted => {
             return Err(KeyError::OtherMode { found: found.name(), wanted: wanted.name() });
         }
-        return match keys.encrypted {
-            Some(path) if found == Mode::Plain => Err(KeyError::Downgraded { path, mode: MODE_FILE }),
-            _ => Ok(id),
-        };
+        Some((Mode::Encrypted, id)) => return Ok(id),
+        _ => {}
     }
+    let keys = find_keys(storage)?;
     if let Some(path) = keys.encrypted {
         return Err(KeyError::Downgraded { path, mode: MODE_FILE });
     }
     if let (Mode::Encrypted, Some(path)) = (wanted, keys.plain) {
         return Err(KeyError::NotEmpty { path });
+    }
+    if let Some((_, id)) = found {
+        return Ok(id);
     }
     let mut id = StoreId([0; 16]);
     entropy.fill(&mut id.0).map_err(KeyError::Entropy)?;

@@ -83,7 +83,7 @@ impl Sealer {
             let (key, metadata) = module(Module::Column(&path));
             builder = builder.with_column_key_and_metadata(&path, key.expose().to_vec(), metadata);
         }
-        builder.build().map_err(|_| KeyError::NotSealed { object: object.to_string() })
+        builder.build().map_err(|source| KeyError::Parquet { object: object.to_string(), source })
     }
 
     /// Returns how the Parquet file at the path `object` is decrypted. Keys are derived when the file asks for them.
@@ -94,7 +94,7 @@ impl Sealer {
         let retriever = Retriever { sealer: self.clone(), object: object.to_string() };
         let builder = FileDecryptionProperties::with_key_retriever(Arc::new(retriever));
         let built = builder.with_aad_prefix(self.aad_prefix(object)).build();
-        built.map_err(|_| KeyError::NotSealed { object: object.to_string() })
+        built.map_err(|source| KeyError::Parquet { object: object.to_string(), source })
     }
 
     /// Returns what every module of a file is bound to. The epoch is in the keys.

@@ -1,7 +1,7 @@
 //! Putting every workspace under another root key, as after a disaster or when the root key may be known to somebody.
 //!
 //! ```text
-//! backend.rotate() ─► KeyStore::rewrap_all() ─► KeyStore::retire_root(old)
+//! backend.rotate() ─► KeyStore::rewrap_all(check) ─► KeyStore::retire_root(old)
 //! ```
 //!
 //! Data keys stay, and so does what they sealed. Until the old root key is retired both are valid: after a crash, `rewrap_all` goes on
@@ -50,16 +50,18 @@ impl RewrapSummary {
 }
 
 impl KeyStore {
-    /// Puts every workspace under the root key with which the backend wraps now. What fails for one does not stop the others.
+    /// Puts every workspace under the root key with which the backend wraps now. What fails for one does not stop the others. `check` is
+    /// asked before each and may refuse with a reason, for instance when the workspace's log is behind what witnesses have seen.
     ///
     /// # Errors
     /// When the backend cannot be asked or the folder cannot be read.
-    pub fn rewrap_all(&self) -> Result<RewrapSummary, KeyError> {
+    pub fn rewrap_all(&self, mut check: impl FnMut(&str) -> Result<(), String>) -> Result<RewrapSummary, KeyError> {
         let new = self.backend().key_id().map_err(KeyError::Root)?;
         let mut outcomes = Vec::new();
         for workspace in self.workspaces()? {
             let old = self.root_of(&workspace).ok();
-            let result = self.rewrap(&workspace, &new);
+            let refused = |why| KeyError::NotRewrapped { workspace: workspace.clone(), why };
+            let result = check(&workspace).map_err(refused).and_then(|()| self.rewrap(&workspace, &new));
             let result = result.map(|was_needed| if was_needed { Rewrapped::Now } else { Rewrapped::Before });
             outcomes.push(Rewrap { workspace, old, result });
         }

@@ -51,7 +51,7 @@ const STEPS: &[Step] = &[
         open.backend.rotate().map(drop).map_err(KeyError::Root)
     },
     |open, _| {
-        let summary = open.store.rewrap_all()?;
+        let summary = open.store.rewrap_all(|_| Ok(()))?;
         summary.outcomes.into_iter().try_for_each(|outcome| outcome.result.map(drop))
     },
     |open, promises| {

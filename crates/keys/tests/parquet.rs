@@ -150,6 +150,18 @@ fn every_flipped_bit_of_a_file_gives_an_error_or_the_same_rows() {
     }
 }
 
+/// The library shows keys to whoever prints how a file is to be written: known, and nothing prints it.
+#[test]
+fn properties_of_encryption_are_not_for_printing() {
+    let world = World::new(1);
+    let open = world.open();
+    let sealer = open.store.sealer("contoso").expect("keys");
+    let encryption = sealer.parquet_encryption(OBJECT).expect("keys");
+    assert!(format!("{encryption:?}").contains(&format!("{:?}", encryption.footer_key())));
+    let decryption = sealer.parquet_decryption(OBJECT).expect("keys");
+    assert_eq!(format!("{decryption:?}"), "FileDecryptionProperties { }");
+}
+
 /// The library does not encrypt Bloom filters: known, and the reason why none may be written. Whoever changes one hides rows.
 #[test]
 fn a_bloom_filter_stays_open() {

@@ -199,12 +199,12 @@ fn rewrapping_keeps_data_and_needs_the_old_root_no_more() {
     let old = open.backend.key_id().expect("a root");
     let new = open.backend.rotate().expect("a root");
     assert!(matches!(open.store.retire_root(&old), Err(KeyError::RootInUse { .. })));
-    let summary = open.store.rewrap_all().expect("a summary");
+    let summary = open.store.rewrap_all(|_| Ok(())).expect("a summary");
     assert_eq!((&summary.new, summary.n_ok(), summary.n_failed()), (&new, 2, 0));
     for outcome in &summary.outcomes {
         assert_eq!((outcome.old.as_ref(), outcome.result.as_ref().ok()), (Some(&old), Some(&Rewrapped::Now)));
     }
-    let again = open.store.rewrap_all().expect("a summary");
+    let again = open.store.rewrap_all(|_| Ok(())).expect("a summary");
     assert!(again.outcomes.iter().all(|outcome| matches!(outcome.result, Ok(Rewrapped::Before))));
     open.store.retire_root(&old).expect("retired");
     open.store.retire_root(&old).expect("retired already");
@@ -225,12 +225,28 @@ fn one_workspace_that_cannot_be_rewrapped_stops_no_other_and_keeps_its_root() {
     assert_eq!(open.unusable.len(), 1);
     let old = open.backend.key_id().expect("a root");
     open.backend.rotate().expect("a root");
-    let summary = open.store.rewrap_all().expect("a summary");
+    let summary = open.store.rewrap_all(|_| Ok(())).expect("a summary");
     let (contoso, fabrikam) = (&summary.outcomes[0], &summary.outcomes[1]);
     assert!(matches!(contoso.result, Err(KeyError::Damaged { .. })) && contoso.old.as_ref() == Some(&old));
     assert!(matches!(fabrikam.result, Ok(Rewrapped::Now)));
     let needed = open.store.retire_root(&old);
     assert!(matches!(needed, Err(KeyError::RootInUse { workspace, .. }) if workspace == "contoso"));
+}
+
+#[test]
+fn a_workspace_is_rewrapped_only_when_it_may_be() {
+    let world = World::new(1);
+    let open = world.open();
+    let old = open.backend.key_id().expect("a root");
+    open.backend.rotate().expect("a root");
+    let behind = |workspace: &str| if workspace == "contoso" { Err("its log is behind".to_string()) } else { Ok(()) };
+    let summary = open.store.rewrap_all(behind).expect("a summary");
+    assert_eq!((summary.n_ok(), summary.n_failed()), (1, 1));
+    let why = summary.outcomes[0].result.as_ref().expect_err("refused").to_string();
+    assert_eq!(why, "the keys of the workspace `contoso` are not to be rewrapped: its log is behind");
+    assert!(matches!(open.store.retire_root(&old), Err(KeyError::RootInUse { .. })));
+    assert_eq!(open.store.rewrap_all(|_| Ok(())).expect("a summary").n_ok(), 2);
+    open.store.retire_root(&old).expect("retired");
 }
 
 #[test]
@@ -244,7 +260,7 @@ fn a_store_changes_to_another_backend() {
     let around = Surroundings { former: vec![former], ..world.around(new.clone()) };
     let (store, unusable) = KeyStore::open(around).expect("a store");
     assert!(unusable.is_empty());
-    assert_eq!(store.rewrap_all().expect("a summary").n_ok(), 2);
+    assert_eq!(store.rewrap_all(|_| Ok(())).expect("a summary").n_ok(), 2);
     drop(store);
     let (store, unusable) = KeyStore::open(world.around(new)).expect("a store");
     assert!(unusable.is_empty());
