@@ -206,6 +206,8 @@ impl StreamLayout {
     }
 
     fn of((purpose, epoch, chunk_bytes, salt): (Purpose, u64, u32, Salt), sealed_len: u64) -> Option<StreamLayout> {
+        // No file system has longer files, and no sum below overflows.
+        let sealed_len = i64::try_from(sealed_len).ok()?.unsigned_abs();
         let body = sealed_len.checked_sub(HEADER_BYTES as u64)?;
         let n_chunks = body.div_ceil(u64::from(chunk_bytes) + TAG_BYTES as u64).max(1);
         let len = body.checked_sub(n_chunks * TAG_BYTES as u64)?;

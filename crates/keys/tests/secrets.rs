@@ -88,7 +88,7 @@ fn no_file_shows_a_secret() {
             let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
             let Some(bytes) = world.disk.read(&path).expect("read") else { continue };
             n_files += 1;
-            for secret in [&SECRET[..16], hex[..16].as_bytes(), WORDS.as_bytes(), b"vault.example"] {
+            for secret in [&SECRET[..16], &hex.as_bytes()[..16], WORDS.as_bytes(), b"vault.example"] {
                 assert!(!bytes.windows(secret.len()).any(|window| window == secret), "{path}");
             }
         }

@@ -8,7 +8,7 @@ use common::World;
 use keys::{Key, KeyError, Purpose, SealedKeys, Sealer};
 use sequencer::storage::Storage;
 use sequencer::storage::simulated::{Loss, Simulated};
-use sequencer::{Core, KeyFolder, Keys, Options, Request, SealedBatch, StoredBatch, WalOptions};
+use sequencer::{Core, KeyFolder, Keys, Options, Request, RequestId, SealedBatch, StoredBatch, WalOptions};
 use stdx::FixedClock;
 use tlog::Hash;
 
@@ -39,7 +39,7 @@ fn batch(sealer: &Sealer) -> SealedBatch {
     SealedBatch {
         workspace: "contoso".to_string(),
         table: "SigninLogs".to_string(),
-        request: Some([9; 16]),
+        request: Some(RequestId { id: [9; 16], content: [7; 16] }),
         schema_id: 1,
         schema_hash: Hash::of(b"schema"),
         count: 1,

@@ -66,6 +66,28 @@ proptest! {
         }
     }
 
+    /// Nothing that was not sealed opens, and no length makes the arithmetic fail.
+    #[test]
+    fn other_bytes_are_refused(
+        magic in prop_oneof![Just(&b""[..]), Just(&b"VIDIMUSB\x01\x03"[..]), Just(&b"VIDIMUSX\x01\x03"[..])],
+        epoch in prop_oneof![Just(1u64), any::<u64>()],
+        chunk_bytes in prop_oneof![Just(2048u32), any::<u32>()],
+        rest in proptest::collection::vec(any::<u8>(), 0..100),
+        len in any::<u64>(),
+    ) {
+        let (_open, sealer) = sealer();
+        let file = [magic, &epoch.to_be_bytes(), &chunk_bytes.to_be_bytes(), &rest].concat();
+        prop_assert!(open(&sealer, "a", &file).is_err());
+        prop_assert!(sealer.open(Purpose::Extents, "a", &mut file.clone()).is_err());
+        for len in [len, u64::MAX, i64::MAX as u64] {
+            let found = sealer.open_stream(Purpose::Extents, "a", len, |range| {
+                let n_bytes = (range.end - range.start).min(1 << 16);
+                Ok(file.iter().copied().chain(std::iter::repeat(0)).take(n_bytes as usize).collect())
+            });
+            prop_assert!(found.is_err());
+        }
+    }
+
     /// Whatever was changed, a range is right or refused.
     #[test]
     fn a_changed_file_gives_nothing_else(
