@@ -17,7 +17,7 @@
 use std::io::{self, Write};
 use std::ops::Range;
 
-use zeroize::Zeroize;
+use zeroize::Zeroizing;
 
 use crate::KeyError;
 use crate::cipher::{MessageCipher, SALT_BYTES, Salt, TAG_BYTES, random_salt};
@@ -119,9 +119,8 @@ impl Sealer {
         context.extend(layout.chunk_bytes.to_be_bytes());
         let cipher = MessageCipher::new(&key, &layout.salt, &context);
         let stream = SealedStream { object: object.to_string(), layout, cipher, context };
-        let mut opened = Vec::new();
-        stream.open_chunk(stream.layout.n_chunks - 1, last_chunk, &mut opened).ok_or_else(not_authentic)?;
-        opened.zeroize();
+        let mut last_chunk = Zeroizing::new(last_chunk.to_vec());
+        stream.open_chunk(stream.layout.n_chunks - 1, &mut last_chunk).ok_or_else(not_authentic)?;
         Ok(stream)
     }
 }
@@ -281,29 +280,34 @@ impl SealedStream {
         Ok(self.layout.chunks(self.layout.numbers(range)))
     }
 
-    /// Returns a range of what was sealed out of the file's bytes that [`SealedStream::sealed_range`] names.
+    /// Returns a range of what was sealed out of the file's bytes that [`SealedStream::sealed_range`] names, decrypted where they are.
     ///
     /// # Errors
     /// [`KeyError::OutOfRange`] and [`KeyError::NotAuthentic`].
-    pub fn open(&self, range: &Range<u64>, sealed: &[u8]) -> Result<Vec<u8>, KeyError> {
+    pub fn open(&self, range: &Range<u64>, mut sealed: Vec<u8>) -> Result<Vec<u8>, KeyError> {
         let expected = self.sealed_range(range)?;
         let not_authentic = || KeyError::NotAuthentic { object: self.object.clone() };
         if sealed.len() as u64 != expected.end - expected.start {
             return Err(not_authentic());
         }
         if range.is_empty() {
-            return Ok(Vec::new());
+            return Ok(sealed);
         }
         let numbers = self.layout.numbers(range);
+        let chunk_bytes = self.layout.chunk_bytes as usize;
         let first = numbers.start * u64::from(self.layout.chunk_bytes);
-        let mut opened = Vec::with_capacity(sealed.len());
-        for (number, chunk) in numbers.zip(sealed.chunks(self.layout.chunk_bytes as usize + TAG_BYTES)) {
-            self.open_chunk(number, chunk, &mut opened).ok_or_else(not_authentic)?;
+        let mut n_opened = 0;
+        for (idx, number) in numbers.enumerate() {
+            let start = idx * (chunk_bytes + TAG_BYTES);
+            let end = (start + chunk_bytes + TAG_BYTES).min(sealed.len());
+            let chunk = sealed.get_mut(start..end).ok_or_else(not_authentic)?;
+            self.open_chunk(number, chunk).ok_or_else(not_authentic)?;
+            sealed.copy_within(start..end - TAG_BYTES, n_opened);
+            n_opened += end - TAG_BYTES - start;
         }
-        let (start, end) = ((range.start - first) as usize, (range.end - first) as usize);
-        opened.truncate(end);
-        opened.drain(..start);
-        Ok(opened)
+        sealed.truncate((range.end - first) as usize);
+        sealed.drain(..(range.start - first) as usize);
+        Ok(sealed)
     }
 
     /// Reads a range by `read`, which gives bytes of the file.
@@ -317,15 +321,13 @@ impl SealedStream {
     ) -> Result<Vec<u8>, KeyError> {
         let sealed = self.sealed_range(&range)?;
         let sealed = if sealed.is_empty() { Vec::new() } else { read(sealed).map_err(KeyError::io(&self.object))? };
-        self.open(&range, &sealed)
+        self.open(&range, sealed)
     }
 
-    /// Appends what is in a chunk to `opened`.
-    fn open_chunk(&self, number: u64, chunk: &[u8], opened: &mut Vec<u8>) -> Option<()> {
-        let (contents, tag) = chunk.split_last_chunk::<TAG_BYTES>()?;
-        let start = opened.len();
-        opened.extend_from_slice(contents);
+    /// Decrypts a chunk where it is; its tag stays behind it.
+    fn open_chunk(&self, number: u64, chunk: &mut [u8]) -> Option<()> {
+        let (contents, tag) = chunk.split_last_chunk_mut::<TAG_BYTES>()?;
         let nonce = nonce(number, number + 1 == self.layout.n_chunks);
-        self.cipher.open(&nonce, &self.context, opened.get_mut(start..)?, tag)
+        self.cipher.open(&nonce, &self.context, contents, tag)
     }
 }
