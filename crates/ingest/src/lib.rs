@@ -11,6 +11,7 @@ mod cells;
 mod error;
 mod flush;
 mod open;
+mod prove;
 mod quarantine;
 mod seal;
 mod seeds;
@@ -20,6 +21,7 @@ mod workspace;
 
 pub use cells::ColumnCells;
 pub use error::{IngestError, VaultError};
+pub use prove::{ProveError, Wanted};
 pub use quarantine::{QUARANTINE_TABLE, quarantine_columns};
 pub use seal::{SealError, batch_tree, from_payload};
 pub use table::{Table, TableStatus};

@@ -14,7 +14,9 @@ use files::{Records, Rejected, Rejection};
 use futures::channel::oneshot;
 use schema::Column;
 use sequencer::storage::{Storage, replace};
-use sequencer::{KeyFolder, Receipt, Request, RequestId, Sequencer, SequencerOptions, SubmitError, is_workspace_name};
+use sequencer::{
+    KeyFolder, Keys, Receipt, Request, RequestId, Sequencer, SequencerOptions, SubmitError, is_workspace_name,
+};
 use sha2::{Digest, Sha256};
 use stdx::Clock;
 use tlog::note::VerifierKey;
@@ -162,6 +164,14 @@ impl Vault {
         self.inner.sequencer.status()
     }
 
+    /// Returns the public keys that sign a workspace's log, as those who verify need them.
+    ///
+    /// # Errors
+    /// When the keys cannot be read, as a text for whoever runs the store.
+    pub fn keys(&self, workspace: &str) -> Result<Vec<VerifierKey>, String> {
+        self.inner.keys_of(workspace)
+    }
+
     /// Makes a workspace with a log and a key of its own, and returns the public part of the key.
     ///
     /// # Errors
@@ -259,6 +269,11 @@ impl Drop for Vault {
 impl Inner {
     pub fn workspace(&self, name: &str) -> Option<Arc<Workspace>> {
         self.workspaces.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    /// Returns the public keys that sign a workspace's log.
+    pub fn keys_of(&self, workspace: &str) -> Result<Vec<VerifierKey>, String> {
+        Ok(self.keys.signers(workspace)?.iter().map(|signer| signer.verifier().clone()).collect())
     }
 
     pub fn all_workspaces(&self) -> Vec<Arc<Workspace>> {

@@ -1,5 +1,6 @@
 //! A store from the outside: what was acknowledged is there, in order, after every kind of restart.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,9 +9,10 @@ use arrow::compute::concat_batches;
 use arrow::datatypes::{Int32Type, Int64Type};
 use extents::{Snapshot, from_file, row_schema};
 use futures::executor::block_on;
-use ingest::{Answer, IngestError, Vault, VaultError, VaultOptions};
+use ingest::{Answer, IngestError, Vault, VaultError, VaultOptions, Wanted};
 use schema::{Column, KqlType};
 use stdx::SystemClock;
+use tlog::entry::SeqRange;
 
 fn open(root: &Path) -> Result<Vault, VaultError> {
     Vault::open(root, Arc::new(SystemClock), VaultOptions::default())
@@ -100,8 +102,14 @@ fn what_cannot_be_taken_is_kept_and_named() {
     let quarantine = vault.workspace("contoso").expect("a workspace").table("VidimusQuarantine").expect("a table");
     let rows = rows(&quarantine.snapshot().expect("a snapshot"));
     let text = |name: &str, row| rows.column_by_name(name).expect(name).as_string_view().value(row).to_string();
-    assert_eq!((rows.num_rows(), text("Raw", 0), text("Raw", 1)), (2, "{\"N\":\"x\"}".to_string(), "nonsense".to_string()));
-    assert_eq!((text("Reason", 0), text("TableName", 0), text("RequestId", 0)), ("Mistyped".into(), "Events".into(), "r1".into()));
+    assert_eq!(
+        (rows.num_rows(), text("Raw", 0), text("Raw", 1)),
+        (2, "{\"N\":\"x\"}".to_string(), "nonsense".to_string())
+    );
+    assert_eq!(
+        (text("Reason", 0), text("TableName", 0), text("RequestId", 0)),
+        ("Mistyped".into(), "Events".into(), "r1".into())
+    );
     let unknown = vault.take("contoso", "signinlogs", b"{}", None).err().map(|error| error.to_string());
     assert_eq!(unknown.as_deref(), Some("there is no table `signinlogs` in the workspace; is it `SigninLogs`?"));
     let unknown = vault.take("fabrikam", "Events", b"{}", None).err().map(|error| error.to_string());
@@ -133,4 +141,51 @@ fn a_changed_file_is_not_read() {
     let vault = open(root.path()).expect("it opens");
     let table = vault.workspace("contoso").expect("a workspace").table("Events").expect("a table");
     assert!(matches!(table.snapshot(), Err(VaultError::Extent { .. })), "a missing file is not an empty one");
+}
+
+#[test]
+fn evidence_is_what_strangers_verify() {
+    let root = tempfile::tempdir().expect("a folder");
+    let vault = open(root.path()).expect("it opens");
+    vault.create_workspace("contoso").expect("a workspace");
+    vault.ensure_table("contoso", "Events", &events()).expect("a table");
+    for n in 0..6 {
+        let records: Vec<String> = (0..4).map(|m| format!("{{\"User\":\"u{m}\",\"N\":{}}}", n * 4 + m)).collect();
+        take(&vault, &records.join("\n"), None).expect("taken");
+        if n == 3 {
+            vault.flush().expect("flushed");
+            vault.ensure_table("contoso", "Events", &[Column::new("Late", KqlType::Real)]).expect("a column");
+        }
+    }
+    let key = vault.keys("contoso").expect("keys").remove(0);
+    let policy = tlog::Policy::parse(&format!("log {key}\nquorum none\n")).expect("a policy");
+    let prove = |wanted: Wanted, hidden: &[&str]| {
+        let hidden = hidden.iter().map(|name| (*name).to_string()).collect();
+        vault.prove("contoso", &BTreeMap::from([("Events".to_string(), wanted)]), &hidden)
+    };
+    let report = |files: &tlog::bundle::Files| -> String {
+        let report = tlog::bundle::verify(files, &policy, &[]).expect("it verifies");
+        report.rows.iter().map(|row| row.to_json() + "\n").collect()
+    };
+    // In a file and in memory, before and after a column was added.
+    let places = places(&vault);
+    let wanted: BTreeSet<(u64, u64)> = [2, 3, 21].map(|row: usize| (places[row].1 as u64, places[row].2 as u64)).into();
+    let shown = report(&prove(Wanted::Rows(wanted), &[]).expect("a bundle"));
+    assert!(
+        ["\"N\":2,", "\"N\":3,", "\"N\":21,"].iter().all(|n| shown.contains(n)) || shown.lines().count() == 3,
+        "{shown}"
+    );
+    let shown = report(&prove(Wanted::Range(SeqRange { first: 6, count: 12 }), &["User"]).expect("a bundle"));
+    assert_eq!(shown.lines().count(), 12);
+    assert!(!shown.contains("\"u1\"") && shown.contains("_hidden"), "{shown}");
+    for (wanted, error) in [
+        (Wanted::Rows([(99, 0)].into()), "no entry 99 of the log is a batch of the table `Events`"),
+        (Wanted::Rows([(0, 9)].into()), "the batch of entry 0 has 4 records, none at position 9"),
+        (Wanted::Range(SeqRange { first: 20, count: 9 }), "the table `Events` has 24 records, not those from 20 to 29"),
+        (Wanted::Rows(BTreeSet::new()), "nothing is asked for"),
+    ] {
+        assert_eq!(prove(wanted, &[]).expect_err(error).to_string(), error);
+    }
+    let error = prove(Wanted::Rows([(0, 0)].into()), &["Usr"]).expect_err("no column").to_string();
+    assert_eq!(error, "there is no column `Usr` in the tables that are asked for");
 }

@@ -55,7 +55,10 @@ const CASES: [(&str, &str); 9] = [
     ("Events | summarize n = count() by Odd = tostring(Bag.odd) | sort by Odd asc", "0,300 / 1,300"),
     ("Events | where TimeGenerated >= datetime(2026-01-02) | count", "120"),
     ("Events | where Bag.odd == 1 and User has 'user3' | summarize max(N)", "583"),
-    ("Events | where _LogPosition == 99 | sort by N asc | project N, _LogPosition", "99,99 / 199,99 / 299,99 / 399,99 / 499,99 / 599,99"),
+    (
+        "Events | where _LogPosition == 99 | sort by N asc | project N, _LogPosition",
+        "99,99 / 199,99 / 299,99 / 399,99 / 499,99 / 599,99",
+    ),
     ("Events | top 2 by N desc | project N, isnull(Id), Decimal", "599,true,null / 598,true,null"),
 ];
 
@@ -78,7 +81,10 @@ fn answers_do_not_depend_on_where_rows_are() {
         let record = |n: i64| {
             let user = if n % 20 == 0 { String::new() } else { format!("user{}", n % 20) };
             let day = 1 + n / 480;
-            format!("{{\"TimeGenerated\":\"2026-01-0{day}T00:00:00.{n:07}Z\",\"User\":\"{user}\",\"N\":{n},\"Bag\":{{\"odd\":{}}},\"Span\":\"00:00:01\"}}", n % 2)
+            format!(
+                "{{\"TimeGenerated\":\"2026-01-0{day}T00:00:00.{n:07}Z\",\"User\":\"{user}\",\"N\":{n},\"Bag\":{{\"odd\":{}}},\"Span\":\"00:00:01\"}}",
+                n % 2
+            )
         };
         let body: Vec<String> = (n * 100..n * 100 + 100).map(record).collect();
         let pending = vault.take("contoso", "Events", body.join("\n").as_bytes(), None).expect("taken");

@@ -6,6 +6,7 @@ mod commands;
 mod draw;
 mod inputs;
 mod interrupt;
+mod remote;
 mod runner;
 mod shell;
 mod show;
@@ -32,6 +33,7 @@ enum Command {
     Check(commands::check::CheckArgs),
     Schema(commands::schema::SchemaArgs),
     Demo(commands::demo::DemoArgs),
+    Token(commands::token::TokenArgs),
 }
 
 fn main() -> ExitCode {
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         Command::Check(args) => commands::check::run(args),
         Command::Schema(args) => commands::schema::run(args),
         Command::Demo(args) => commands::demo::run(args),
+        Command::Token(args) => commands::token::run(args),
     };
     match done {
         Ok(code) => code,
