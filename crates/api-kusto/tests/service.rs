@@ -179,6 +179,11 @@ fn a_query_past_its_time_is_stopped() {
     assert_eq!(answer.json()["error"]["code"], "Timeout");
     assert!(begun.elapsed() < Duration::from_secs(10));
     assert_eq!(server.sink.records()[0].response_code, 504);
+    // Also where a part of it runs before the rest.
+    for early in [format!("print toscalar({ENDLESS})"), format!("({ENDLESS} | extend k = 'a') | evaluate pivot(k)")] {
+        let answer = server.query(2, &early, json!({"Options": {"servertimeout": "00:00:00.3"}}));
+        assert_eq!(answer.status, 504, "{}", answer.body);
+    }
 }
 
 #[test]
