@@ -74,6 +74,17 @@ fn every_query_leaves_a_record() {
 }
 
 #[test]
+fn whoever_has_no_token_cannot_fill_the_log() {
+    let server = start();
+    for _ in 0..30 {
+        assert_eq!(server.send("POST /v2/rest/query HTTP/1.1\r\nHost: t\r\nContent-Length: 0\r\n\r\n").status, 401);
+    }
+    assert_eq!(server.sink.records().len(), 10);
+    assert_eq!(server.query(2, "print 1", Value::Null).status, 200);
+    assert_eq!(server.sink.records().len(), 11);
+}
+
+#[test]
 fn what_cannot_be_recorded_is_not_answered() {
     let server = start();
     server.sink.refuse();

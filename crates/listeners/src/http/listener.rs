@@ -1,9 +1,13 @@
 //! Accepts connections and serves them until it is told to stop.
 
+use super::unread::Shared;
 use super::{HttpError, TlsFiles};
 use axum::Router;
+use axum::body::Body;
 use axum::extract::ConnectInfo;
+use hyper::Request;
 use hyper::body::Incoming;
+use hyper::header::EXPECT;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -138,9 +142,21 @@ impl Connection {
 
     async fn requests(self, stream: impl AsyncRead + AsyncWrite + Unpin + 'static, peer: SocketAddr, watcher: Watcher) {
         let router = TowerToHyperService::new(self.router);
-        let service = service_fn(move |mut request: hyper::Request<Incoming>| {
-            request.extensions_mut().insert(ConnectInfo(peer));
-            router.call(request)
+        let service = service_fn(move |request: Request<Incoming>| {
+            let router = router.clone();
+            async move {
+                let (parts, body) = request.into_parts();
+                // Who waits to be asked for its body has not sent it.
+                let sends = !parts.headers.contains_key(EXPECT);
+                let body = Shared::new(body);
+                let mut request = Request::from_parts(parts, Body::new(body.clone()));
+                request.extensions_mut().insert(ConnectInfo(peer));
+                let answered = router.call(request).await;
+                if sends {
+                    body.discard().await;
+                }
+                answered
+            }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
