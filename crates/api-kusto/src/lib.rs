@@ -28,4 +28,4 @@ mod strangers;
 
 pub use databases::{DatabaseError, Databases};
 pub use limits::Limits;
-pub use service::{KustoApi, router};
+pub use service::{KustoApi, Queries, router};

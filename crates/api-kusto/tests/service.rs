@@ -251,3 +251,17 @@ fn one_connection_takes_one_request_after_the_other() {
         assert_eq!(Answer::read(&mut stream).json()["Tables"][0]["Rows"], json!([[i]]));
     }
 }
+
+#[test]
+fn what_still_runs_at_the_end_is_dropped_and_recorded() {
+    let mut server = Server::start(Limits::default());
+    let body = json!({"db": "prod", "csl": ENDLESS}).to_string();
+    let token = &server.reader;
+    let head = format!("POST /v2/rest/query HTTP/1.1\r\nHost: t\r\nAuthorization: Bearer {token}\r\n");
+    let mut stream = server.connect();
+    stream.write_all(format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()).as_bytes()).unwrap();
+    server.wait_for_queries(1);
+    server.stop();
+    let records = server.sink.records();
+    assert_eq!((records.len(), records[0].response_code), (1, 499));
+}

@@ -19,6 +19,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 /// Bytes of a request's first line and headers, and of what is read ahead.
@@ -76,14 +77,17 @@ impl HttpListener {
         self.address
     }
 
-    /// Serves connections until `stop` is done, then waits for the requests that run, within their time. A request knows
-    /// its client's address by `ConnectInfo<SocketAddr>`.
+    /// Serves connections until `stop` is done, then waits for the requests that run; those that do not end within their
+    /// time are dropped. A request knows its client's address by `ConnectInfo<SocketAddr>`.
     pub async fn serve(self, router: Router, stop: impl Future<Output = ()>) {
         let places = Arc::new(Semaphore::new(self.options.connections_max));
         let running = GracefulShutdown::new();
         let connection = Connection { router, tls: self.tls, header_timeout: self.options.header_timeout };
         let mut stop = std::pin::pin!(stop);
+        let mut connections = JoinSet::new();
         loop {
+            // Those that have ended are let go of.
+            while connections.try_join_next().is_some() {}
             let accepted = tokio::select! {
                 biased;
                 () = &mut stop => break,
@@ -94,14 +98,15 @@ impl HttpListener {
                 continue;
             };
             let (connection, watcher) = (connection.clone(), running.watcher());
-            tokio::spawn(async move {
+            connections.spawn(async move {
                 connection.serve(stream, peer, watcher).await;
                 drop(place);
             });
         }
         drop(self.socket);
-        // What does not end in time ends with the runtime.
+        // What does not end in time is dropped.
         let _ = tokio::time::timeout(self.options.stop_timeout, running.shutdown()).await;
+        connections.shutdown().await;
     }
 }
 
