@@ -71,7 +71,8 @@ impl Server {
         let listener = runtime.block_on(HttpListener::bind(any, options)).unwrap();
         let port = listener.address().port();
         let url = if tls.is_some() { format!("https://localhost:{port}") } else { format!("http://127.0.0.1:{port}") };
-        runtime.spawn(listener.serve(api_kusto::router(api), std::future::pending()));
+        let (router, _) = api_kusto::router(api);
+        runtime.spawn(listener.serve(router, std::future::pending()));
         Server { url, folder, sink, _runtime: runtime }
     }
 
