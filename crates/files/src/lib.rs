@@ -41,6 +41,6 @@ pub use input::Input;
 pub use normalise::{Normalised, natural_type, normalise};
 pub use progress::Progress;
 pub use read::Reader;
-pub use records::{Records, RecordShape, Rejected, Rejection};
+pub use records::{RecordShape, Records, Rejected, Rejection};
 pub use table::{Options, ParquetFile, Partition, Table, open, table_schemas};
 pub use warnings::{Reason, Warning, WarningCount, WarningReport, Warnings};

@@ -276,7 +276,8 @@ impl Reading<'_> {
         }
         let bag = self.shape.bag.filter(|_| !self.row.unknown.is_empty());
         for place in &self.present {
-            let (Some(Some(builder)), Some(token)) = (self.builders.get_mut(*place), self.row.tokens.get(*place)) else {
+            let (Some(Some(builder)), Some(token)) = (self.builders.get_mut(*place), self.row.tokens.get(*place))
+            else {
                 continue;
             };
             if bag == Some(*place) {
@@ -428,13 +429,28 @@ mod tests {
             (b"{\"User\":\"a\"}{\"N\":3}", "null|a|null|null\nnull||3|null"),
             (b"\xef\xbb\xbf{\"N\":1}", "null||1|null"),
             (b"{\"x\":[1, 2],\"N\":1,\"y\\u0041\":null}", "null||1|{\"x\":[1,2],\"y\\u0041\":null}"),
-            (b"{\"x\":1,\"Rest\":{\"b\":2}}\n{\"Rest\":[1],\"x\":1}", "null||null|{\"b\":2,\"x\":1}\nnull||null|{\"Rest\":[1],\"x\":1}"),
-            (b"{\"N\":1}\n{\"N\":\"q\"}\n{\"N\":2}", "null||1|null\nnull||2|null\n1 Mistyped `\"q\"` in column `N` is not of type long: {\"N\":\"q\"}"),
-            (b"{\"N\":1}\n{\"N\":2,,}\n{\"N\":3}", "null||1|null\nnull||3|null\n1 Malformed at byte 7 of the record: a member's name in quotes is expected: {\"N\":2,,}"),
+            (
+                b"{\"x\":1,\"Rest\":{\"b\":2}}\n{\"Rest\":[1],\"x\":1}",
+                "null||null|{\"b\":2,\"x\":1}\nnull||null|{\"Rest\":[1],\"x\":1}",
+            ),
+            (
+                b"{\"N\":1}\n{\"N\":\"q\"}\n{\"N\":2}",
+                "null||1|null\nnull||2|null\n1 Mistyped `\"q\"` in column `N` is not of type long: {\"N\":\"q\"}",
+            ),
+            (
+                b"{\"N\":1}\n{\"N\":2,,}\n{\"N\":3}",
+                "null||1|null\nnull||3|null\n1 Malformed at byte 7 of the record: a member's name in quotes is expected: {\"N\":2,,}",
+            ),
             (b"{\"N\":1}\n7\n{\"N\":3}", "null||1|null\nnull||3|null\n1 Malformed it is no object: 7"),
-            (b"{\"N\":1}\n{\"User\":\"\xff\"}\n{\"N\":3}", "null||1|null\nnull||3|null\n1 Encoding byte 9 of the line is not UTF-8: {\"User\":\"\u{fffd}\"}"),
+            (
+                b"{\"N\":1}\n{\"User\":\"\xff\"}\n{\"N\":3}",
+                "null||1|null\nnull||3|null\n1 Encoding byte 9 of the line is not UTF-8: {\"User\":\"\u{fffd}\"}",
+            ),
             (b"[{\"N\":1}", "null||1|null\n1 Malformed the array of records is not closed: "),
-            (b"{\"N\":1}\n{\"N\":", "null||1|null\n1 Malformed at byte 5 of the record: the text ends inside a value: {\"N\":"),
+            (
+                b"{\"N\":1}\n{\"N\":",
+                "null||1|null\n1 Malformed at byte 5 of the record: the text ends inside a value: {\"N\":",
+            ),
             (b"nonsense\n{\"N\":1}", "null||1|null\n0 Malformed it is no object: nonsense"),
         ];
         for (body, expected) in cases {

@@ -3,7 +3,7 @@
 use crate::bits::BitWriter;
 use crate::column::{Column, Scratch};
 use crate::error::IndexError;
-use crate::layout::{ColumnHead, Head, Pair, Places, SPARE_BITS, TextKind, buckets_for, directory_len, n_blocks};
+use crate::layout::{ColumnHead, Head, Pair, Places, TextKind, buckets_for, directory_len, n_blocks, spare_bits};
 use crate::postings;
 use arrow::array::{Array, ArrayAccessor, AsArray};
 use arrow::datatypes::DataType;
@@ -15,7 +15,7 @@ pub struct Options {
     /// Rows of a block, 64 to 65536. Small blocks make searches read less and the index larger.
     pub block_rows: u32,
     /// Pairs of a key and a block that are held at most, over all columns. When there are more, the column with the most pairs
-    /// goes without an index. A pair takes 8 bytes, and up to 16 where space is kept for more.
+    /// goes without an index. A pair takes 8 bytes, and up to 16 where space is kept for more. They are counted after each push.
     pub pairs_max: usize,
 }
 
@@ -50,10 +50,11 @@ impl IndexBuilder {
     /// Declares a column of text. Columns that are not declared are not indexed.
     ///
     /// # Errors
-    /// The column is declared already: the caller's fault.
+    /// The column is declared already, or there are 65535 others: the caller's fault.
     pub fn column(&mut self, id: u16, kind: TextKind) -> Result<(), IndexError> {
         match self.columns.binary_search_by_key(&id, |column| column.id) {
             Ok(_) => Err(IndexError::ColumnTwice { column: id }),
+            Err(_) if self.columns.len() >= usize::from(u16::MAX) => Err(IndexError::TooManyColumns),
             Err(at) => {
                 self.columns.insert(at, Column::new(id, kind));
                 Ok(())
@@ -112,7 +113,7 @@ impl IndexBuilder {
         let mut sections: Vec<u8> = Vec::new();
         for column in self.columns {
             let (id, kind, given_up) = (column.id, column.kind, column.given_up);
-            let section = if given_up { None } else { Section::of(column.pairs, n_blocks) };
+            let section = if given_up { None } else { Section::of(column.pairs, rows, n_blocks) };
             let place = section.and_then(|section| {
                 let offset = u32::try_from(head_len + sections.len()).ok()?;
                 let len = u32::try_from(section.bytes.len()).ok()?;
@@ -122,10 +123,11 @@ impl IndexBuilder {
             });
             let indexed = place.is_some();
             let (n_keys, offset, len) = place.unwrap_or_default();
-            heads.push(ColumnHead { id, kind, indexed, n_keys, n_buckets: buckets_for(n_keys), offset, len });
+            let (spare_bits, n_buckets) = (spare_bits(n_keys, rows), buckets_for(n_keys));
+            heads.push(ColumnHead { id, kind, indexed, spare_bits, n_keys, n_buckets, offset, len });
         }
         let (major, minor, update) = char::UNICODE_VERSION;
-        let head = Head { unicode: [major, minor, update], spare_bits: SPARE_BITS, rows, block_rows, columns: heads };
+        let head = Head { unicode: [major, minor, update], rows, block_rows, columns: heads };
         // Each section was taken in only where its end is within 32 bits.
         let total_len = u32::try_from(head_len + sections.len()).unwrap_or(u32::MAX);
         let mut out = head.write(total_len);
@@ -142,7 +144,7 @@ struct Section {
 
 impl Section {
     /// Lays out keys; `None` when they are too many.
-    fn of(mut pairs: Vec<Pair>, n_blocks: u32) -> Option<Section> {
+    fn of(mut pairs: Vec<Pair>, rows: u64, n_blocks: u32) -> Option<Section> {
         pairs.sort_unstable();
         pairs.dedup();
         let n_keys = u32::try_from(pairs.chunk_by(|a, b| a.hash() == b.hash()).count()).ok()?;
@@ -150,7 +152,7 @@ impl Section {
             return Some(Section { n_keys, bytes: Vec::new() });
         }
         let n_buckets = buckets_for(n_keys);
-        let places = Places::new(n_buckets, SPARE_BITS);
+        let places = Places::new(n_buckets, spare_bits(n_keys, rows));
         let mut starts: Vec<u32> = Vec::with_capacity(n_buckets as usize + 1);
         let mut out = BitWriter::default();
         let mut blocks: Vec<u32> = Vec::new();
@@ -223,12 +225,13 @@ impl Pusher<'_> {
     fn push_array<'t>(&mut self, texts: impl ArrayAccessor<Item = &'t str>) {
         // Which row was the latest with a value, in the current block. Rows are compared, not hashes: two values with one
         // hash must both be read.
-        let mut memo: Vec<Option<(u32, usize)>> = vec![None; MEMO_SLOTS];
+        let slots = texts.len().next_power_of_two().min(MEMO_SLOTS);
+        let mut memo: Vec<Option<(u32, usize)>> = vec![None; slots];
         for row in (0..texts.len()).filter(|row| texts.is_valid(*row)) {
             let block = self.enter_block_of(row);
             let text = texts.value(row);
             if text.len() <= MEMO_BYTES_MAX
-                && let Some(slot) = memo.get_mut(xxh3_64(text.as_bytes()) as usize % MEMO_SLOTS)
+                && let Some(slot) = memo.get_mut(xxh3_64(text.as_bytes()) as usize & (slots - 1))
             {
                 if slot.is_some_and(|(in_block, row)| in_block == block && texts.value(row) == text) {
                     continue;

@@ -61,7 +61,7 @@ impl Column {
 
     fn add_string(&mut self, text: &str, scratch: &mut Scratch) {
         self.add_form(text, &mut scratch.folded, true);
-        if text.bytes().any(|byte| byte == b'\\' || byte < 0x20) {
+        if json::any_byte(text, |byte| byte == b'\\' || byte < 0x20) {
             self.insert(Key::mark(Mark::Escapes));
         }
     }

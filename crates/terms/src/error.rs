@@ -9,6 +9,8 @@ pub enum IndexError {
     BlockRows { block_rows: u32 },
     #[error("column {column} is declared twice")]
     ColumnTwice { column: u16 },
+    #[error("an index has at most 65535 columns")]
+    TooManyColumns,
     #[error("column {column} is not declared")]
     UnknownColumn { column: u16 },
     #[error("column {column} holds {found}, not text")]

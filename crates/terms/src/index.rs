@@ -132,7 +132,7 @@ impl TermIndex {
         if column.n_buckets == 0 {
             return Ok(());
         }
-        let places = Places::new(column.n_buckets, self.head.spare_bits);
+        let places = Places::new(column.n_buckets, column.spare_bits);
         let (bucket, place) = places.of(Pair::new(key, 0).hash());
         let mut reader = BitReader::new(self.bucket(column, bucket).ok_or(Unreadable)?);
         let n_blocks = self.head.n_blocks();

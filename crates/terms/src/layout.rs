@@ -7,9 +7,9 @@ use crate::keys::Key;
 const MAGIC: [u8; 8] = *b"vidterms";
 const VERSION: u16 = 1;
 /// Bytes of the head before its list of columns.
-const HEAD_BYTES: usize = 32;
+const HEAD_BYTES: usize = 31;
 /// Bytes of one column in that list.
-const COLUMN_BYTES: usize = 20;
+const COLUMN_BYTES: usize = 21;
 /// Keys that a bucket has on average, as a power of two. More make lookups longer; fewer make the directory of buckets larger.
 const BUCKET_KEYS_LOG: u32 = 6;
 /// Bits of a block's number in a [`Pair`].
@@ -18,9 +18,10 @@ const BLOCK_BITS: u32 = 20;
 const HASH_BITS: u32 = 64 - BLOCK_BITS;
 /// The last number stands for no block.
 pub const BLOCKS_MAX: u32 = (1 << BLOCK_BITS) - 1;
-/// Bits by which two keys of a bucket are told apart, beyond those that tell an average number of keys apart. A key that is
-/// not in the index is taken for one that is once in 2^4 times, mostly one that stands in a single block.
-pub const SPARE_BITS: u8 = 4;
+/// Bounds of the bits by which two keys of a bucket are told apart, beyond those that tell an average number of keys apart. With s
+/// of them, a key that is not in the index is taken for one that is once in 2^s times.
+const SPARE_BITS_FEW: u8 = 4;
+const SPARE_BITS_MANY: u8 = 10;
 const SPARE_BITS_MAX: u8 = 16;
 
 /// What a column's text is.
@@ -37,7 +38,6 @@ pub enum TextKind {
 pub struct Head {
     /// The version of Unicode that said which characters are letters and digits.
     pub unicode: [u8; 3],
-    pub spare_bits: u8,
     pub rows: u64,
     pub block_rows: u32,
     /// By rising id.
@@ -51,6 +51,7 @@ pub struct ColumnHead {
     pub kind: TextKind,
     /// Whether keys are there at all; a column without may hold anything.
     pub indexed: bool,
+    pub spare_bits: u8,
     /// Different keys.
     pub n_keys: u32,
     pub n_buckets: u32,
@@ -74,7 +75,6 @@ impl Head {
         out.extend(MAGIC);
         out.extend(VERSION.to_le_bytes());
         out.extend(self.unicode);
-        out.push(self.spare_bits);
         out.extend((self.columns.len() as u16).to_le_bytes());
         out.extend(self.rows.to_le_bytes());
         out.extend(self.block_rows.to_le_bytes());
@@ -83,6 +83,7 @@ impl Head {
             out.extend(column.id.to_le_bytes());
             out.push(u8::from(column.kind == TextKind::Json));
             out.push(u8::from(column.indexed));
+            out.push(column.spare_bits);
             for number in [column.n_keys, column.n_buckets, column.offset, column.len] {
                 out.extend(number.to_le_bytes());
             }
@@ -110,7 +111,6 @@ impl Head {
     fn read_fields(fields: &mut Fields, total_len: usize) -> Option<Result<Head, IndexError>> {
         let damaged = |what| Some(Err(IndexError::Damaged { what }));
         let unicode = fields.take()?;
-        let [spare_bits] = fields.take()?;
         let n_columns = fields.u16()?;
         let rows = u64::from_le_bytes(fields.take()?);
         let block_rows = fields.u32()?;
@@ -120,13 +120,13 @@ impl Head {
         if n_blocks(rows, block_rows).is_none() {
             return damaged("it has an impossible number of rows");
         }
-        if spare_bits > SPARE_BITS_MAX {
-            return damaged("its keys are too wide");
-        }
         let mut columns: Vec<ColumnHead> = Vec::new();
         for _ in 0..n_columns {
             let id = fields.u16()?;
-            let [kind, indexed] = fields.take()?;
+            let [kind, indexed, spare_bits] = fields.take()?;
+            if spare_bits > SPARE_BITS_MAX {
+                return damaged("its keys are too wide");
+            }
             let (kind, indexed) = match (kind, indexed) {
                 (0, 0 | 1) => (TextKind::String, indexed == 1),
                 (1, 0 | 1) => (TextKind::Json, indexed == 1),
@@ -141,9 +141,9 @@ impl Head {
             if !in_bytes || !in_section || n_buckets != buckets_for(n_keys) {
                 return damaged("a column lies outside of it");
             }
-            columns.push(ColumnHead { id, kind, indexed, n_keys, n_buckets, offset, len });
+            columns.push(ColumnHead { id, kind, indexed, spare_bits, n_keys, n_buckets, offset, len });
         }
-        Some(Ok(Head { unicode, spare_bits, rows, block_rows, columns }))
+        Some(Ok(Head { unicode, rows, block_rows, columns }))
     }
 }
 
@@ -157,6 +157,13 @@ pub fn n_blocks(rows: u64, block_rows: u32) -> Option<u32> {
 
 pub fn buckets_for(n_keys: u32) -> u32 {
     n_keys.div_ceil(1 << BUCKET_KEYS_LOG)
+}
+
+/// Returns how many spare bits a column's keys get: all that are of use while they take half a byte for each row together, the
+/// least where there are as many keys as rows.
+pub fn spare_bits(n_keys: u32, rows: u64) -> u8 {
+    let affordable = rows * u64::from(SPARE_BITS_FEW) / u64::from(n_keys.max(1));
+    u8::try_from(affordable).unwrap_or(u8::MAX).clamp(SPARE_BITS_FEW, SPARE_BITS_MANY)
 }
 
 /// Returns the bytes of a directory: where each bucket begins, and where the last one ends.

@@ -65,10 +65,17 @@ pub fn read(reader: &mut BitReader, n_blocks: u32, mut visit: impl FnMut(u32, u3
         }
         2 => visit(0, n_blocks),
         3 => {
-            for block in 0..n_blocks {
-                if reader.fixed(1)? == 1 {
-                    visit(block, block + 1);
+            let mut first = 0;
+            while first < n_blocks {
+                let width = (n_blocks - first).min(32);
+                let mut word = reader.fixed(width)?;
+                while word != 0 {
+                    let from = word.trailing_zeros();
+                    let to = from + (word >> from).trailing_ones();
+                    visit(first + from, first + to);
+                    word = word >> to << to;
                 }
+                first += width;
             }
         }
         4 => {

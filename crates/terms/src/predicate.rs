@@ -5,6 +5,7 @@
 //! functions of a column's text (`tolower(x) == "y"`, `strcat(x, "y") has "z"`), for all of which there is no method here.
 
 use crate::keys::{Class, Key, is_whole_key, may_hide_in_guid, scan};
+use std::ops::Range;
 
 /// A condition on blocks: those that may hold matches pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,6 +96,12 @@ impl Subject {
         Predicate::every(needles.into_iter().map(|needle| self.has(needle.as_ref())))
     }
 
+    /// `has_ipv4` and `has_ipv4_prefix`, of which each address is one for `has_any_ipv4` and `has_any_ipv4_prefix`. Addresses
+    /// are found where they stand as whole terms, in the one way in which they are written.
+    pub fn has_ipv4(self, address: &str) -> Predicate {
+        self.has(address)
+    }
+
     /// `hasprefix` and `hasprefix_cs`: the needle's last term may go on.
     pub fn has_prefix(self, needle: &str) -> Predicate {
         self.holding(needle, START)
@@ -123,8 +130,9 @@ impl Subject {
     /// `==` and `=~` with a string. With a GUID only where the column is one and holds its text in the form of `value`.
     pub fn equals(self, value: &str) -> Predicate {
         let folded = value.to_ascii_lowercase();
-        let mut wanted = Vec::new();
-        let scanned = scan(&folded, |class, piece| wanted.extend(wanted_piece(&folded, class, piece)));
+        let mut pieces = Vec::new();
+        let scanned = scan(&folded, |class, piece| pieces.push((class, piece)));
+        let mut wanted = wanted_keys(&folded, pieces);
         if self.reach == Reach::Value && is_whole_key(&folded, scanned) {
             wanted.push(Wanted { key: Key::of(Class::Value, folded.as_bytes()), class: Class::Value, or_guid: false });
         }
@@ -139,13 +147,13 @@ impl Subject {
     /// Takes the terms of a needle that must be whole terms of the text.
     fn holding(self, needle: &str, ends: Ends) -> Predicate {
         let folded = needle.to_ascii_lowercase();
-        let mut wanted = Vec::new();
+        let mut pieces = Vec::new();
         scan(&folded, |class, piece| {
             if (piece.start > 0 || ends.start) && (piece.end < folded.len() || ends.end) {
-                wanted.extend(wanted_piece(&folded, class, piece));
+                pieces.push((class, piece));
             }
         });
-        self.keys(wanted)
+        self.keys(wanted_keys(&folded, pieces))
     }
 
     fn keys(self, wanted: Vec<Wanted>) -> Predicate {
@@ -153,10 +161,16 @@ impl Subject {
     }
 }
 
-fn wanted_piece(folded: &str, class: Class, piece: std::ops::Range<usize>) -> Option<Wanted> {
-    let piece = folded.as_bytes().get(piece)?;
-    let or_guid = class == Class::Term && may_hide_in_guid(piece);
-    Some(Wanted { key: Key::of(class, piece), class, or_guid })
+/// Returns the keys of pieces of a needle, longer ones first. Terms within a longer piece are looked for too: they take away
+/// most blocks of another key that has the same place.
+fn wanted_keys(folded: &str, mut pieces: Vec<(Class, Range<usize>)>) -> Vec<Wanted> {
+    pieces.sort_by_key(|(class, _)| *class == Class::Term);
+    let key = |(class, piece): (Class, Range<usize>)| {
+        let piece = folded.as_bytes().get(piece)?;
+        let or_guid = class == Class::Term && may_hide_in_guid(piece);
+        Some(Wanted { key: Key::of(class, piece), class, or_guid })
+    };
+    pieces.into_iter().filter_map(key).collect()
 }
 
 impl Predicate {

@@ -90,7 +90,7 @@ fn the_bytes_of_an_index_never_change() {
     let mut bytes = builder.finish(200).unwrap();
     // The version of Unicode comes with the compiler.
     bytes[10..13].fill(0);
-    assert_eq!(format!("{:016x} of {}", xxhash_rust::xxh3::xxh3_64(&bytes), bytes.len()), "027ad65ad33a8082 of 530");
+    assert_eq!(format!("{:016x} of {}", xxhash_rust::xxh3::xxh3_64(&bytes), bytes.len()), "77646f4bcc5974ba of 530");
 }
 
 #[test]

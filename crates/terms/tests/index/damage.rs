@@ -5,6 +5,9 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use terms::{IndexBuilder, IndexError, Subject, TermIndex, TextKind};
 
+/// Bytes of the head of an index of two columns.
+const HEAD_BYTES: usize = 31 + 2 * 21;
+
 /// Asks all that can be asked of an index, if it opens.
 fn ask(bytes: Vec<u8>) -> bool {
     let Ok(index) = TermIndex::open(Bytes::from(bytes)) else { return false };
@@ -70,7 +73,7 @@ proptest! {
     fn any_bytes_behind_the_head_are_survived(noise in proptest::collection::vec(any::<u8>(), 1..600), at in any::<prop::sample::Index>()) {
         let mut bytes = sample();
         // Behind the head and its list of columns.
-        let start = 72 + at.index(bytes.len() - 72);
+        let start = HEAD_BYTES + at.index(bytes.len() - HEAD_BYTES);
         for (byte, noise) in bytes.iter_mut().skip(start).zip(noise) {
             *byte = noise;
         }
@@ -78,9 +81,9 @@ proptest! {
     }
 
     #[test]
-    fn any_numbers_in_the_head_are_survived(noise in proptest::collection::vec(any::<u8>(), 1..24), at in 8usize..72) {
+    fn any_numbers_in_the_head_are_survived(noise in proptest::collection::vec(any::<u8>(), 1..24), at in 8..HEAD_BYTES) {
         let mut bytes = sample();
-        for (byte, noise) in bytes.iter_mut().take(72).skip(at).zip(noise) {
+        for (byte, noise) in bytes.iter_mut().take(HEAD_BYTES).skip(at).zip(noise) {
             *byte = noise;
         }
         ask(bytes);
