@@ -3,7 +3,7 @@
 .PHONY: demo test build release fmt lint codegen bench-kql fuzz clean
 
 demo: release
-	target/release/vidimus demo --guided
+	scripts/demo
 
 test:
 	.ci/test
@@ -13,7 +13,7 @@ build:
 
 release:
 	.ci/tools
-	cargo build --release --package vidimus
+	cargo build --release --package vidimus --package vidimus-verify
 
 fmt:
 	cargo fmt --all
