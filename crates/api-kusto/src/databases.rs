@@ -7,11 +7,12 @@ pub trait Databases: Send + Sync {
     /// Returns the names of all databases, in order.
     fn names(&self) -> Vec<String>;
 
-    /// Returns what a query in a database sees, as of now. May wait for files; it is called on a thread of the query's own.
+    /// Returns what a query of this text sees in a database, as of now. May wait for files; it is called on a thread of the query's
+    /// own.
     ///
     /// # Errors
     /// `Unknown` when there is none of that name: the caller's fault. `Unavailable` when it cannot be read now.
-    fn tables(&self, database: &str) -> Result<Tables, DatabaseError>;
+    fn tables(&self, database: &str, query: &str) -> Result<Tables, DatabaseError>;
 }
 
 /// Why a database cannot be asked.

@@ -160,7 +160,8 @@ impl Work<'_> {
     /// Binds the query and begins to run it.
     fn prepare(&self) -> Result<Prepared, ApiError> {
         let api = &self.service.api;
-        let mut tables = api.databases.tables(&self.question.database).map_err(ApiError::Database)?;
+        let mut tables =
+            api.databases.tables(&self.question.database, &self.question.query).map_err(ApiError::Database)?;
         tables.set_database(&self.question.database);
         let tables = Arc::new(tables);
         let mut properties = self.question.properties.clone();

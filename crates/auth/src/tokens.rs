@@ -15,6 +15,8 @@ pub struct Tokens {
     path: PathBuf,
     clock: Arc<dyn Clock>,
     known: Mutex<Known>,
+    /// Who a request without a token comes from, if such are let in.
+    anonymous: Option<Principal>,
 }
 
 /// What the file held when it was last read.
@@ -30,9 +32,15 @@ impl Tokens {
     /// # Errors
     /// When it cannot be read, is damaged, or others may read or write it.
     pub fn open(path: impl Into<PathBuf>, clock: Arc<dyn Clock>) -> Result<Tokens, TokenError> {
-        let tokens = Tokens { path: path.into(), clock, known: Mutex::default() };
+        let tokens = Tokens { path: path.into(), clock, known: Mutex::default(), anonymous: None };
         tokens.current()?;
         Ok(tokens)
+    }
+
+    /// Lets requests in that have no token, as those of this principal. Only for servers that no other machine can reach.
+    #[must_use]
+    pub fn with_anonymous(self, principal: Principal) -> Tokens {
+        Tokens { anonymous: Some(principal), ..self }
     }
 
     /// Returns the file's path.
@@ -102,6 +110,9 @@ impl Tokens {
     /// # Errors
     /// When there is no token, it is not valid, or it cannot be checked.
     pub fn authenticate(&self, header: Option<&str>) -> Result<Principal, AuthError> {
+        if let (None, Some(anonymous)) = (header, &self.anonymous) {
+            return Ok(anonymous.clone());
+        }
         let header = header.ok_or(AuthError::Missing)?;
         let (scheme, text) = header.trim().split_once(' ').ok_or(AuthError::Missing)?;
         if !scheme.eq_ignore_ascii_case("bearer") {

@@ -42,5 +42,5 @@ pub use normalise::{Normalised, natural_type, normalise};
 pub use progress::Progress;
 pub use read::{Reader, empty_column};
 pub use records::{RecordShape, Records, Rejected, Rejection};
-pub use table::{Options, ParquetFile, Partition, Table, open, table_schemas};
+pub use table::{Options, ParquetFile, Partition, RawLines, Table, open, table_schemas};
 pub use warnings::{Reason, Warning, WarningCount, WarningReport, Warnings};

@@ -22,35 +22,21 @@ pub const LOG_ENTRY_COLUMN: &str = "_LogEntry";
 /// The column that says which record of the entry's batch a row is.
 pub const LOG_POSITION_COLUMN: &str = "_LogPosition";
 
-/// A stored table at one moment.
+/// A stored table at one moment. Nothing of its files is looked at before a query reads the table.
 pub struct StoreTable {
     columns: Vec<Column>,
-    n_rows: usize,
-    provider: Arc<StoreProvider>,
+    snapshot: Snapshot,
 }
 
 impl StoreTable {
     /// Makes a table of a snapshot. `with_places` adds the columns that say where in the log a row is.
-    ///
-    /// # Errors
-    /// When the rows do not have the columns that the snapshot says, a fault of ours.
-    pub fn new(snapshot: &Snapshot, with_places: bool) -> Result<StoreTable, QueryError> {
+    pub fn new(snapshot: Snapshot, with_places: bool) -> StoreTable {
         let mut columns = snapshot.schema.columns().to_vec();
         if with_places {
             columns.push(Column::new(LOG_ENTRY_COLUMN, KqlType::Long));
             columns.push(Column::new(LOG_POSITION_COLUMN, KqlType::Long));
         }
-        let fault = |why: &str| QueryError::internal("reading a stored table", why);
-        let files = match snapshot.files.as_slice() {
-            [] => None,
-            files => Some(ParquetTable::over_extents(&columns, files).ok_or_else(|| fault("its files differ"))?),
-        };
-        let schema = arrow_schema(&columns);
-        let hot = snapshot.hot.iter().map(|rows| hot_rows(rows, &schema));
-        let hot: Vec<RecordBatch> = hot.collect::<Result<_, _>>().map_err(|error| fault(&error.to_string()))?;
-        let n_rows = usize::try_from(snapshot.n_rows()).unwrap_or(usize::MAX);
-        let files = files.map(|files| files.provider()).transpose()?;
-        Ok(StoreTable { columns, n_rows, provider: Arc::new(StoreProvider { schema, files, hot }) })
+        StoreTable { columns, snapshot }
     }
 }
 
@@ -71,11 +57,22 @@ impl TableSource for StoreTable {
     }
 
     fn provider(&self) -> Result<Arc<dyn TableProvider>, QueryError> {
-        Ok(self.provider.clone())
+        let fault = |why: &str| QueryError::internal("reading a stored table", why);
+        let files = match self.snapshot.files.as_slice() {
+            [] => None,
+            files => {
+                let table = ParquetTable::over_extents(&self.columns, files);
+                Some(table.ok_or_else(|| fault("its files differ"))?.provider()?)
+            }
+        };
+        let schema = arrow_schema(&self.columns);
+        let hot = self.snapshot.hot.iter().map(|rows| hot_rows(rows, &schema));
+        let hot: Vec<RecordBatch> = hot.collect::<Result<_, _>>().map_err(|error| fault(&error.to_string()))?;
+        Ok(Arc::new(StoreProvider { schema, files, hot }))
     }
 
     fn row_count(&self) -> Option<usize> {
-        Some(self.n_rows)
+        Some(usize::try_from(self.snapshot.n_rows()).unwrap_or(usize::MAX))
     }
 }
 

@@ -16,7 +16,7 @@ fn answer(vault: &Vault, text: &str) -> Result<String, QueryError> {
     let snapshot = vault.workspace("contoso").expect("a workspace").table("Events").expect("a table").snapshot();
     let mut tables = Tables::default();
     let with_places = text.contains("_Log");
-    tables.add("Events", Arc::new(StoreTable::new(&snapshot.expect("a snapshot"), with_places)?));
+    tables.add("Events", Arc::new(StoreTable::new(snapshot.expect("a snapshot"), with_places)));
     let tables = Arc::new(tables);
     let engine = Engine::new(EngineOptions { threads: 2, ..EngineOptions::default() })?;
     let session = engine.session(tables.clone(), Request::default());

@@ -10,6 +10,7 @@ mod remote;
 mod runner;
 mod shell;
 mod show;
+mod store;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -33,6 +34,9 @@ enum Command {
     Check(commands::check::CheckArgs),
     Schema(commands::schema::SchemaArgs),
     Demo(commands::demo::DemoArgs),
+    Serve(commands::serve::ServeArgs),
+    Import(commands::import::ImportArgs),
+    Prove(commands::prove::ProveArgs),
     Token(commands::token::TokenArgs),
 }
 
@@ -44,6 +48,9 @@ fn main() -> ExitCode {
         Command::Check(args) => commands::check::run(args),
         Command::Schema(args) => commands::schema::run(args),
         Command::Demo(args) => commands::demo::run(args),
+        Command::Serve(args) => commands::serve::run(args),
+        Command::Import(args) => commands::import::run(args),
+        Command::Prove(args) => commands::prove::run(args),
         Command::Token(args) => commands::token::run(args),
     };
     match done {

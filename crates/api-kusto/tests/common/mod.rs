@@ -35,7 +35,7 @@ impl Databases for Memory {
         vec!["broken".to_string(), "prod".to_string()]
     }
 
-    fn tables(&self, database: &str) -> Result<Tables, DatabaseError> {
+    fn tables(&self, database: &str, _query: &str) -> Result<Tables, DatabaseError> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         match database {
             "prod" => Ok(self.tables.clone()),

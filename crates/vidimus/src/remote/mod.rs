@@ -11,4 +11,4 @@ mod refusal;
 mod server;
 
 pub use refusal::Refusal;
-pub use server::{Question, Server, token};
+pub use server::{Called, Question, Server, token};

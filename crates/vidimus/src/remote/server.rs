@@ -24,6 +24,8 @@ const TOKEN_VARIABLE: &str = "VIDIMUS_TOKEN";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 /// Bytes of a refusal that are read.
 const REFUSAL_BYTES_MAX: u64 = 1 << 20;
+/// Bytes of the answer of one of the store's endpoints.
+const ANSWER_BYTES_MAX: u64 = 4 << 30;
 /// Events that may wait to be shown.
 const WAITING_EVENTS: usize = 2;
 /// How often a wait looks whether it should end.
@@ -41,6 +43,32 @@ pub fn token(file: Option<&Path>) -> anyhow::Result<Secret> {
         bail!("what was given as a token is none");
     }
     Ok(token)
+}
+
+/// What a server answered.
+pub struct Called {
+    pub status: u16,
+    /// Seconds.
+    pub retry_after: Option<u64>,
+    pub body: Vec<u8>,
+}
+
+impl Called {
+    /// Returns the body of an answer that is not a refusal.
+    ///
+    /// # Errors
+    /// What the server says is wrong.
+    pub fn accepted(self) -> anyhow::Result<Vec<u8>> {
+        if (200..300).contains(&self.status) {
+            return Ok(self.body);
+        }
+        let answer: Option<serde_json::Value> = serde_json::from_slice(&self.body).ok();
+        let message = answer.as_ref().and_then(|answer| answer["error"]["message"].as_str());
+        match message {
+            Some(message) => bail!("the server refuses: {message}"),
+            None => bail!("the server refuses with the status {}", self.status),
+        }
+    }
 }
 
 /// A server to ask.
@@ -90,7 +118,36 @@ impl Server {
         Ok(answer)
     }
 
+    /// Sends a request to one of the store's endpoints and returns its answer, however it turned out.
+    ///
+    /// # Errors
+    /// When the server cannot be reached, or the answer not be read.
+    pub fn call(&self, method: &str, path: &str, request_id: Option<&str>, body: Vec<u8>) -> anyhow::Result<Called> {
+        let url = self.address(path)?;
+        let mut request = ureq::http::Request::builder()
+            .method(method)
+            .uri(&url)
+            .header("Authorization", format!("Bearer {}", self.token.expose()))
+            .header("Content-Type", "application/json")
+            .header("x-ms-app", "vidimus");
+        if let Some(id) = request_id {
+            request = request.header("x-ms-client-request-id", id);
+        }
+        let request = request.body(body).with_context(|| format!("cannot ask {url}"))?;
+        let response = self.agent()?.run(request).with_context(|| format!("cannot ask {url}"))?;
+        let status = response.status().as_u16();
+        let retry_after = response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
+        let mut body = response.into_body();
+        let body = body.with_config().limit(ANSWER_BYTES_MAX).read_to_vec();
+        let body = body.with_context(|| format!("the answer of {url} cannot be read"))?;
+        Ok(Called { status, retry_after, body })
+    }
+
     fn query_url(&self) -> anyhow::Result<String> {
+        self.address("/v2/rest/query")
+    }
+
+    fn address(&self, path: &str) -> anyhow::Result<String> {
         let url: Uri = self.url.parse().with_context(|| format!("`{}` is no URL", self.url))?;
         let host = url.host().with_context(|| format!("`{}` names no server", self.url))?;
         match url.scheme_str() {
@@ -102,7 +159,7 @@ impl Server {
             ),
             _ => bail!("`{}` is no URL of http or https", self.url),
         }
-        Ok(format!("{}/v2/rest/query", self.url.trim_end_matches('/')))
+        Ok(format!("{}{path}", self.url.trim_end_matches('/')))
     }
 
     fn agent(&self) -> anyhow::Result<ureq::Agent> {
