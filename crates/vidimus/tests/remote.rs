@@ -21,7 +21,7 @@ impl Databases for Empty {
         vec!["main".to_string()]
     }
 
-    fn tables(&self, database: &str, _: &str) -> Result<Tables, DatabaseError> {
+    fn tables(&self, database: &str, _query: &str) -> Result<Tables, DatabaseError> {
         match database {
             "" | "main" => Ok(Tables::default()),
             name => Err(DatabaseError::Unknown { name: name.to_string() }),
