@@ -32,6 +32,7 @@ enum Command {
     Check(commands::check::CheckArgs),
     Schema(commands::schema::SchemaArgs),
     Demo(commands::demo::DemoArgs),
+    Witness(commands::witness::WitnessArgs),
 }
 
 fn main() -> ExitCode {
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         Command::Check(args) => commands::check::run(args),
         Command::Schema(args) => commands::schema::run(args),
         Command::Demo(args) => commands::demo::run(args),
+        Command::Witness(args) => commands::witness::run(args),
     };
     match done {
         Ok(code) => code,

@@ -5,3 +5,4 @@ pub mod demo;
 pub mod query;
 pub mod schema;
 pub mod shell;
+pub mod witness;
