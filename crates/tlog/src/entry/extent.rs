@@ -13,10 +13,28 @@ pub struct SeqRange {
     pub count: u64,
 }
 
-/// The entry of a data file.
+/// Consecutive bytes of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FilePart {
+    pub bytes: u64,
+    pub hash: Hash,
+}
+
+impl std::fmt::Display for FilePart {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.bytes, self.hash)
+    }
+}
+
+/// Bytes before a Parquet file's first row group: `PAR1`.
+pub const EXTENT_HEAD_BYTES: u64 = 4;
+
+/// The entry of a data file, which is Parquet: its first four bytes, row groups, perhaps an index of terms, and everything after that,
+/// the footer.
 ///
 /// Hashing rows alone would not do: a changed statistic in the footer hides rows from queries and leaves every row as it was.
-/// So the footer and each row group are sealed too, and a reader verifies what it opens. Merging files names those replaced.
+/// So the footer and each row group are sealed too, and a reader verifies what it opens. Where the parts are, the entry says itself,
+/// so that nothing of a file is looked at before it was verified. Merging files names those replaced.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Extent {
     pub table: String,
@@ -25,9 +43,10 @@ pub struct Extent {
     pub rows: u64,
     /// The hash of the whole file.
     pub file: Hash,
-    pub footer: Hash,
-    /// The hash of each row group's bytes.
-    pub row_groups: Vec<Hash>,
+    pub row_groups: Vec<FilePart>,
+    /// The index of terms.
+    pub terms: Option<FilePart>,
+    pub footer: FilePart,
     /// The record numbers in the file, ascending.
     pub records: Vec<SeqRange>,
     /// The hashes of the files that this one replaces.
@@ -45,8 +64,9 @@ impl Extent {
             .line("bytes", self.bytes)
             .line("rows", self.rows)
             .line("file", self.file)
-            .line("footer", self.footer)
             .lines("row-group", &self.row_groups)
+            .lines("terms", self.terms)
+            .line("footer", self.footer)
             .lines("records", self.records.iter().map(|range| format!("{} {}", range.first, range.count)))
             .lines("replaces", &self.replaces)
             .time(self.time)
@@ -63,10 +83,18 @@ impl Extent {
         let table = lines.name("table")?;
         let path = lines.name("path")?;
         let (bytes, rows) = (lines.number("bytes")?, lines.number("rows")?);
-        let (file, footer) = (lines.hash("file")?, lines.hash("footer")?);
+        let file = lines.hash("file")?;
         let mut row_groups = Vec::new();
-        while let Some(hash) = lines.next_if("row-group") {
-            row_groups.push(lines.as_hash(hash)?);
+        while let Some(part) = lines.next_if("row-group") {
+            row_groups.push(file_part(&lines, part)?);
+        }
+        let terms = lines.next_if("terms").map(|part| file_part(&lines, part)).transpose()?;
+        let footer = lines.field("footer")?;
+        let footer = file_part(&lines, footer)?;
+        let parts = row_groups.iter().chain(&terms).chain([&footer]);
+        let sum = parts.fold(EXTENT_HEAD_BYTES, |sum, part| sum.saturating_add(part.bytes));
+        if sum != bytes {
+            return Err(lines.error("the parts are not as long as the file"));
         }
         let mut records = Vec::new();
         let mut end = 0;
@@ -85,6 +113,11 @@ impl Extent {
         }
         let time = lines.time("time")?;
         lines.end()?;
-        Ok(Extent { table, path, bytes, rows, file, footer, row_groups, records, replaces, time })
+        Ok(Extent { table, path, bytes, rows, file, row_groups, terms, footer, records, replaces, time })
     }
+}
+
+fn file_part(lines: &Lines<'_>, text: &str) -> Result<FilePart, TextError> {
+    let (bytes, hash) = text.split_once(' ').ok_or_else(|| lines.error("not a length and a hash"))?;
+    Ok(FilePart { bytes: lines.as_number(bytes)?, hash: lines.as_hash(hash)? })
 }

@@ -16,7 +16,7 @@ use crate::{Hash, TextError};
 
 pub use act::{Act, ActKind};
 pub use batch::BatchEntry;
-pub use extent::{Extent, SeqRange};
+pub use extent::{EXTENT_HEAD_BYTES, Extent, FilePart, SeqRange};
 pub use heartbeat::Heartbeat;
 pub use lifecycle::Lifecycle;
 pub use redaction::Redaction;
@@ -124,14 +124,16 @@ mod tests {
             prev: None,
         };
         let range = |first, count| SeqRange { first, count };
+        let part = |bytes, text: &[u8]| FilePart { bytes, hash: Hash::of(text) };
         let extent = Extent {
             table: table.clone(),
             path: "data/SigninLogs/2026-01-02/a.parquet".to_string(),
             bytes: 10_000,
             rows: 90,
             file: Hash::of(b"file"),
-            footer: Hash::of(b"footer"),
-            row_groups: vec![Hash::of(b"one"), Hash::of(b"two")],
+            row_groups: vec![part(5_000, b"one"), part(3_000, b"two")],
+            terms: None,
+            footer: part(1_996, b"footer"),
             records: vec![range(0, 80), range(90, 10)],
             replaces: Vec::new(),
             time,
@@ -163,7 +165,12 @@ mod tests {
         vec![
             Entry::Batch(batch),
             Entry::Batch(next),
-            Entry::Extent(Extent { replaces: vec![Hash::of(b"old")], ..extent.clone() }),
+            Entry::Extent(Extent {
+                bytes: 10_500,
+                terms: Some(part(500, b"terms")),
+                replaces: vec![Hash::of(b"old")],
+                ..extent.clone()
+            }),
             Entry::Extent(extent),
             Entry::Redaction(redaction),
             Entry::Lifecycle(lifecycle),

@@ -1,0 +1,254 @@
+//! What is in a workspace's tables, as its log says: batches, the files that hold them, and what of them may be gone.
+
+use std::collections::BTreeMap;
+
+use tlog::entry::{BatchEntry, Entry, Extent, Lifecycle, SeqRange};
+use tlog::{Hash, TextError};
+
+/// A batch of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BatchRef {
+    /// Its index in the log.
+    pub entry: u64,
+    pub first: u64,
+    pub count: u64,
+    pub schema_id: u32,
+    pub schema_hash: Hash,
+    pub root: Hash,
+    pub time: i64,
+}
+
+/// A file that holds records which are in no other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveExtent {
+    /// The index of its entry in the log.
+    pub entry: u64,
+    pub extent: Extent,
+}
+
+/// What the log says of one table.
+#[derive(Debug, Clone, Default)]
+pub struct TableCatalog {
+    /// In the log's order, which is that of record numbers.
+    pub batches: Vec<BatchRef>,
+    /// By the hash of the file.
+    pub live: BTreeMap<Hash, LiveExtent>,
+    /// Runs of records that were destroyed by a lifecycle policy.
+    pub expired: Vec<SeqRange>,
+    /// The leaf hash of the last batch.
+    last_leaf: Option<Hash>,
+}
+
+/// What the log says of all tables.
+#[derive(Debug, Clone, Default)]
+pub struct Catalog {
+    pub tables: BTreeMap<String, TableCatalog>,
+    /// Entries that were read.
+    pub n_entries: u64,
+}
+
+/// The log contradicts itself.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CatalogError {
+    #[error("entry {entry} cannot be read")]
+    Entry { entry: u64, source: TextError },
+    #[error("entry {entry}: {why} in table `{table}`")]
+    Contradiction { entry: u64, table: String, why: String },
+}
+
+impl TableCatalog {
+    /// Returns the number of the table's next record.
+    pub fn next(&self) -> u64 {
+        self.batches.last().map_or(0, |batch| batch.first.saturating_add(batch.count))
+    }
+
+    /// Returns the batch of a log entry.
+    pub fn batch(&self, entry: u64) -> Option<&BatchRef> {
+        let idx = self.batches.binary_search_by_key(&entry, |batch| batch.entry).ok()?;
+        self.batches.get(idx)
+    }
+
+    /// Returns the batch that holds a record.
+    pub fn batch_of(&self, record: u64) -> Option<&BatchRef> {
+        let idx = self.batches.partition_point(|batch| batch.first <= record).checked_sub(1)?;
+        self.batches.get(idx).filter(|batch| record - batch.first < batch.count)
+    }
+
+    /// Returns the runs of records that are in live files or expired, ascending and joined.
+    pub fn stored(&self) -> Vec<SeqRange> {
+        let in_files = self.live.values().flat_map(|live| live.extent.records.iter().copied());
+        join(in_files.chain(self.expired.iter().copied()).collect())
+    }
+
+    /// Takes up an entry about this table.
+    fn add(&mut self, index: u64, entry: &Entry) -> Result<(), String> {
+        match entry {
+            Entry::Batch(batch) => self.add_batch(index, batch),
+            Entry::Extent(extent) => self.add_extent(index, extent),
+            Entry::Lifecycle(lifecycle) => self.add_lifecycle(lifecycle),
+            _ => Ok(()),
+        }
+    }
+
+    fn add_batch(&mut self, index: u64, batch: &BatchEntry) -> Result<(), String> {
+        if batch.first != self.next() || batch.prev != self.last_leaf {
+            return Err(format!("the batch does not follow the one before, which ends at {}", self.next()));
+        }
+        self.last_leaf = Some(batch.leaf());
+        self.batches.push(BatchRef {
+            entry: index,
+            first: batch.first,
+            count: batch.count,
+            schema_id: batch.schema_id,
+            schema_hash: batch.schema_hash,
+            root: batch.root,
+            time: batch.time,
+        });
+        Ok(())
+    }
+
+    fn add_extent(&mut self, index: u64, extent: &Extent) -> Result<(), String> {
+        let mut replaced = Vec::new();
+        for file in &extent.replaces {
+            match self.live.get(file) {
+                Some(live) => replaced.extend(live.extent.records.iter().copied()),
+                None => return Err(format!("the file replaces {file}, which is not live")),
+            }
+        }
+        if !extent.replaces.is_empty() && !extent.records.iter().all(|range| covers(&join(replaced.clone()), range)) {
+            return Err("the file has records that those it replaces have not".to_string());
+        }
+        if extent.records.iter().any(|range| range.first.saturating_add(range.count) > self.next()) {
+            return Err("the file has records that were never sealed".to_string());
+        }
+        let others = self.live.iter().filter(|(file, _)| !extent.replaces.contains(file));
+        let mut taken = others.flat_map(|(_, live)| live.extent.records.iter());
+        if let Some(range) = taken.find(|range| extent.records.iter().any(|own| overlap(own, range))) {
+            return Err(format!("record {} or a later one is in two files", range.first));
+        }
+        self.live.retain(|file, _| !extent.replaces.contains(file));
+        self.live.insert(extent.file, LiveExtent { entry: index, extent: extent.clone() });
+        Ok(())
+    }
+
+    fn add_lifecycle(&mut self, lifecycle: &Lifecycle) -> Result<(), String> {
+        for file in &lifecycle.files {
+            if self.live.remove(file).is_none() {
+                return Err(format!("the lifecycle destroys {file}, which is not live"));
+            }
+        }
+        self.expired.push(lifecycle.records);
+        Ok(())
+    }
+}
+
+impl Catalog {
+    /// Takes up the next entry of the log.
+    ///
+    /// # Errors
+    /// When the entry has no form that is known, or contradicts those before it.
+    pub fn add(&mut self, bytes: &[u8]) -> Result<Entry, CatalogError> {
+        let index = self.n_entries;
+        let entry = Entry::parse(bytes).map_err(|source| CatalogError::Entry { entry: index, source })?;
+        let table = match &entry {
+            Entry::Batch(batch) => Some(&batch.table),
+            Entry::Extent(extent) => Some(&extent.table),
+            Entry::Lifecycle(lifecycle) => Some(&lifecycle.table),
+            Entry::Redaction(redaction) => Some(&redaction.table),
+            Entry::Act(_) | Entry::Heartbeat(_) => None,
+        };
+        if let Some(table) = table {
+            let known = self.tables.entry(table.clone()).or_default();
+            let contradiction = |why| CatalogError::Contradiction { entry: index, table: table.clone(), why };
+            known.add(index, &entry).map_err(contradiction)?;
+        }
+        self.n_entries += 1;
+        Ok(entry)
+    }
+}
+
+fn overlap(a: &SeqRange, b: &SeqRange) -> bool {
+    a.first < b.first.saturating_add(b.count) && b.first < a.first.saturating_add(a.count)
+}
+
+fn covers(joined: &[SeqRange], range: &SeqRange) -> bool {
+    let end = range.first.saturating_add(range.count);
+    joined.iter().any(|by| by.first <= range.first && end <= by.first.saturating_add(by.count))
+}
+
+/// Sorts runs and joins those that touch.
+fn join(mut ranges: Vec<SeqRange>) -> Vec<SeqRange> {
+    ranges.sort_by_key(|range| range.first);
+    let mut joined: Vec<SeqRange> = Vec::new();
+    for range in ranges {
+        match joined.last_mut() {
+            Some(last) if last.first.saturating_add(last.count) >= range.first => {
+                let end = range.first.saturating_add(range.count).max(last.first.saturating_add(last.count));
+                last.count = end - last.first;
+            }
+            _ => joined.push(range),
+        }
+    }
+    joined
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tlog::entry::FilePart;
+
+    fn batch(first: u64, count: u64, prev: Option<Hash>) -> BatchEntry {
+        let hash = Hash::of(b"");
+        let table = "T".to_string();
+        BatchEntry { table, schema_id: 1, schema_hash: hash, first, count, time: 0, root: hash, prev }
+    }
+
+    fn extent(name: &str, records: &[(u64, u64)], replaces: &[&str]) -> Entry {
+        let hash = |name: &str| Hash::of(name.as_bytes());
+        let records: Vec<SeqRange> =
+            records.iter().map(|(first, count)| SeqRange { first: *first, count: *count }).collect();
+        Entry::Extent(Extent {
+            table: "T".to_string(),
+            path: name.to_string(),
+            bytes: 4,
+            rows: records.iter().map(|range| range.count).sum(),
+            file: hash(name),
+            row_groups: Vec::new(),
+            terms: None,
+            footer: FilePart { bytes: 0, hash: hash(name) },
+            records,
+            replaces: replaces.iter().map(|name| hash(name)).collect(),
+            time: 0,
+        })
+    }
+
+    #[test]
+    fn the_live_files_follow_from_the_log() {
+        let first = batch(0, 5, None);
+        let second = batch(5, 5, Some(first.leaf()));
+        let entries = [
+            (Entry::Batch(first.clone()), ""),
+            (extent("a", &[(0, 6)], &[]), "never sealed"),
+            (extent("a", &[(0, 5)], &[]), ""),
+            (Entry::Batch(first), "does not follow"),
+            (Entry::Batch(batch(5, 5, None)), "entry 2 cannot be read"),
+            (Entry::Batch(second), ""),
+            (extent("b", &[(4, 2)], &[]), "in two files"),
+            (extent("b", &[(5, 5)], &[]), ""),
+            (extent("c", &[(0, 10)], &["a"]), "that those it replaces have not"),
+            (extent("c", &[(0, 10)], &["a", "x"]), "not live"),
+            (extent("c", &[(0, 10)], &["a", "b"]), ""),
+        ];
+        let mut catalog = Catalog::default();
+        for (entry, error) in entries {
+            let found =
+                catalog.add(entry.to_text().as_bytes()).map_or_else(|error| error.to_string(), |_| String::new());
+            assert!(found.contains(error) && found.is_empty() == error.is_empty(), "{found} {error}");
+        }
+        let table = &catalog.tables["T"];
+        assert_eq!(table.live.keys().copied().collect::<Vec<_>>(), [Hash::of(b"c")]);
+        assert_eq!((table.next(), table.stored()), (10, vec![SeqRange { first: 0, count: 10 }]));
+        assert_eq!(table.batch_of(7).map(|batch| batch.entry), Some(2));
+        assert_eq!((table.batch(2).map(|batch| batch.first), table.batch_of(10)), (Some(5), None));
+    }
+}

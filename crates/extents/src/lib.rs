@@ -1,0 +1,24 @@
+//! The column store: sealed records as immutable Parquet files, each of them bound to the workspace's log.
+//!
+//! ```text
+//! records of sealed batches ─ sort by time ─► writer ─► one Parquet file ─► Extent entry in the log (hashes of file, footer, row groups)
+//!                                                                                   │
+//! reader ◄── footer and row groups are hashed when they are first read ◄── catalog ◄┘ (what is live follows from the log alone)
+//! ```
+//!
+//! There is no manifest beside the log: which files are live, and what they must hold, is read out of its entries, so that a
+//! hidden, older or changed file is found when it is opened. Files are ordinary Parquet for everybody else.
+
+mod catalog;
+mod columns;
+mod error;
+mod reader;
+mod table_schema;
+mod writer;
+
+pub use catalog::{BatchRef, Catalog, CatalogError, LiveExtent, TableCatalog};
+pub use columns::{BATCH_COLUMN, POSITION_COLUMN, file_schema, from_file, to_file};
+pub use error::ExtentError;
+pub use reader::ExtentFile;
+pub use table_schema::{StoredSchema, StoredSchemaError};
+pub use writer::{ExtentWriter, ROW_GROUP_ROWS, WriterOptions, Written};

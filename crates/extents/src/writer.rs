@@ -1,0 +1,217 @@
+//! Writing an extent: an ordinary Parquet file, the hashes of its parts, and an index of terms before the footer.
+//!
+//! ```text
+//! PAR1 │ row group │ row group │ … │ index of terms │ page indexes, metadata, length, PAR1
+//!        └ hashed ┘  └ hashed ┘       └── hashed ──┘   └───────── footer, hashed ────────┘      the whole file is hashed too
+//! ```
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::SchemaRef;
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::ColumnPath;
+use sha2::{Digest, Sha256};
+use tlog::Hash;
+use tlog::entry::FilePart;
+
+use crate::columns::{BATCH_COLUMN, POSITION_COLUMN, file_schema, to_file};
+use crate::error::ExtentError;
+use crate::table_schema::StoredSchema;
+
+/// Rows of a row group, which is hashed as a whole when any of it is first read.
+pub const ROW_GROUP_ROWS: usize = 131_072;
+/// Rows of a page, the least that is decoded.
+const PAGE_ROWS: usize = 4_096;
+/// Rows that are handed to the encoder at once.
+const WRITE_ROWS: usize = 16_384;
+/// Rows by which it is judged whether a column's texts repeat.
+const SAMPLE_ROWS: usize = 4_096;
+
+/// The metadata key of the hash of the table's schema document.
+pub(crate) const SCHEMA_KEY: &str = "vidimus.schema";
+
+/// How a file is written.
+#[derive(Debug, Clone)]
+pub struct WriterOptions {
+    /// Level of zstd, from 1.
+    pub zstd_level: i32,
+    pub row_group_rows: usize,
+}
+
+impl Default for WriterOptions {
+    fn default() -> WriterOptions {
+        WriterOptions { zstd_level: 3, row_group_rows: ROW_GROUP_ROWS }
+    }
+}
+
+/// What was written, as its entry in the log says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    pub bytes: u64,
+    pub rows: u64,
+    pub file: Hash,
+    pub row_groups: Vec<FilePart>,
+    pub terms: Option<FilePart>,
+    pub footer: FilePart,
+}
+
+/// Writes extents.
+#[derive(Debug, Clone, Default)]
+pub struct ExtentWriter {
+    pub options: WriterOptions,
+}
+
+impl ExtentWriter {
+    /// Writes rows to a new file and makes it durable, though not its name. The rows are sorted as they are to be, in KQL's physical
+    /// types, `_batch` and `_pos` last. `terms` is the index of terms over exactly these rows, or empty.
+    ///
+    /// # Errors
+    /// When the file is there or cannot be written, or a column has another type than the schema says.
+    pub fn write(
+        &self,
+        path: &Path,
+        schema: &StoredSchema,
+        rows: &RecordBatch,
+        terms: &[u8],
+    ) -> Result<Written, ExtentError> {
+        let io = || ExtentError::io(path);
+        let parquet = ExtentError::parquet(path);
+        let file = File::options().write(true).create_new(true).open(path).map_err(io())?;
+        let arrow_schema = file_schema(schema.columns(), rows);
+        let properties = self.properties(&arrow_schema, rows);
+        let sink = HashingWriter::new(file);
+        let mut writer = ArrowWriter::try_new(sink, arrow_schema.clone(), Some(properties)).map_err(&parquet)?;
+        writer.sync().map_err(io())?;
+        writer.inner_mut().cut();
+        let mut row_groups = Vec::new();
+        let mut first = 0;
+        while first < rows.num_rows() {
+            let group_end = (first + self.options.row_group_rows.max(1)).min(rows.num_rows());
+            while first < group_end {
+                let n_rows = WRITE_ROWS.min(group_end - first);
+                let part = to_file(&rows.slice(first, n_rows), &arrow_schema);
+                let part = part.map_err(|error| parquet(error.into()))?;
+                writer.write(&part).map_err(&parquet)?;
+                first += n_rows;
+            }
+            writer.flush().map_err(&parquet)?;
+            writer.sync().map_err(io())?;
+            row_groups.push(writer.inner_mut().cut());
+        }
+        writer.append_key_value_metadata(KeyValue::new(SCHEMA_KEY.to_string(), schema.doc().hash().to_string()));
+        let mut terms_part = None;
+        if !terms.is_empty() {
+            writer.write_all(terms).map_err(io())?;
+            writer.sync().map_err(io())?;
+            terms_part = Some(writer.inner_mut().cut());
+        }
+        let mut sink = writer.into_inner().map_err(&parquet)?;
+        sink.flush().map_err(io())?;
+        let footer = sink.cut();
+        sink.inner.sync_all().map_err(io())?;
+        let rows = rows.num_rows() as u64;
+        let file = Hash(sink.file.finalize().into());
+        Ok(Written { bytes: sink.n_bytes, rows, file, row_groups, terms: terms_part, footer })
+    }
+
+    fn properties(&self, schema: &SchemaRef, rows: &RecordBatch) -> WriterProperties {
+        let level = ZstdLevel::try_new(self.options.zstd_level).unwrap_or_default();
+        let mut properties = WriterProperties::builder()
+            .set_created_by("vidimus".to_string())
+            .set_compression(Compression::ZSTD(level))
+            .set_data_page_row_count_limit(PAGE_ROWS)
+            .set_max_row_group_row_count(None)
+            .set_column_index_truncate_length(Some(32))
+            .set_statistics_truncate_length(Some(64));
+        for name in [BATCH_COLUMN, POSITION_COLUMN] {
+            let path = ColumnPath::from(name);
+            properties = properties
+                .set_column_dictionary_enabled(path.clone(), false)
+                .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
+        }
+        for (field, array) in schema.fields().iter().zip(rows.columns()) {
+            let path = ColumnPath::from(vec![field.name().clone()]);
+            match array.data_type() {
+                arrow::datatypes::DataType::Utf8View => {
+                    if !repeats(array) {
+                        properties = properties.set_column_dictionary_enabled(path.clone(), false);
+                    }
+                    let kind = field.metadata().get(schema::FIELD_TYPE_KEY).map(String::as_str);
+                    if kind == Some("dynamic") {
+                        properties = properties.set_column_statistics_enabled(path, EnabledStatistics::Chunk);
+                    }
+                }
+                arrow::datatypes::DataType::Int64 if field.name() != BATCH_COLUMN && !repeats(array) => {
+                    properties = properties
+                        .set_column_dictionary_enabled(path.clone(), false)
+                        .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
+                }
+                _ => {}
+            }
+        }
+        properties.build()
+    }
+}
+
+/// Returns whether a column's values repeat so much that a dictionary pays.
+fn repeats(array: &Arc<dyn Array>) -> bool {
+    let n_rows = array.len().min(SAMPLE_ROWS);
+    // Rows from all over the file: neighbours are alike.
+    let step = (array.len() / n_rows.max(1)).max(1);
+    let places = (0..n_rows).map(|row| row * step);
+    let n_distinct = if let Some(texts) = array.as_string_view_opt() {
+        let mut seen: HashMap<&str, ()> = HashMap::new();
+        places.filter(|row| seen.insert(texts.value(*row), ()).is_none()).count()
+    } else if let Some(values) = array.as_primitive_opt::<arrow::datatypes::Int64Type>() {
+        let mut seen: HashMap<i64, ()> = HashMap::new();
+        places.filter(|row| seen.insert(values.value(*row), ()).is_none()).count()
+    } else {
+        0
+    };
+    n_distinct * 2 <= n_rows.max(2)
+}
+
+/// Hashes what goes through it: the whole, and the part since the last cut.
+struct HashingWriter<W> {
+    inner: W,
+    file: Sha256,
+    part: Sha256,
+    n_bytes: u64,
+    /// Bytes before the part.
+    n_before: u64,
+}
+
+impl<W: Write> HashingWriter<W> {
+    fn new(inner: W) -> HashingWriter<W> {
+        HashingWriter { inner, file: Sha256::new(), part: Sha256::new(), n_bytes: 0, n_before: 0 }
+    }
+
+    /// Ends a part.
+    fn cut(&mut self) -> FilePart {
+        let bytes = self.n_bytes - std::mem::replace(&mut self.n_before, self.n_bytes);
+        FilePart { bytes, hash: Hash(self.part.finalize_reset().into()) }
+    }
+}
+
+impl<W: Write> Write for HashingWriter<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let n = self.inner.write(bytes)?;
+        let written = bytes.get(..n).unwrap_or(&[]);
+        self.file.update(written);
+        self.part.update(written);
+        self.n_bytes += n as u64;
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}

@@ -1,0 +1,470 @@
+//! A request's body of JSON records as columns. Every record is judged by itself: it is taken whole, or rejected with the
+//! reason and its bytes. Nothing is dropped, and no broken record takes its neighbours with it.
+//!
+//! A body is an array of objects, or objects one after the other, each on its own line or not. Members that are no column of
+//! the table go to the column that is its bag.
+
+use crate::cell::{ColumnBuilder, Origin};
+use crate::json::scan::{self, Fault, Fields, Kind, Token};
+use crate::read::empty_column;
+use crate::survey::{Keys, unescaped};
+use crate::warnings::quoted;
+use arrow::array::{ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions};
+use arrow::compute::filter_record_batch;
+use arrow::datatypes::{Field, Schema, SchemaRef};
+use arrow::error::ArrowError;
+use schema::dynamic::write_json_string;
+use schema::{Column, KqlType};
+use std::sync::Arc;
+
+/// The columns that records are read into, and how large a record may be.
+#[derive(Debug, Clone)]
+pub struct RecordShape {
+    columns: Vec<Column>,
+    schema: SchemaRef,
+    /// The column that takes members that are no column; such members are rejected with their record if there is none.
+    bag: Option<usize>,
+    record_bytes_max: usize,
+}
+
+/// Why a record was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Rejection {
+    /// It is no JSON object.
+    Malformed,
+    /// It is longer than a record may be.
+    Oversized,
+    /// A member's value does not fit its column's type.
+    Mistyped,
+    /// Its bytes are not UTF-8.
+    Encoding,
+    /// It has a member that is no column of a table without a bag.
+    UnknownColumn,
+}
+
+impl Rejection {
+    /// Every reason.
+    pub const ALL: [Rejection; 5] = [
+        Rejection::Malformed,
+        Rejection::Oversized,
+        Rejection::Mistyped,
+        Rejection::Encoding,
+        Rejection::UnknownColumn,
+    ];
+
+    /// Returns the reason as it is stored and sent.
+    pub fn name(self) -> &'static str {
+        match self {
+            Rejection::Malformed => "Malformed",
+            Rejection::Oversized => "Oversized",
+            Rejection::Mistyped => "Mistyped",
+            Rejection::Encoding => "Encoding",
+            Rejection::UnknownColumn => "UnknownColumn",
+        }
+    }
+}
+
+/// A record that was not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejected {
+    /// Its place among the body's records, from 0.
+    pub position: u64,
+    pub reason: Rejection,
+    /// What is wrong, for its sender.
+    pub detail: String,
+    /// Its bytes as they were received.
+    pub raw: Vec<u8>,
+}
+
+/// A body's records.
+#[derive(Debug)]
+pub struct Records {
+    /// One row for each record that was taken, in the body's order; columns as the shape has them.
+    pub batch: RecordBatch,
+    pub rejected: Vec<Rejected>,
+}
+
+impl RecordShape {
+    /// Makes a shape. Unknown members go to the dynamic column `bag`, if it is among the columns.
+    pub fn new(columns: &[Column], bag: Option<&str>, record_bytes_max: usize) -> RecordShape {
+        let is_bag = |column: &Column| column.ktype == KqlType::Dynamic && bag == Some(column.name.as_str());
+        let field = |column: &Column| Field::new(&column.name, column.ktype.arrow(), true);
+        let schema = Schema::new(columns.iter().map(field).collect::<Vec<_>>());
+        RecordShape {
+            columns: columns.to_vec(),
+            schema: Arc::new(schema),
+            bag: columns.iter().position(is_bag),
+            record_bytes_max,
+        }
+    }
+
+    /// Returns the schema of the batches.
+    pub fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// Returns the columns.
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// Reads a body.
+    ///
+    /// # Errors
+    /// When columns cannot be built, as when a body's texts exceed what an array holds; a fault of ours.
+    pub fn read(&self, body: &[u8]) -> Result<Records, ArrowError> {
+        let mut keys = Keys::default();
+        for column in &self.columns {
+            keys.add(&column.name);
+        }
+        let n_columns = self.columns.len();
+        let mut reading = Reading {
+            shape: self,
+            row: Row { keys, tokens: vec![Token::MISSING; n_columns], unknown: Vec::new() },
+            builders: (0..n_columns).map(|_| None).collect(),
+            present: Vec::new(),
+            n_rows: 0,
+            n_records: 0,
+            bad_rows: Vec::new(),
+            rejected: Vec::new(),
+            bag_text: String::new(),
+        };
+        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+        match std::str::from_utf8(body) {
+            Ok(text) => reading.text(text)?,
+            Err(_) => reading.damaged(body)?,
+        }
+        reading.finish()
+    }
+}
+
+/// One record's members.
+struct Row {
+    keys: Keys,
+    tokens: Vec<Token>,
+    /// Members that are no column: the name between its quotes as it was written, and the value.
+    unknown: Vec<(String, Token)>,
+}
+
+impl Fields for Row {
+    #[inline]
+    fn field(&mut self, name: &str, escaped: bool, value: Token) {
+        let key = if escaped { self.keys.find(&unescaped(name)) } else { self.keys.find(name) };
+        match key.and_then(|key| self.tokens.get_mut(key)) {
+            Some(token) => *token = value,
+            None => self.unknown.push((name.to_string(), value)),
+        }
+    }
+}
+
+struct Reading<'a> {
+    shape: &'a RecordShape,
+    row: Row,
+    builders: Vec<Option<ColumnBuilder>>,
+    /// Columns that have a builder.
+    present: Vec<usize>,
+    n_rows: usize,
+    n_records: u64,
+    /// Rows that are in the builders and were rejected all the same.
+    bad_rows: Vec<usize>,
+    rejected: Vec<Rejected>,
+    bag_text: String,
+}
+
+impl Reading<'_> {
+    /// Reads a text of records.
+    fn text(&mut self, text: &str) -> Result<(), ArrowError> {
+        let bytes = text.as_bytes();
+        let mut at = scan::skip_blanks(bytes, 0);
+        let is_array = bytes.get(at) == Some(&b'[');
+        at += usize::from(is_array);
+        let mut is_closed = !is_array;
+        loop {
+            at = scan::skip_blanks(bytes, at);
+            match bytes.get(at) {
+                None => break,
+                Some(b',') => at += 1,
+                Some(b']') if is_array => {
+                    is_closed = true;
+                    at += 1;
+                }
+                Some(b'{') => at = self.object(text, at)?,
+                Some(_) => {
+                    // A value that is no object ends where it ends, anything else with its line.
+                    let end = scan::value(bytes, at).map_or_else(|_| line_end(bytes, at), |token| token.end);
+                    let end = end.max(at + 1);
+                    self.reject(Rejection::Malformed, "it is no object".to_string(), bytes.get(at..end).unwrap_or(&[]));
+                    at = end;
+                }
+            }
+        }
+        if !is_closed {
+            self.reject(Rejection::Malformed, "the array of records is not closed".to_string(), &[]);
+        }
+        Ok(())
+    }
+
+    /// Reads a body that is not UTF-8 throughout, line by line.
+    fn damaged(&mut self, body: &[u8]) -> Result<(), ArrowError> {
+        let mut run = 0;
+        let mut at = 0;
+        while at < body.len() {
+            let end = memchr::memchr(b'\n', body.get(at..).unwrap_or(&[])).map_or(body.len(), |n| at + n + 1);
+            let line = body.get(at..end).unwrap_or(&[]);
+            if let Err(error) = std::str::from_utf8(line) {
+                self.text(std::str::from_utf8(body.get(run..at).unwrap_or(&[])).unwrap_or(""))?;
+                let detail = format!("byte {} of the line is not UTF-8", error.valid_up_to());
+                self.reject(Rejection::Encoding, detail, line.strip_suffix(b"\n").unwrap_or(line));
+                run = end;
+            }
+            at = end;
+        }
+        self.text(std::str::from_utf8(body.get(run..).unwrap_or(&[])).unwrap_or(""))
+    }
+
+    /// Reads the object that opens at `at` and returns where to go on.
+    fn object(&mut self, text: &str, at: usize) -> Result<usize, ArrowError> {
+        let bytes = text.as_bytes();
+        self.row.keys.begin();
+        self.row.tokens.fill(Token::MISSING);
+        self.row.unknown.clear();
+        let end = match scan::object(text, at, &mut self.row) {
+            Ok(end) => end,
+            Err(Fault { at: place, what }) => {
+                // The next record begins after the line in which this one broke.
+                let end = next_record(bytes, place.max(at + 1));
+                let raw = bytes.get(at..end).unwrap_or(&[]).trim_ascii_end();
+                let detail = format!("at byte {} of the record: {}", place.saturating_sub(at), what.text());
+                self.reject(Rejection::Malformed, detail, raw);
+                return Ok(end);
+            }
+        };
+        let raw = bytes.get(at..end).unwrap_or(&[]);
+        if raw.len() > self.shape.record_bytes_max {
+            let detail = format!("{} bytes, and a record may have {}", raw.len(), self.shape.record_bytes_max);
+            self.reject(Rejection::Oversized, detail, raw);
+            return Ok(end);
+        }
+        if self.shape.bag.is_none()
+            && let Some((name, _)) = self.row.unknown.first()
+        {
+            self.reject(Rejection::UnknownColumn, format!("the table has no column {}", quoted(name)), raw);
+            return Ok(end);
+        }
+        if let Some(detail) = self.push(text)? {
+            self.bad_rows.push(self.n_rows);
+            self.reject(Rejection::Mistyped, detail, raw);
+        } else {
+            self.n_records += 1;
+        }
+        self.n_rows += 1;
+        Ok(end)
+    }
+
+    /// Adds the record to the columns; returns what does not fit.
+    fn push(&mut self, text: &str) -> Result<Option<String>, ArrowError> {
+        let mut misfit = None;
+        for (place, token) in self.row.tokens.iter().enumerate() {
+            if *token == Token::MISSING {
+                continue;
+            }
+            if let Some(builder @ None) = self.builders.get_mut(place) {
+                let ktype = self.shape.columns.get(place).map_or(KqlType::String, |column| column.ktype);
+                *builder = Some(new_builder(ktype, self.n_rows)?);
+                self.present.push(place);
+            }
+        }
+        let bag = self.shape.bag.filter(|_| !self.row.unknown.is_empty());
+        for place in &self.present {
+            let (Some(Some(builder)), Some(token)) = (self.builders.get_mut(*place), self.row.tokens.get(*place))
+            else {
+                continue;
+            };
+            if bag == Some(*place) {
+                continue;
+            }
+            if !builder.push_json(text, *token, Origin::Schema) && misfit.is_none() {
+                let column = self.shape.columns.get(*place);
+                let (name, ktype) = column.map_or(("", KqlType::String), |column| (&column.name, column.ktype));
+                misfit = Some(format!("{} in column `{name}` is not of type {ktype}", quoted(token.text(text))));
+            }
+        }
+        if let Some(place) = bag {
+            self.bag_of(text, place);
+            let builder = match self.builders.get_mut(place) {
+                Some(Some(builder)) => builder,
+                Some(empty) => {
+                    self.present.push(place);
+                    empty.insert(new_builder(KqlType::Dynamic, self.n_rows)?)
+                }
+                None => return Ok(misfit),
+            };
+            builder.push_text(&self.bag_text);
+        }
+        Ok(misfit)
+    }
+
+    /// Writes the object of all members that are no column, and of those that the bag itself was sent with.
+    fn bag_of(&mut self, text: &str, place: usize) {
+        self.bag_text.clear();
+        self.bag_text.push('{');
+        let sent = self.row.tokens.get(place).map(|token| token.text(text)).unwrap_or("");
+        match sent.strip_prefix('{').and_then(|sent| sent.strip_suffix('}')).map(str::trim) {
+            Some("") => {}
+            Some(members) => self.bag_text.push_str(members),
+            None if sent.is_empty() || sent == "null" => {}
+            None => {
+                let name = self.shape.columns.get(place).map_or("", |column| column.name.as_str());
+                write_json_string(&mut self.bag_text, name);
+                self.bag_text.push(':');
+                self.bag_text.push_str(sent);
+            }
+        }
+        for (name, token) in &self.row.unknown {
+            if self.bag_text.len() > 1 {
+                self.bag_text.push(',');
+            }
+            self.bag_text.push('"');
+            self.bag_text.push_str(name);
+            self.bag_text.push_str("\":");
+            match token.kind {
+                // It is no JSON inside an object.
+                Kind::Special => write_json_string(&mut self.bag_text, token.text(text)),
+                _ => self.bag_text.push_str(token.text(text)),
+            }
+        }
+        self.bag_text.push('}');
+    }
+
+    fn reject(&mut self, reason: Rejection, detail: String, raw: &[u8]) {
+        self.rejected.push(Rejected { position: self.n_records, reason, detail, raw: raw.to_vec() });
+        self.n_records += 1;
+    }
+
+    fn finish(self) -> Result<Records, ArrowError> {
+        let mut columns: Vec<ArrayRef> = Vec::with_capacity(self.builders.len());
+        for (builder, column) in self.builders.into_iter().zip(&self.shape.columns) {
+            columns.push(match builder {
+                Some(mut builder) => builder.finish(),
+                None => empty_column(column.ktype, self.n_rows),
+            });
+        }
+        let options = RecordBatchOptions::new().with_row_count(Some(self.n_rows));
+        let batch = RecordBatch::try_new_with_options(self.shape.schema.clone(), columns, &options)?;
+        if self.bad_rows.is_empty() {
+            return Ok(Records { batch, rejected: self.rejected });
+        }
+        let mut keep = vec![true; self.n_rows];
+        for row in &self.bad_rows {
+            if let Some(keep) = keep.get_mut(*row) {
+                *keep = false;
+            }
+        }
+        Ok(Records { batch: filter_record_batch(&batch, &BooleanArray::from(keep))?, rejected: self.rejected })
+    }
+}
+
+/// Makes a builder with nulls for the rows before.
+fn new_builder(ktype: KqlType, n_before: usize) -> Result<ColumnBuilder, ArrowError> {
+    let mut builder = ColumnBuilder::new(ktype, n_before + 64)?;
+    for _ in 0..n_before {
+        builder.push_null();
+    }
+    Ok(builder)
+}
+
+fn line_end(bytes: &[u8], at: usize) -> usize {
+    memchr::memchr(b'\n', bytes.get(at..).unwrap_or(&[])).map_or(bytes.len(), |n| at + n)
+}
+
+/// Returns where the first line after `at` begins that looks like a record.
+fn next_record(bytes: &[u8], at: usize) -> usize {
+    let mut at = at.min(bytes.len());
+    loop {
+        at = line_end(bytes, at);
+        let next = scan::skip_blanks(bytes, at);
+        match bytes.get(next) {
+            Some(b'{') | None => return at,
+            Some(_) => at = next,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::Array;
+    use arrow::util::display::array_value_to_string;
+
+    fn read(body: &[u8]) -> String {
+        let columns = [
+            Column::new("TimeGenerated", KqlType::Datetime),
+            Column::new("User", KqlType::String),
+            Column::new("N", KqlType::Long),
+            Column::new("Rest", KqlType::Dynamic),
+        ];
+        let records = RecordShape::new(&columns, Some("Rest"), 100).read(body).expect("columns");
+        let mut out = Vec::new();
+        for row in 0..records.batch.num_rows() {
+            let cells = records.batch.columns().iter().map(|array| match array.is_null(row) {
+                true => "null".to_string(),
+                false => array_value_to_string(array, row).expect("a cell"),
+            });
+            out.push(cells.collect::<Vec<_>>().join("|"));
+        }
+        for Rejected { position, reason, detail, raw } in &records.rejected {
+            out.push(format!("{position} {} {detail}: {}", reason.name(), String::from_utf8_lossy(raw)));
+        }
+        out.join("\n")
+    }
+
+    #[test]
+    fn each_record_is_judged_by_itself() {
+        let cases: [(&[u8], &str); 16] = [
+            (b"", ""),
+            (b"[]", ""),
+            (b"{}", "null||null|null"),
+            (b"[{\"User\":\"a\",\"N\":1},{\"N\":2}]", "null|a|1|null\nnull||2|null"),
+            (b"{\"User\":\"a\"}\r\n\n{\"User\":\"b\"}", "null|a|null|null\nnull|b|null|null"),
+            (b"{\"User\":\"a\"}{\"N\":3}", "null|a|null|null\nnull||3|null"),
+            (b"\xef\xbb\xbf{\"N\":1}", "null||1|null"),
+            (b"{\"x\":[1, 2],\"N\":1,\"y\\u0041\":null}", "null||1|{\"x\":[1,2],\"y\\u0041\":null}"),
+            (
+                b"{\"x\":1,\"Rest\":{\"b\":2}}\n{\"Rest\":[1],\"x\":1}",
+                "null||null|{\"b\":2,\"x\":1}\nnull||null|{\"Rest\":[1],\"x\":1}",
+            ),
+            (
+                b"{\"N\":1}\n{\"N\":\"q\"}\n{\"N\":2}",
+                "null||1|null\nnull||2|null\n1 Mistyped `\"q\"` in column `N` is not of type long: {\"N\":\"q\"}",
+            ),
+            (
+                b"{\"N\":1}\n{\"N\":2,,}\n{\"N\":3}",
+                "null||1|null\nnull||3|null\n1 Malformed at byte 7 of the record: a member's name in quotes is expected: {\"N\":2,,}",
+            ),
+            (b"{\"N\":1}\n7\n{\"N\":3}", "null||1|null\nnull||3|null\n1 Malformed it is no object: 7"),
+            (
+                b"{\"N\":1}\n{\"User\":\"\xff\"}\n{\"N\":3}",
+                "null||1|null\nnull||3|null\n1 Encoding byte 9 of the line is not UTF-8: {\"User\":\"\u{fffd}\"}",
+            ),
+            (b"[{\"N\":1}", "null||1|null\n1 Malformed the array of records is not closed: "),
+            (
+                b"{\"N\":1}\n{\"N\":",
+                "null||1|null\n1 Malformed at byte 5 of the record: the text ends inside a value: {\"N\":",
+            ),
+            (b"nonsense\n{\"N\":1}", "null||1|null\n0 Malformed it is no object: nonsense"),
+        ];
+        for (body, expected) in cases {
+            assert_eq!(read(body), expected, "{}", String::from_utf8_lossy(body));
+        }
+        let long = format!("{{\"User\":\"{}\"}}\n{{\"N\":1}}", "a".repeat(100));
+        assert!(read(long.as_bytes()).contains("0 Oversized 111 bytes, and a record may have 100: {"));
+    }
+
+    #[test]
+    fn a_table_without_a_bag_takes_no_unknown_members() {
+        let shape = RecordShape::new(&[Column::new("N", KqlType::Long)], Some("Rest"), 100);
+        let records = shape.read(b"{\"N\":1,\"x\":2}\n{\"N\":2}").expect("columns");
+        assert_eq!((records.batch.num_rows(), records.rejected.len()), (1, 1));
+        assert_eq!(records.rejected[0].detail, "the table has no column `x`");
+    }
+}
