@@ -241,9 +241,19 @@ impl Policy {
     /// Verifies a checkpoint's signatures by its log and by witnesses.
     ///
     /// # Errors
-    /// As [`Policy::check_log`], and when the quorum is not met.
+    /// As [`Policy::check_log`] and [`Policy::check_quorum`].
     pub fn check(&self, note: &SignedNote) -> Result<Sighting, PolicyError> {
         let (checkpoint, signers) = self.check_log(note)?;
+        let witnesses = self.check_quorum(note)?;
+        Ok(Sighting { checkpoint, signers, witnesses, quorum: self.quorum.clone() })
+    }
+
+    /// Verifies a checkpoint's signatures by witnesses only, for the log itself, which knows its own. Returns every witness of the
+    /// policy, in its order.
+    ///
+    /// # Errors
+    /// When the signature by a witness is not valid or the quorum is not met.
+    pub fn check_quorum(&self, note: &SignedNote) -> Result<Vec<WitnessView>, PolicyError> {
         let mut witnesses = Vec::new();
         let mut met = BTreeMap::new();
         for PolicyWitness { name, key, .. } in &self.witnesses {
@@ -260,10 +270,10 @@ impl Policy {
             let n_met = group.members.iter().filter(|member| met.get(member.as_str()) == Some(&true)).count();
             met.insert(&group.name, n_met >= group.threshold);
         }
-        if let Some(quorum) = self.quorum.as_ref().filter(|quorum| met.get(quorum.as_str()) != Some(&true)) {
-            return Err(PolicyError::Quorum { quorum: quorum.clone() });
+        match self.quorum.as_ref().filter(|quorum| met.get(quorum.as_str()) != Some(&true)) {
+            Some(quorum) => Err(PolicyError::Quorum { quorum: quorum.clone() }),
+            None => Ok(witnesses),
         }
-        Ok(Sighting { checkpoint, signers, witnesses, quorum: self.quorum.clone() })
     }
 }
 
