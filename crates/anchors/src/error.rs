@@ -1,4 +1,4 @@
-//! What can go wrong between a log and its witnesses.
+//! What can go wrong between a log and those to whom it is tied.
 
 use std::io;
 
@@ -7,6 +7,7 @@ use tlog::tile::MissingTile;
 use tlog::{ProofError, TextError};
 
 use crate::transport::TransportError;
+use crate::tsa::TokenError;
 
 /// Why a witness has not cosigned a checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,7 +33,7 @@ pub enum WitnessError {
     Contradiction(#[source] Stop),
 }
 
-/// Why witnessing does not start.
+/// Why witnessing or timestamping does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error("the policy asks for no witness")]
@@ -44,6 +45,19 @@ pub enum StartError {
     NoAddress,
     #[error("cannot start a thread")]
     Thread(#[source] io::Error),
+}
+
+/// Why a checkpoint has no timestamp.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StampError {
+    #[error("there is no answer")]
+    Transport(#[source] TransportError),
+    #[error("the authority answers with status {status}")]
+    Status { status: u16 },
+    #[error("the answer is not acceptable")]
+    Token(#[source] TokenError),
+    #[error("cannot write `{path}`: {why}")]
+    Io { path: String, why: String },
 }
 
 /// Returns the text of an error and its causes.

@@ -4,6 +4,8 @@
 //!                      published checkpoint
 //!                               │
 //!  Witnesses ── add-checkpoint ─┴─► witness, witness, ... ─► cosignatures ─► checkpoint, witnessed ─► receipts
+//!                               │
+//!  Timestamps ───── RFC 3161 ───┴─► authority ─► tsr/<size>.tsr
 //! ```
 //!
 //! A [`tlog::Policy`] names the witnesses, where they are, and how many of them make a quorum. Only what is durable and published is
@@ -15,11 +17,14 @@ mod client;
 mod error;
 mod rounds;
 mod ticket;
+mod timestamps;
 mod transport;
+pub mod tsa;
 mod witnesses;
 
 pub use claims::{Asked, ask_witnesses};
-pub use error::{StartError, WitnessError};
+pub use error::{StampError, StartError, WitnessError};
 pub use ticket::WitnessTicket;
+pub use timestamps::{TimestampOptions, TimestampStatus, Timestamps, stamp, stamped_checkpoint_path, timestamp_path};
 pub use transport::{Reply, Transport, TransportError};
 pub use witnesses::{WitnessOptions, WitnessStatus, Witnesses};
