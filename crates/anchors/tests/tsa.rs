@@ -65,7 +65,7 @@ fn openssl_answers_our_requests_and_we_believe_its_timestamps() {
     let hash = Hash::of(TEXT);
     let p384 = Kind { key: &["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-384"], signature_hash: "sha384", ..RSA };
     let by_sha1 = Kind { certificate_hash: "sha1", signature_hash: "sha512", ..RSA };
-    let by_sha512 = Kind { certificate_hash: "sha512", signature_hash: "sha512", ..ECDSA };
+    let by_sha512 = Kind { certificate_hash: "sha512", signature_hash: "sha384", ..ECDSA };
     for kind in [RSA, ECDSA, p384, by_sha1, by_sha512] {
         let made = OpensslAuthority::new(kind);
         let response = made.reply(&request(&hash, NONCE));

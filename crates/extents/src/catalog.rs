@@ -80,6 +80,19 @@ impl TableCatalog {
         join(in_files.chain(self.expired.iter().copied()).collect())
     }
 
+    /// Takes up a batch that the sequencer has just numbered.
+    pub fn push_batch(&mut self, batch: BatchRef) {
+        self.batches.push(batch);
+    }
+
+    /// Takes up a file that was just sealed.
+    ///
+    /// # Errors
+    /// When it contradicts what is known.
+    pub fn push_extent(&mut self, entry: u64, extent: &Extent) -> Result<(), String> {
+        self.add_extent(entry, extent)
+    }
+
     /// Takes up an entry about this table.
     fn add(&mut self, index: u64, entry: &Entry) -> Result<(), String> {
         match entry {

@@ -12,13 +12,17 @@
 mod catalog;
 mod columns;
 mod error;
+mod hot;
 mod reader;
+mod snapshot;
 mod table_schema;
 mod writer;
 
 pub use catalog::{BatchRef, Catalog, CatalogError, LiveExtent, TableCatalog};
 pub use columns::{BATCH_COLUMN, POSITION_COLUMN, file_schema, from_file, to_file};
 pub use error::ExtentError;
+pub use hot::{HotBatch, HotTail, compact, row_schema, with_columns};
 pub use reader::ExtentFile;
-pub use table_schema::{StoredSchema, StoredSchemaError};
+pub use snapshot::Snapshot;
+pub use table_schema::{StoredSchema, StoredSchemaError, TIME_COLUMN};
 pub use writer::{ExtentWriter, ROW_GROUP_ROWS, WriterOptions, Written};

@@ -407,7 +407,7 @@ impl Rows {
 }
 
 /// Returns a column without values: of nulls, of empty strings for a string.
-pub(crate) fn empty_column(ktype: KqlType, rows: usize) -> ArrayRef {
+pub fn empty_column(ktype: KqlType, rows: usize) -> ArrayRef {
     match ktype {
         // The view of an empty string is all zeros.
         KqlType::String => Arc::new(StringViewArray::new(vec![0; rows].into(), Vec::new(), None)),

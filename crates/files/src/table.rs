@@ -70,6 +70,9 @@ pub(crate) struct TableSource {
     pub skip_first: bool,
 }
 
+/// A file's name, and its lines.
+pub type RawLines = (String, Box<dyn std::io::Read + Send>);
+
 /// A part of a table that one reader reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Partition {
@@ -301,6 +304,29 @@ impl Table {
     /// Returns the warnings of all tables that were opened together with this one.
     pub fn warnings(&self) -> &Warnings {
         &self.0.warnings
+    }
+
+    /// Opens the files as they are, unpacked, if each of them is JSON in UTF-8 with a record on each line, and every member's name is
+    /// that of its column: then what is read can be sent on without being read here. Each has its name beside it.
+    ///
+    /// # Errors
+    /// When a file cannot be opened.
+    pub fn json_lines(&self, progress: &Arc<Progress>) -> Result<Option<Vec<RawLines>>, FilesError> {
+        let is_plain = |(name, column): &(String, usize)| self.0.columns.get(*column).is_some_and(|c| c.name == *name);
+        if !self.0.keys.iter().all(is_plain) {
+            return Ok(None);
+        }
+        let mut lines = Vec::with_capacity(self.0.sources.len());
+        for TableSource { source, .. } in &self.0.sources {
+            match &source.body {
+                Body::Empty => {}
+                Body::Text { format: Format::JsonLines, kind } if kind.encoding == encoding_rs::UTF_8 => {
+                    lines.push((source.label.to_string(), source.open(Some(progress.clone()))?));
+                }
+                _ => return Ok(None),
+            }
+        }
+        Ok(Some(lines))
     }
 
     /// Returns the bytes of all files on disk.

@@ -40,6 +40,7 @@ pub fn run(text: &str, tables: &Arc<Tables>) -> Outcome {
         database: "NetDefaultDB".to_string(),
         now: Some(NOW),
         cancel: Cancel::default(),
+        timeout: None,
     };
     let session = engine.session(tables.clone(), request);
     let environment = Environment {

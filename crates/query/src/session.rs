@@ -23,7 +23,7 @@ use kql_functions::{CallContext, FUNCTIONS, PluginCall, Table};
 use schema::{Column, KqlType};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use stdx::{Cancel, Clock, SystemClock};
 
 /// Who asks, and when.
@@ -37,6 +37,8 @@ pub struct Request {
     pub now: Option<i64>,
     /// Stops the query when set.
     pub cancel: Cancel,
+    /// Wall-clock time that the query may take; what the engine allows when `None`.
+    pub timeout: Option<Duration>,
 }
 
 /// One query from its binding to its results. Also the host that runs parts of it while it is still being bound.
@@ -89,10 +91,12 @@ impl Session {
             database: request.database,
             geo_database: options.geo_database.clone(),
         });
+        let timeout = request.timeout.or(options.timeout);
         let limits = Limits {
             cancel: request.cancel,
-            deadline: options.timeout.map(|timeout| Instant::now() + timeout),
-            timeout: options.timeout,
+            // A time that no clock reaches is no limit.
+            deadline: timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
+            timeout,
             max_memory: options.max_memory,
             max_rows: options.max_result_rows,
             max_bytes: options.max_result_bytes,

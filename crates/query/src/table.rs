@@ -93,6 +93,8 @@ pub(crate) fn rename(batch: RecordBatch, schema: &SchemaRef) -> Result<RecordBat
 pub struct Tables {
     database: Option<String>,
     tables: BTreeMap<String, Arc<dyn TableSource>>,
+    /// Tables that are found by their names only.
+    known: Option<Arc<BTreeMap<String, Arc<dyn TableSource>>>>,
     functions: BTreeMap<String, StoredFunction>,
     files: Option<FileAccess>,
 }
@@ -108,6 +110,11 @@ impl Tables {
     /// Adds a table, replacing one of the same name.
     pub fn add(&mut self, name: impl Into<String>, table: Arc<dyn TableSource>) {
         self.tables.insert(name.into(), table);
+    }
+
+    /// Sets tables that a query can name, and that are not among those which `*` or `search` stand for: those without rows.
+    pub fn set_known(&mut self, known: Arc<BTreeMap<String, Arc<dyn TableSource>>>) {
+        self.known = Some(known);
     }
 
     /// Adds a stored function, replacing one of the same name.
@@ -151,13 +158,13 @@ impl Tables {
 
     /// Returns a table by its exact name.
     pub fn get(&self, name: &str) -> Option<&Arc<dyn TableSource>> {
-        self.tables.get(name)
+        self.tables.get(name).or_else(|| self.known.as_ref()?.get(name))
     }
 }
 
 impl Catalog for Tables {
     fn table(&self, name: &str) -> Option<Vec<Column>> {
-        self.tables.get(name).map(|table| table.columns().to_vec())
+        self.get(name).map(|table| table.columns().to_vec())
     }
 
     fn table_names(&self) -> Vec<String> {

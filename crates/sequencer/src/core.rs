@@ -296,7 +296,7 @@ impl Core {
             if let (Request::Batch(batch), Ok(receipt)) = (&prepared.request, result)
                 && let Some(request) = batch.request
             {
-                let answer = Answer { table: batch.table.clone(), root: batch.root, receipt: receipt.clone() };
+                let answer = Answer { table: batch.table.clone(), content: request.content, receipt: receipt.clone() };
                 self.window.insert(&batch.workspace, request, answer);
             }
         }

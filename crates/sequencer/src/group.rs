@@ -51,7 +51,10 @@ pub fn group_bytes(logs: &[GroupLog]) -> Vec<u8> {
                 continue;
             };
             out.u8(if batch.request.is_some() { 2 } else { 1 });
-            out.0.extend(batch.request.iter().flatten());
+            if let Some(RequestId { id, content }) = batch.request {
+                out.0.extend(id);
+                out.0.extend(content);
+            }
             out.u64(batch.leaf_material_len);
             out.u64(batch.payload_len);
             out.hash(&batch.hash);
@@ -76,7 +79,7 @@ pub fn parse_group(bytes: &[u8]) -> Option<Vec<GroupLog>> {
                     continue;
                 }
                 1 => None,
-                2 => Some(bytes.bytes16()?),
+                2 => Some(RequestId { id: bytes.bytes16()?, content: bytes.bytes16()? }),
                 _ => return None,
             };
             let (leaf_material_len, payload_len, hash) = (bytes.u64()?, bytes.u64()?, bytes.hash()?);
@@ -101,7 +104,11 @@ mod tests {
             workspace: "contoso".to_string(),
             origin: "log.example".to_string(),
             size_before: 4,
-            items: vec![item(None), item(Some(data(None))), item(Some(data(Some([7; 16]))))],
+            items: vec![
+                item(None),
+                item(Some(data(None))),
+                item(Some(data(Some(RequestId { id: [7; 16], content: [8; 16] })))),
+            ],
             checkpoint: SignedNote::sign("text\n".to_string(), &signer),
         };
         let logs = vec![log.clone(), log];

@@ -170,7 +170,7 @@ impl Replay<'_> {
                         let records = batch.first..batch.end();
                         let receipt =
                             Receipt { level: Level::Committed, entry: index, records, checkpoint: checkpoint.clone() };
-                        let answer = Answer { table: batch.table.clone(), root: batch.root, receipt };
+                        let answer = Answer { table: batch.table.clone(), content: request.content, receipt };
                         self.window.insert(&workspace, request, answer);
                     }
                     let (workspace, request) = (workspace.clone(), stored.request);

@@ -9,7 +9,13 @@ use tlog::entry::{BatchEntry, Entry};
 use tlog::note::SignedNote;
 
 /// Names a submission, so that it can be repeated without being taken twice.
-pub type RequestId = [u8; 16];
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RequestId {
+    pub id: [u8; 16],
+    /// What was sent under the id, as part of a hash. A repetition is sealed with other seeds and perhaps at another time, so that its
+    /// root says nothing.
+    pub content: [u8; 16],
+}
 
 /// Records of one table, hashed and ready to be numbered.
 #[derive(Debug, Clone)]

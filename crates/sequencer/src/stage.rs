@@ -11,7 +11,7 @@ use tlog::{Hash, TextError};
 use crate::error::{Stop, SubmitError};
 use crate::group::{BatchData, Item};
 use crate::key::{Keys, Signer, is_workspace_name};
-use crate::request::{Prepared, Receipt, Request, RequestId, SealedBatch};
+use crate::request::{Prepared, Receipt, Request, SealedBatch};
 use crate::state::{LogState, TableState, set_time};
 use crate::window::{Answer, Window};
 
@@ -42,13 +42,13 @@ pub struct Group<'a> {
     /// The logs as they will be.
     pub logs: BTreeMap<String, StagedLog>,
     /// Batches of this group by workspace and request id.
-    pub pending: BTreeMap<(String, RequestId), PendingBatch>,
+    pub pending: BTreeMap<(String, [u8; 16]), PendingBatch>,
 }
 
 /// A batch of the group that may come a second time.
 pub struct PendingBatch {
     table: String,
-    root: Hash,
+    content: [u8; 16],
     entry: u64,
     records: Range<u64>,
 }
@@ -105,16 +105,16 @@ impl Group<'_> {
     fn stage_batch(&mut self, idx: usize, batch: &SealedBatch, hash: Hash) -> Outcome {
         if let Some(request) = batch.request {
             let answer = self.window.get(&batch.workspace, request);
-            if let Some(Answer { table, root, receipt }) = answer {
-                let is_same = *table == batch.table && *root == batch.root;
+            if let Some(Answer { table, content, receipt }) = answer {
+                let is_same = *table == batch.table && *content == request.content;
                 return if is_same {
                     Outcome::Known(receipt.clone())
                 } else {
                     Outcome::Refused(SubmitError::RequestReused)
                 };
             }
-            if let Some(pending) = self.pending.get(&(batch.workspace.clone(), request)) {
-                let is_same = pending.table == batch.table && pending.root == batch.root;
+            if let Some(pending) = self.pending.get(&(batch.workspace.clone(), request.id)) {
+                let is_same = pending.table == batch.table && pending.content == request.content;
                 return if is_same {
                     Outcome::Staged { entry: pending.entry, records: pending.records.clone() }
                 } else {
@@ -154,9 +154,9 @@ impl Group<'_> {
             Err(error) => Outcome::Refused(error),
             Ok((entry, records)) => {
                 if let Some(request) = batch.request {
-                    let key = (batch.workspace.clone(), request);
-                    let (table, root, records) = (batch.table.clone(), batch.root, records.clone());
-                    self.pending.insert(key, PendingBatch { table, root, entry, records });
+                    let key = (batch.workspace.clone(), request.id);
+                    let (table, content, records) = (batch.table.clone(), request.content, records.clone());
+                    self.pending.insert(key, PendingBatch { table, content, entry, records });
                 }
                 Outcome::Staged { entry, records }
             }

@@ -2,17 +2,15 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use tlog::Hash;
-
 use crate::request::{Receipt, RequestId};
 
-type Key = (String, RequestId);
+type Key = (String, [u8; 16]);
 
 /// What was answered to a request, and to which.
 #[derive(Debug, Clone)]
 pub struct Answer {
     pub table: String,
-    pub root: Hash,
+    pub content: [u8; 16],
     pub receipt: Receipt,
 }
 
@@ -29,11 +27,11 @@ impl Window {
     }
 
     pub fn get(&self, workspace: &str, request: RequestId) -> Option<&Answer> {
-        self.answers.get(&(workspace.to_string(), request))
+        self.answers.get(&(workspace.to_string(), request.id))
     }
 
     pub fn insert(&mut self, workspace: &str, request: RequestId, answer: Answer) {
-        let key = (workspace.to_string(), request);
+        let key = (workspace.to_string(), request.id);
         if self.answers.insert(key.clone(), answer).is_none() {
             self.order.push_back(key);
         }

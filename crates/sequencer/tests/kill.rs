@@ -112,7 +112,7 @@ fn i1_what_a_killed_process_acknowledged_is_there() {
         oracle.check(&*disk);
         assert!(!stored.is_empty());
         for StoredBatch { workspace, request, payload, .. } in &stored {
-            let number = request.and_then(|request| request.first_chunk().copied()).map(u64::from_be_bytes);
+            let number = request.and_then(|request| request.id.first_chunk().copied()).map(u64::from_be_bytes);
             let number = number.expect("every request has an id");
             assert_eq!(payload, &batch(workspace, "SigninLogs", number, number as usize % 3000).payload);
         }

@@ -328,7 +328,10 @@ fn a_request_is_taken_once() {
     let receipt = answers[0].clone().expect("committed");
     assert_eq!((answers[1].clone(), answers[2].clone().expect("committed").entry), (Ok(receipt.clone()), 1));
     assert_eq!(core.commit(requests(std::slice::from_ref(&first))), [Ok(receipt.clone())]);
-    let other = sequencer::SealedBatch { root: Hash::of(b"other"), ..first.clone() };
+    let again = sequencer::SealedBatch { root: Hash::of(b"other seeds"), ..first.clone() };
+    assert_eq!(core.commit(vec![Request::Batch(again)]), [Ok(receipt.clone())]);
+    let request = first.request.map(|request| sequencer::RequestId { content: [9; 16], ..request });
+    let other = sequencer::SealedBatch { request, ..first.clone() };
     assert_eq!(core.commit(vec![Request::Batch(other)]), [Err(SubmitError::RequestReused)]);
     publisher.add(core.take_commits());
     publisher.publish().expect("published");

@@ -5,18 +5,47 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use kql::Diagnostic;
 use std::io::IsTerminal;
 
+/// What is wrong with a text, found here or by a server.
+pub struct Finding {
+    pub code: String,
+    pub is_error: bool,
+    pub message: String,
+    /// Bytes of the text.
+    pub start: usize,
+    pub end: usize,
+    pub help: Option<String>,
+}
+
+impl From<&Diagnostic> for Finding {
+    fn from(diagnostic: &Diagnostic) -> Finding {
+        Finding {
+            code: diagnostic.code.to_string(),
+            is_error: diagnostic.is_error(),
+            message: diagnostic.message.clone(),
+            start: diagnostic.span.start,
+            end: diagnostic.span.end,
+            help: diagnostic.help.clone(),
+        }
+    }
+}
+
 /// Returns diagnostics as text for a terminal.
 pub fn diagnostics(query: &str, found: &[Diagnostic]) -> String {
+    findings(query, &found.iter().map(Finding::from).collect::<Vec<_>>())
+}
+
+/// Returns findings as text for a terminal.
+pub fn findings(query: &str, found: &[Finding]) -> String {
     let renderer = if std::io::stderr().is_terminal() { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.decor_style(DecorStyle::Ascii);
     let mut out = String::new();
-    for diagnostic in found {
-        let level = if diagnostic.is_error() { Level::ERROR } else { Level::WARNING };
-        let start = boundary(query, diagnostic.span.start);
-        let end = boundary(query, diagnostic.span.end.max(diagnostic.span.start)).max(start);
+    for finding in found {
+        let level = if finding.is_error { Level::ERROR } else { Level::WARNING };
+        let start = boundary(query, finding.start);
+        let end = boundary(query, finding.end.max(finding.start)).max(start);
         let snippet = Snippet::source(query).annotation(AnnotationKind::Primary.span(start..end));
-        let mut group: Group<'_> = level.primary_title(&diagnostic.message).id(diagnostic.code).element(snippet);
-        if let Some(help) = &diagnostic.help {
+        let mut group: Group<'_> = level.primary_title(&finding.message).id(&finding.code).element(snippet);
+        if let Some(help) = &finding.help {
             group = group.element(Level::HELP.message(help));
         }
         out.push_str(&renderer.render(&[group]));

@@ -6,9 +6,11 @@ mod commands;
 mod draw;
 mod inputs;
 mod interrupt;
+mod remote;
 mod runner;
 mod shell;
 mod show;
+mod store;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -32,6 +34,10 @@ enum Command {
     Check(commands::check::CheckArgs),
     Schema(commands::schema::SchemaArgs),
     Demo(commands::demo::DemoArgs),
+    Serve(commands::serve::ServeArgs),
+    Import(commands::import::ImportArgs),
+    Prove(commands::prove::ProveArgs),
+    Token(commands::token::TokenArgs),
     Witness(commands::witness::WitnessArgs),
 }
 
@@ -43,6 +49,10 @@ fn main() -> ExitCode {
         Command::Check(args) => commands::check::run(args),
         Command::Schema(args) => commands::schema::run(args),
         Command::Demo(args) => commands::demo::run(args),
+        Command::Serve(args) => commands::serve::run(args),
+        Command::Import(args) => commands::import::run(args),
+        Command::Prove(args) => commands::prove::run(args),
+        Command::Token(args) => commands::token::run(args),
         Command::Witness(args) => commands::witness::run(args),
     };
     match done {

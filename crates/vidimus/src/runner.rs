@@ -1,11 +1,13 @@
 //! From a query's text to its results: parse, bind, run.
 
+use crate::show::{self, Piece};
+use encode::Visualization;
 use kql::Diagnostic;
 use kql::bind::Environment;
 use kql::diagnostic::Kind;
 use kql::plan::BoundQuery;
 use kql_functions::FUNCTIONS;
-use query::{Engine, QueryError, Request, ResultTable, Session, Tables};
+use query::{Engine, QueryError, Request, ResultStream, ResultTable, Session, Tables};
 use std::sync::Arc;
 use stdx::{Cancel, Clock, SystemClock};
 
@@ -24,6 +26,47 @@ pub struct Answer {
     pub warnings: Vec<Diagnostic>,
     /// Kept for as long as rows are read.
     pub _session: Session,
+}
+
+impl Answer {
+    /// Returns what `render` asked for.
+    pub fn visualization(&self) -> Option<Visualization> {
+        let render = self.tables.iter().find_map(|table| table.render.as_ref())?;
+        Some(Visualization::new(&render.visualization, &render.properties))
+    }
+
+    /// Returns the result piece by piece.
+    pub fn pieces(self) -> Pieces {
+        Pieces { tables: self.tables.into_iter(), stream: None, _session: self._session }
+    }
+}
+
+/// A result that is read while its query runs.
+pub struct Pieces {
+    tables: std::vec::IntoIter<ResultTable>,
+    /// The rows of the table under way.
+    stream: Option<ResultStream>,
+    _session: Session,
+}
+
+impl Iterator for Pieces {
+    type Item = anyhow::Result<Piece>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let Some(stream) = &mut self.stream else {
+            let table = self.tables.next()?;
+            self.stream = Some(table.stream);
+            return Some(Ok(Piece::Table { name: table.name, columns: table.columns }));
+        };
+        match stream.next_blocking() {
+            Some(Ok(batch)) => Some(Ok(Piece::Batch(batch))),
+            Some(Err(error)) => Some(Err(show::chain(&error))),
+            None => {
+                self.stream = None;
+                Some(Ok(Piece::EndOfTable))
+            }
+        }
+    }
 }
 
 /// Runs queries over one set of tables.
@@ -74,6 +117,7 @@ impl Runner {
             database: kql::catalog::Catalog::database(self.tables.as_ref()),
             now: self.now,
             cancel,
+            timeout: None,
         };
         let session = self.engine.session(self.tables.clone(), request);
         let environment = Environment {

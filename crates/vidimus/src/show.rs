@@ -1,10 +1,11 @@
 //! Results to a terminal or a file.
 
-use crate::runner::Answer;
 use anyhow::Context;
+use arrow::array::RecordBatch;
 use encode::{Format, ResultTable, Statistics, Visualization, encoder};
 use files::Progress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use schema::Column;
 use std::io::{BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -78,38 +79,46 @@ impl Drop for Ticker {
     }
 }
 
+/// A piece of a result: tables one after the other, each with its batches.
+pub enum Piece {
+    Table { name: String, columns: Vec<Column> },
+    Batch(RecordBatch),
+    EndOfTable,
+}
+
 /// Writes a result. Returns the number of rows.
-pub fn result(answer: Answer, show: &Show) -> anyhow::Result<u64> {
+pub fn result(
+    visualization: Option<Visualization>,
+    pieces: impl Iterator<Item = anyhow::Result<Piece>>,
+    show: &Show,
+) -> anyhow::Result<u64> {
     let begun = Instant::now();
     let (out, target) = open_output(show.output.as_deref())?;
-    let render = answer.tables.iter().find_map(|table| table.render.clone());
-    let visualization = render.map(|render| Visualization::new(&render.visualization, &render.properties));
     let draws = show.format == Format::Table && visualization.is_some() && show.output.is_none();
     let width = if show.format == Format::Table { terminal_width() } else { None };
     let options = encode::Options { width, visualization: visualization.clone(), ..encode::Options::default() };
     let mut encoder = encoder(show.format, &options, out);
     let mut rows = 0u64;
-    let mut charts = Vec::new();
-    for mut table in answer.tables {
-        let mut held = Vec::new();
-        if !draws {
-            encoder.begin_table(&table.name, &table.columns)?;
-        }
-        while let Some(batch) = table.stream.next_blocking() {
-            let batch = match batch {
-                Ok(batch) => batch,
-                Err(error) => {
-                    encoder.fail("VQ103", &error.to_string())?;
-                    return Err(chain(&error));
+    let mut charts: Vec<ResultTable> = Vec::new();
+    for piece in pieces {
+        match piece {
+            Ok(Piece::Table { name, columns }) if draws => {
+                charts.push(ResultTable { name, columns, batches: Vec::new() });
+            }
+            Ok(Piece::Table { name, columns }) => encoder.begin_table(&name, &columns)?,
+            Ok(Piece::Batch(batch)) => {
+                rows += batch.num_rows() as u64;
+                match charts.last_mut() {
+                    Some(table) => table.batches.push(batch),
+                    None => encoder.batch(&batch)?,
                 }
-            };
-            rows += batch.num_rows() as u64;
-            if draws { held.push(batch) } else { encoder.batch(&batch)? }
-        }
-        if draws {
-            charts.push(ResultTable { name: table.name, columns: table.columns, batches: held });
-        } else {
-            encoder.end_table()?;
+            }
+            Ok(Piece::EndOfTable) if draws => {}
+            Ok(Piece::EndOfTable) => encoder.end_table()?,
+            Err(error) => {
+                encoder.fail("VQ103", &error.to_string())?;
+                return Err(error);
+            }
         }
     }
     for table in &charts {

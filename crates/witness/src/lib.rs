@@ -20,5 +20,5 @@ mod witness;
 pub use error::{AddError, KeyError, OpenError};
 pub use http_transport::HttpTransport;
 pub use key::{create_key, read_key};
-pub use server::{REQUEST_BYTES_MAX, ServerOptions, router, serve};
+pub use server::{REQUEST_BYTES_MAX, router};
 pub use witness::Witness;

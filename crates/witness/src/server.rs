@@ -1,7 +1,5 @@
-//! The witness's HTTP interface, after C2SP tlog-witness. TLS is left to whatever stands before it.
+//! The witness's HTTP interface, after C2SP tlog-witness, for any listener.
 
-use std::future::Future;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,13 +9,7 @@ use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use tlog::witness::WitnessRefusal;
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::error::AddError;
@@ -25,29 +17,6 @@ use crate::witness::Witness;
 
 /// The longest request in bytes: 63 hashes of 45 bytes, and a checkpoint with 16 signatures of 3.3 kB, as ML-DSA-44 makes them.
 pub const REQUEST_BYTES_MAX: usize = 64 << 10;
-/// How long to wait after a connection could not be accepted, such as for want of file descriptors.
-const ACCEPT_RETRY: Duration = Duration::from_millis(100);
-
-/// Limits of the server.
-#[derive(Debug, Clone)]
-pub struct ServerOptions {
-    /// Connections at a time; others wait to be accepted.
-    pub connections_max: usize,
-    /// How long a connection may take until the head of its next request is there.
-    pub header_timeout: Duration,
-    /// How long requests that are under way may take once the server is asked to stop.
-    pub stop_timeout: Duration,
-}
-
-impl Default for ServerOptions {
-    fn default() -> ServerOptions {
-        ServerOptions {
-            connections_max: 256,
-            header_timeout: Duration::from_secs(30),
-            stop_timeout: Duration::from_secs(5),
-        }
-    }
-}
 
 /// How long the body of a request may take.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -58,44 +27,6 @@ pub fn router(witness: Arc<Witness>) -> Router {
         .route("/add-checkpoint", post(add_checkpoint))
         .route("/{origin_hash}/checkpoint", get(latest_checkpoint))
         .with_state(witness)
-}
-
-/// Serves until `stop` is ready, then finishes what is under way. What goes wrong with a connection ends that connection only.
-pub async fn serve(listener: TcpListener, router: Router, options: ServerOptions, stop: impl Future<Output = ()>) {
-    let permits = Arc::new(Semaphore::new(options.connections_max));
-    let graceful = GracefulShutdown::new();
-    let mut stop = pin!(stop);
-    loop {
-        let accepted = tokio::select! {
-            () = &mut stop => break,
-            accepted = accept(&listener, &permits) => accepted,
-        };
-        let Some((stream, permit)) = accepted else { continue };
-        let mut builder = http1::Builder::new();
-        builder.timer(TokioTimer::new()).header_read_timeout(options.header_timeout);
-        let service = TowerToHyperService::new(router.clone());
-        let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));
-        tokio::spawn(async move {
-            // What goes wrong is the client's: it went away or does not speak HTTP.
-            let _ = connection.await;
-            drop(permit);
-        });
-    }
-    let _ = timeout(options.stop_timeout, graceful.shutdown()).await;
-}
-
-async fn accept(
-    listener: &TcpListener,
-    permits: &Arc<Semaphore>,
-) -> Option<(tokio::net::TcpStream, tokio::sync::OwnedSemaphorePermit)> {
-    let permit = permits.clone().acquire_owned().await.ok()?;
-    match listener.accept().await {
-        Ok((stream, _)) => Some((stream, permit)),
-        Err(_) => {
-            tokio::time::sleep(ACCEPT_RETRY).await;
-            None
-        }
-    }
 }
 
 async fn add_checkpoint(State(witness): State<Arc<Witness>>, body: Body) -> Response {

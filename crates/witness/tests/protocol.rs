@@ -17,7 +17,7 @@ use tlog::{Checkpoint, Hash, Policy};
 use witness::{AddError, HttpTransport, OpenError, REQUEST_BYTES_MAX, Witness};
 
 fn transport() -> HttpTransport {
-    HttpTransport::new(Duration::from_secs(10)).expect("a transport")
+    HttpTransport::new(Duration::from_secs(10))
 }
 
 fn origin_hash() -> String {

@@ -85,7 +85,7 @@ struct Net {
 
 impl Net {
     fn new(log: &Arc<Disk>) -> Arc<Net> {
-        let http = HttpTransport::new(Duration::from_secs(10)).expect("a transport");
+        let http = HttpTransport::new(Duration::from_secs(10));
         let (down, submitted) = (Mutex::default(), Mutex::default());
         Arc::new(Net { http, down, answers_to_lose: AtomicUsize::new(0), log: log.clone(), submitted })
     }

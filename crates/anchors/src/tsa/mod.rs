@@ -11,8 +11,8 @@
 //! sed '/^$/,$d' tsr/300.checkpoint | openssl ts -verify -in tsr/300.tsr -data /dev/stdin -CAfile authority.pem
 //! ```
 //!
-//! [`verify`] does the same without that program. It verifies signatures by RSA (PKCS #1 v1.5, 2048 bits and more) and ECDSA over SHA-256,
-//! SHA-384 and SHA-512; it does not ask whether a certificate has been revoked.
+//! [`verify`] does the same without that program. It verifies signatures by RSA (PKCS #1 v1.5, 2048 bits and more, over SHA-256, SHA-384
+//! and SHA-512) and by ECDSA (P-256 and P-384, over SHA-256 and SHA-384); it does not ask whether a certificate has been revoked.
 
 mod element;
 mod request;

@@ -7,7 +7,7 @@ use der::asn1::ObjectIdentifier;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm, TrustAnchor, UnixTime};
 use sha2::{Digest, Sha256, Sha384, Sha512};
-use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage, anchor_from_trusted_cert, aws_lc_rs as algorithms};
+use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage, anchor_from_trusted_cert, ring as algorithms};
 
 use super::element::{Elements, context};
 use super::token::TokenError;
@@ -138,24 +138,21 @@ impl Sha2 {
 /// # Source
 /// RFC 5754, sections 3.2 and 3.3.
 pub fn signature_algorithms(oid: ObjectIdentifier, hash: Sha2) -> Vec<&'static dyn SignatureVerificationAlgorithm> {
-    let rsa: &'static dyn SignatureVerificationAlgorithm = match hash {
-        Sha2::Sha256 => algorithms::RSA_PKCS1_2048_8192_SHA256,
-        Sha2::Sha384 => algorithms::RSA_PKCS1_2048_8192_SHA384,
-        Sha2::Sha512 => algorithms::RSA_PKCS1_2048_8192_SHA512,
-    };
-    let ecdsa = match hash {
-        Sha2::Sha256 => [algorithms::ECDSA_P256_SHA256, algorithms::ECDSA_P384_SHA256, algorithms::ECDSA_P521_SHA256],
-        Sha2::Sha384 => [algorithms::ECDSA_P256_SHA384, algorithms::ECDSA_P384_SHA384, algorithms::ECDSA_P521_SHA384],
-        Sha2::Sha512 => [algorithms::ECDSA_P256_SHA512, algorithms::ECDSA_P384_SHA512, algorithms::ECDSA_P521_SHA512],
+    let (rsa, ecdsa): (&'static dyn SignatureVerificationAlgorithm, _) = match hash {
+        Sha2::Sha256 => {
+            (algorithms::RSA_PKCS1_2048_8192_SHA256, vec![algorithms::ECDSA_P256_SHA256, algorithms::ECDSA_P384_SHA256])
+        }
+        Sha2::Sha384 => {
+            (algorithms::RSA_PKCS1_2048_8192_SHA384, vec![algorithms::ECDSA_P256_SHA384, algorithms::ECDSA_P384_SHA384])
+        }
+        Sha2::Sha512 => (algorithms::RSA_PKCS1_2048_8192_SHA512, Vec::new()),
     };
     match (oid.to_string().as_str(), hash) {
         ("1.2.840.113549.1.1.1", _)
         | ("1.2.840.113549.1.1.11", Sha2::Sha256)
         | ("1.2.840.113549.1.1.12", Sha2::Sha384)
         | ("1.2.840.113549.1.1.13", Sha2::Sha512) => vec![rsa],
-        ("1.2.840.10045.4.3.2", Sha2::Sha256)
-        | ("1.2.840.10045.4.3.3", Sha2::Sha384)
-        | ("1.2.840.10045.4.3.4", Sha2::Sha512) => ecdsa.to_vec(),
+        ("1.2.840.10045.4.3.2", Sha2::Sha256) | ("1.2.840.10045.4.3.3", Sha2::Sha384) => ecdsa,
         _ => Vec::new(),
     }
 }
@@ -212,7 +209,7 @@ mod tests {
         assert_eq!(algorithms("1.2.840.113549.1.1.1", Sha2::Sha512), 1);
         assert_eq!(algorithms("1.2.840.113549.1.1.11", Sha2::Sha256), 1);
         assert_eq!(algorithms("1.2.840.113549.1.1.11", Sha2::Sha512), 0);
-        assert_eq!(algorithms("1.2.840.10045.4.3.3", Sha2::Sha384), 3);
+        assert_eq!(algorithms("1.2.840.10045.4.3.3", Sha2::Sha384), 2);
         assert_eq!(algorithms("1.2.840.113549.1.1.5", Sha2::Sha256), 0, "SHA-1");
         assert_eq!(algorithms("1.2.840.113549.1.1.10", Sha2::Sha256), 0, "PSS");
     }

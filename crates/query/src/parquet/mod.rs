@@ -3,6 +3,7 @@
 
 mod adapter;
 mod conversion;
+mod extent;
 mod statistics;
 #[cfg(test)]
 mod tests;
@@ -18,7 +19,7 @@ use datafusion::common::{Result as EngineResult, Statistics};
 use datafusion::config::TableParquetOptions;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::object_store::ObjectStoreUrl;
-use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
+use datafusion::datasource::physical_plan::parquet::{CachedParquetFileReaderFactory, ParquetFileReaderFactory};
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
@@ -27,6 +28,8 @@ use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::Column as PhysicalColumn;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::projection::ProjectionExec;
+use extent::{ExtentReaders, ExtentRef, file_name};
+use extents::ExtentFile;
 use files::ParquetFile;
 use object_store::ObjectMeta;
 use object_store::path::Path;
@@ -46,24 +49,53 @@ impl ParquetTable {
     /// Makes a table over files; `None` when they cannot be scanned in place: a column has another name in a file than in
     /// the table, or is nested differently in two files.
     pub fn over(columns: &[Column], files: &[ParquetFile]) -> Option<ParquetTable> {
+        ParquetTable::new(columns, files, None)
+    }
+
+    /// Makes a table over extents of our own, whose rows know their places in the log.
+    pub fn over_extents(columns: &[Column], extents: &[Arc<ExtentFile>]) -> Option<ParquetTable> {
+        let files = extents.iter().map(|extent| {
+            let schema = extent.metadata().schema().clone();
+            let fields = columns.iter().map(|column| schema.index_of(file_name(&column.name)).ok()).collect();
+            ParquetFile {
+                path: extent.path().to_path_buf(),
+                schema,
+                fields,
+                rows: extent.extent().rows,
+                bytes: extent.extent().bytes,
+                footer: extent.metadata().metadata().clone(),
+            }
+        });
+        ParquetTable::new(columns, &files.collect::<Vec<_>>(), Some(extents))
+    }
+
+    fn new(columns: &[Column], files: &[ParquetFile], extents: Option<&[Arc<ExtentFile>]>) -> Option<ParquetTable> {
         let mut fields = Vec::with_capacity(columns.len());
         let mut file_columns = HashMap::new();
         for (i, column) in columns.iter().enumerate() {
             let of_files = files.iter().filter_map(|file| Some(file.schema.field((*file.fields.get(i)?)?)));
             let of_files: Vec<&Field> = of_files.collect();
-            if of_files.iter().any(|field| *field.name() != column.name) {
+            let file_name = if extents.is_some() { file_name(&column.name) } else { &column.name };
+            if of_files.iter().any(|field| field.name() != file_name) {
                 return None;
             }
             let nested = nested_type(&of_files)?;
             fields.push(Field::new(&column.name, nested.clone().unwrap_or(column.ktype.arrow()), true));
             let metadata = of_files.first().map(|field| field.metadata().clone()).unwrap_or_default();
-            file_columns
-                .insert(column.name.clone(), FileColumn { ktype: column.ktype, nested, metadata, has_nulls: false });
+            let file_column = FileColumn {
+                file_name: file_name.to_string(),
+                ktype: column.ktype,
+                nested,
+                metadata,
+                has_nulls: false,
+                is_own: extents.is_some(),
+            };
+            file_columns.insert(column.name.clone(), file_column);
         }
         let file_schema = Arc::new(Schema::new(fields));
         let mut scanned: Vec<PartitionedFile> = Vec::with_capacity(files.len());
         let mut of_files = Vec::with_capacity(files.len());
-        for file in files {
+        for (i, file) in files.iter().enumerate() {
             let found = FileStatistics::of(file, columns, &file_columns);
             for (column, has_nulls) in columns.iter().zip(&found.has_nulls) {
                 if let Some(file_column) = file_columns.get_mut(&column.name) {
@@ -74,7 +106,11 @@ impl ParquetTable {
             let last_modified = std::fs::metadata(&file.path).and_then(|meta| meta.modified()).ok()?.into();
             let meta = ObjectMeta { location, last_modified, size: file.bytes, e_tag: None, version: None };
             of_files.push(found.statistics.clone());
-            scanned.push(PartitionedFile::new_from_meta(meta).with_statistics(Arc::new(found.statistics)));
+            let mut file = PartitionedFile::new_from_meta(meta).with_statistics(Arc::new(found.statistics));
+            if let Some(extent) = extents.and_then(|extents| extents.get(i)) {
+                file.extensions.insert(ExtentRef(extent.clone()));
+            }
+            scanned.push(file);
         }
         let statistics = Statistics::try_merge_iter(&of_files, &file_schema).ok()?;
         let rows = files.iter().map(|file| usize::try_from(file.rows).unwrap_or(usize::MAX)).sum();
@@ -84,6 +120,7 @@ impl ParquetTable {
             files: scanned,
             statistics,
             adapters: Arc::new(Adapters { columns: file_columns }),
+            is_own: extents.is_some(),
         };
         Some(ParquetTable { columns: columns.to_vec(), rows, provider: Arc::new(provider) })
     }
@@ -121,6 +158,8 @@ struct ParquetProvider {
     files: Vec<PartitionedFile>,
     statistics: Statistics,
     adapters: Arc<Adapters>,
+    /// Whether the files are extents, which verify what they give out.
+    is_own: bool,
 }
 
 #[async_trait]
@@ -145,16 +184,21 @@ impl TableProvider for ParquetProvider {
         limit: Option<usize>,
     ) -> EngineResult<Arc<dyn ExecutionPlan>> {
         let url = ObjectStoreUrl::local_filesystem();
-        let environment = state.runtime_env();
-        let store = environment.object_store(&url)?;
-        let readers = CachedParquetFileReaderFactory::new(store, environment.cache_manager.get_file_metadata_cache());
+        let readers: Arc<dyn ParquetFileReaderFactory> = if self.is_own {
+            Arc::new(ExtentReaders)
+        } else {
+            let environment = state.runtime_env();
+            let store = environment.object_store(&url)?;
+            let cache = environment.cache_manager.get_file_metadata_cache();
+            Arc::new(CachedParquetFileReaderFactory::new(store, cache))
+        };
         let options = TableParquetOptions {
             global: state.config_options().execution.parquet.clone(),
             ..TableParquetOptions::default()
         };
         let source = ParquetSource::new(TableSchema::from(self.file_schema.clone()))
             .with_table_parquet_options(options)
-            .with_parquet_file_reader_factory(Arc::new(readers));
+            .with_parquet_file_reader_factory(readers);
         let groups = FileGroup::new(self.files.clone()).split_files(state.config().target_partitions());
         let config = FileScanConfigBuilder::new(url, Arc::new(source))
             .with_file_groups(groups)

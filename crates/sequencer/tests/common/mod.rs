@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use sequencer::storage::Storage;
 use sequencer::storage::simulated::Simulated;
 use sequencer::{
-    Core, Keys, OpenError, Options, Publisher, Receipt, Request, SealedBatch, Signer, StoredBatch, SubmitError, Tiles,
-    WalOptions, checkpoint_path, log_folder, read_entries,
+    Core, Keys, OpenError, Options, Publisher, Receipt, Request, RequestId, SealedBatch, Signer, StoredBatch,
+    SubmitError, Tiles, WalOptions, checkpoint_path, log_folder, read_entries,
 };
 use stdx::{Clock, Rng};
 use tlog::entry::Entry;
@@ -63,12 +63,12 @@ pub fn options() -> Options {
 }
 
 pub fn batch(workspace: &str, table: &str, number: u64, payload_len: usize) -> SealedBatch {
-    let mut request = [0; 16];
-    request[..8].copy_from_slice(&number.to_be_bytes());
+    let mut id = [0; 16];
+    id[..8].copy_from_slice(&number.to_be_bytes());
     SealedBatch {
         workspace: workspace.to_string(),
         table: table.to_string(),
-        request: Some(request),
+        request: Some(RequestId { id, content: [number as u8; 16] }),
         schema_id: 1,
         schema_hash: Hash::of(b"schema"),
         count: 1 + number % 7,

@@ -2,7 +2,11 @@
 
 pub mod check;
 pub mod demo;
+pub mod import;
+pub mod prove;
 pub mod query;
 pub mod schema;
+pub mod serve;
 pub mod shell;
+pub mod token;
 pub mod witness;

@@ -1,6 +1,7 @@
 //! `vidimus query`: KQL over files, in one command.
 
 use crate::inputs::{InputArgs, open, print_warnings};
+use crate::remote::{self, Question, Refusal, Server};
 use crate::runner::{Failure, Runner, on_deep_stack};
 use crate::show::{self, Show, Ticker};
 use crate::{batch, draw};
@@ -46,7 +47,29 @@ pub struct QueryArgs {
     #[arg(long)]
     batch: bool,
     #[command(flatten)]
+    server: ServerArgs,
+    #[command(flatten)]
     limits: LimitArgs,
+}
+
+/// A server to ask instead of files.
+#[derive(Debug, Args)]
+struct ServerArgs {
+    /// Ask a server, such as https://logs.example.org, instead of files.
+    #[arg(long, value_name = "URL", conflicts_with_all = ["batch", "schema", "explain", "tables", "table_schemas"])]
+    server: Option<String>,
+    /// The server's database.
+    #[arg(long, value_name = "NAME", requires = "server")]
+    database: Option<String>,
+    /// File that holds the token to sign in with; by default it is taken from the environment's VIDIMUS_TOKEN.
+    #[arg(long, value_name = "FILE", requires = "server")]
+    token_file: Option<PathBuf>,
+    /// Certificates, in PEM form, that the server's may lead to; by default those of the system.
+    #[arg(long, value_name = "FILE", requires = "server")]
+    tls_ca: Option<PathBuf>,
+    /// Send the token even where others may read it on its way.
+    #[arg(long, requires = "server")]
+    insecure_plain_http: bool,
 }
 
 /// What a query may use.
@@ -80,7 +103,7 @@ impl LimitArgs {
 }
 
 /// Reads a size: a number with B, KB, KiB, MB, MiB, GB or GiB.
-fn bytes(text: &str) -> Result<u64, String> {
+pub fn bytes(text: &str) -> Result<u64, String> {
     let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
     let scale: u64 = match unit.trim() {
@@ -110,6 +133,9 @@ pub fn run(mut args: QueryArgs) -> anyhow::Result<ExitCode> {
     {
         args.inputs.paths.insert(0, path);
     }
+    if let Some(url) = args.server.server.take() {
+        return ask(&url, &args);
+    }
     let opened = open(&args.inputs)?;
     if args.schema {
         for table in &opened.files {
@@ -118,11 +144,7 @@ pub fn run(mut args: QueryArgs) -> anyhow::Result<ExitCode> {
         print_warnings(&opened.warnings());
         return Ok(ExitCode::SUCCESS);
     }
-    let mut parameters = Vec::new();
-    for param in &args.params {
-        let (name, value) = param.split_once('=').with_context(|| format!("`--param {param}`: write NAME=VALUE"))?;
-        parameters.push((name.to_string(), value.to_string()));
-    }
+    let parameters = args.parameters()?;
     let runner =
         Runner { engine: args.limits.engine()?, tables: opened.tables.clone(), parameters, now: args.limits.now };
     if args.batch {
@@ -130,21 +152,76 @@ pub fn run(mut args: QueryArgs) -> anyhow::Result<ExitCode> {
         batch::serve(timeout, move |case, cancel| batch::answer_query(&runner, case, cancel))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let text = match (&args.file, &args.query) {
-        (Some(path), _) => {
-            std::fs::read_to_string(path).with_context(|| format!("cannot read the query {}", path.display()))?
-        }
-        (None, Some(text)) => text.clone(),
-        (None, None) => bail!("no query: give it as the first argument or by --file"),
-    };
-    let format = format_of(args.format.as_deref(), args.output.as_ref())?;
-    if args.output.is_none() && !format.is_text() && show::terminal_width().is_some() {
-        bail!("the format {} is not text: give a file by --output", format.name());
-    }
-    let show = Show { format, output: args.output.clone() };
+    let (text, show) = (args.text()?, args.show()?);
     let code = execute(&runner, &text, &show, args.explain, opened.progress.clone())?;
     print_warnings(&opened.warnings());
     Ok(code)
+}
+
+/// Asks a server and shows what it answers.
+fn ask(url: &str, args: &QueryArgs) -> anyhow::Result<ExitCode> {
+    if !args.inputs.paths.is_empty() {
+        bail!("`{}` is a file: --server asks a server's tables only", args.inputs.paths.join(" "));
+    }
+    let (text, show) = (args.text()?, args.show()?);
+    let server = Server {
+        url: url.to_string(),
+        token: remote::token(args.server.token_file.as_deref())?,
+        ca: args.server.tls_ca.clone(),
+        plain_allowed: args.server.insecure_plain_http,
+    };
+    let question = Question {
+        database: args.server.database.clone(),
+        query: text.clone(),
+        parameters: args.parameters()?,
+        timeout: Duration::from_secs(args.limits.timeout),
+        now: args.limits.now,
+    };
+    let cancel = Cancel::default();
+    let _stop = crate::interrupt::cancels(&cancel);
+    match server.ask(question, &cancel) {
+        Ok(answer) => {
+            show::result(answer.visualization.clone(), answer, &show)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(Refusal::Wrong(findings)) => {
+            eprint!("{}", draw::findings(&text, &findings));
+            Ok(ExitCode::FAILURE)
+        }
+        Err(Refusal::Failed(error)) => Err(error),
+    }
+}
+
+impl QueryArgs {
+    /// Returns the query's text.
+    fn text(&self) -> anyhow::Result<String> {
+        match (&self.file, &self.query) {
+            (Some(path), _) => {
+                std::fs::read_to_string(path).with_context(|| format!("cannot read the query {}", path.display()))
+            }
+            (None, Some(text)) => Ok(text.clone()),
+            (None, None) => bail!("no query: give it as the first argument or by --file"),
+        }
+    }
+
+    /// Returns the values of query parameters.
+    fn parameters(&self) -> anyhow::Result<Vec<(String, String)>> {
+        let split = |param: &String| {
+            let (name, value) =
+                param.split_once('=').with_context(|| format!("`--param {param}`: write NAME=VALUE"))?;
+            Ok((name.to_string(), value.to_string()))
+        };
+        self.params.iter().map(split).collect()
+    }
+
+    /// Returns how the result is to be shown.
+    fn show(&self) -> anyhow::Result<Show> {
+        let format = format_of(self.format.as_deref(), self.output.as_ref())?;
+        if self.output.is_none() && !format.is_text() && show::terminal_width().is_some() {
+            bail!("the format {} is not text: give a file by --output", format.name());
+        }
+        Ok(Show { format, output: self.output.clone() })
+    }
 }
 
 /// What became of a query.
@@ -198,7 +275,7 @@ pub fn execute_after(
             if !answer.warnings.is_empty() {
                 eprint!("{}", draw::diagnostics_after(before, query, &answer.warnings));
             }
-            show::result(answer, show).map(|rows| Outcome::Shown { rows })
+            show::result(answer.visualization(), answer.pieces(), show).map(|rows| Outcome::Shown { rows })
         }
         Err(Failure::Diagnostics(diagnostics)) => {
             eprint!("{}", draw::diagnostics_after(before, query, &diagnostics));

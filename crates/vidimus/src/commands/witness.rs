@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use ::witness::{ServerOptions, Witness, create_key, read_key, router, serve};
+use ::witness::{Witness, create_key, read_key, router};
 use anyhow::Context;
 use clap::Args;
+use listeners::http::{HttpListener, HttpOptions, TlsFiles};
 use sequencer::storage::Disk;
 use stdx::SystemClock;
 use tlog::Policy;
-use tokio::net::TcpListener;
 
 /// Run a witness: cosign the checkpoints of logs as long as none contradicts an earlier one.
 ///
-/// It speaks C2SP tlog-witness over HTTP. TLS is left to what stands before it.
+/// It speaks C2SP tlog-witness over HTTP.
 #[derive(Debug, Args)]
 pub struct WitnessArgs {
     /// Folder of the witness: its key, and the last checkpoint of each log.
@@ -34,6 +34,12 @@ pub struct WitnessArgs {
     /// File with the logs to follow, in the form of C2SP tlog-policy; its witnesses and its quorum do not matter.
     #[arg(long, value_name = "FILE", conflicts_with = "log")]
     policy: Option<PathBuf>,
+    /// Certificate chain in PEM form, to speak TLS.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The certificate's private key in PEM form.
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
 }
 
 /// Runs the command.
@@ -50,12 +56,13 @@ pub fn run(args: WitnessArgs) -> anyhow::Result<ExitCode> {
     let origins: Vec<String> = policy.logs().iter().map(|key| key.name().to_string()).collect();
     let storage = Disk::open(&args.dir).with_context(|| format!("cannot use `{}`", args.dir.display()))?;
     let witness = Witness::open(Arc::new(storage), Arc::new(SystemClock), signer, policy)?;
+    let tls = args.tls_cert.zip(args.tls_key).map(|(certificates, key)| TlsFiles { certificates, key });
+    let scheme = if tls.is_some() { "https" } else { "http" };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
-        let listener = TcpListener::bind(args.listen).await;
-        let listener = listener.with_context(|| format!("cannot listen on {}", args.listen))?;
-        eprintln!("{vkey}\nlistens on http://{} and follows {}", listener.local_addr()?, origins.join(", "));
-        serve(listener, router(Arc::new(witness)), ServerOptions::default(), asked_to_stop()?).await;
+        let listener = HttpListener::bind(args.listen, HttpOptions { tls, ..HttpOptions::default() }).await?;
+        eprintln!("{vkey}\nlistens on {scheme}://{} and follows {}", listener.address(), origins.join(", "));
+        listener.serve(router(Arc::new(witness)), asked_to_stop()?).await;
         Ok(ExitCode::SUCCESS)
     })
 }

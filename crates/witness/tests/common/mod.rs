@@ -7,13 +7,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread::JoinHandle;
 
+use listeners::http::{HttpListener, HttpOptions};
 use sequencer::storage::Storage;
 use stdx::Clock;
 use tlog::note::{SignedNote, Signer};
 use tlog::tree::{MemoryTree, consistency_proof, root};
 use tlog::witness::AddCheckpoint;
 use tlog::{Checkpoint, Hash, Policy};
-use witness::{ServerOptions, Witness, router, serve};
+use witness::{Witness, router};
 
 /// 2025-11-21T00:00:00Z.
 pub const START: i64 = 638_992_800_000_000_000;
@@ -88,20 +89,21 @@ pub struct Server {
 
 impl Server {
     pub fn start(witness: Arc<Witness>) -> Server {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-        listener.set_nonblocking(true).expect("set");
-        let address = listener.local_addr().expect("an address");
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let (bound, is_bound) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
             runtime.block_on(async {
-                let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
+                let any = SocketAddr::from(([127, 0, 0, 1], 0));
+                let listener = HttpListener::bind(any, HttpOptions::default()).await.expect("a port");
+                bound.send(listener.address()).expect("somebody waits");
                 let stopped = async {
                     let _ = stopped.await;
                 };
-                serve(listener, router(witness), ServerOptions::default(), stopped).await;
+                listener.serve(router(witness), stopped).await;
             });
         });
+        let address = is_bound.recv().expect("an address");
         Server { address, stop: Some(stop), thread: Some(thread) }
     }
 

@@ -1,0 +1,135 @@
+//! One request and its answer: what they are called, who sent it, when.
+
+use crate::error::ApiError;
+use crate::run::Ended;
+use audit::{QueryRecord, RecordKind};
+use auth::Principal;
+use axum::extract::ConnectInfo;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use std::net::SocketAddr;
+use std::time::Instant;
+
+pub(crate) const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-client-request-id");
+const ACTIVITY_ID: HeaderName = HeaderName::from_static("x-ms-activity-id");
+const APP: HeaderName = HeaderName::from_static("x-ms-app");
+const USER: HeaderName = HeaderName::from_static("x-ms-user");
+const CLIENT_VERSION: HeaderName = HeaderName::from_static("x-ms-client-version");
+
+/// Bytes of a text that a client says of itself; what is longer is cut.
+const SELF_DESCRIPTION_BYTES_MAX: usize = 256;
+
+/// A request on its way.
+#[derive(Clone)]
+pub(crate) struct Exchange {
+    /// When it came, in ticks.
+    pub received: i64,
+    begun: Instant,
+    /// What the client calls it; ours where it does not.
+    pub client_request_id: String,
+    /// What we call it, a guid.
+    pub activity_id: String,
+    pub target: &'static str,
+    client_app: String,
+    context: Vec<(String, String)>,
+    pub principal: Option<Principal>,
+    pub database: String,
+    pub query: String,
+}
+
+impl Exchange {
+    /// Takes a request's own words about itself.
+    pub fn begin(parts: &Parts, received: i64, target: &'static str) -> Exchange {
+        let said = |name: &HeaderName| text(&parts.headers, name);
+        let activity_id = uuid::Uuid::new_v4().to_string();
+        let client_request_id = said(&CLIENT_REQUEST_ID).unwrap_or_else(|| format!("unspecified;{activity_id}"));
+        let mut context = vec![("ClientRequestId".to_string(), client_request_id.clone())];
+        if let Some(ConnectInfo(address)) = parts.extensions.get::<ConnectInfo<SocketAddr>>() {
+            context.push(("ClientAddress".to_string(), address.ip().to_string()));
+        }
+        for (name, value) in [("User", said(&USER)), ("ClientVersion", said(&CLIENT_VERSION))] {
+            context.extend(value.map(|value| (name.to_string(), value)));
+        }
+        Exchange {
+            received,
+            begun: Instant::now(),
+            client_request_id,
+            activity_id,
+            target,
+            client_app: said(&APP).unwrap_or_default(),
+            context,
+            principal: None,
+            database: String::new(),
+            query: String::new(),
+        }
+    }
+
+    /// Returns the time since the request came.
+    pub fn elapsed_ms(&self) -> f64 {
+        self.begun.elapsed().as_secs_f64() * 1000.0
+    }
+
+    /// Sets the headers that every answer has.
+    pub fn set_headers(&self, headers: &mut HeaderMap) {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        for (name, value) in [(CLIENT_REQUEST_ID, &self.client_request_id), (ACTIVITY_ID, &self.activity_id)] {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                headers.insert(name, value);
+            }
+        }
+    }
+
+    /// Returns the record of a request that is refused.
+    pub fn record(&self, error: &ApiError) -> QueryRecord {
+        let mut record = self.base_record(RecordKind::Query, error.status().as_u16());
+        record.context.push(("Error".to_string(), error.to_string()));
+        record
+    }
+
+    /// Returns the record of a query whose answer begins to leave.
+    pub fn begun_record(&self) -> QueryRecord {
+        QueryRecord { duration_ms: None, ..self.base_record(RecordKind::Begun, 200) }
+    }
+
+    /// Returns the record of a query that has ended.
+    pub fn ended_record(&self, ended: &Ended) -> QueryRecord {
+        let mut record = self.base_record(RecordKind::Query, ended.status);
+        record.response_rows = Some(ended.rows);
+        record.scanned_bytes = Some(ended.scanned_bytes);
+        if let Some(failure) = &ended.failure {
+            record.context.push(("Error".to_string(), failure.clone()));
+        }
+        record
+    }
+
+    fn base_record(&self, kind: RecordKind, response_code: u16) -> QueryRecord {
+        let principal = self.principal.as_ref();
+        QueryRecord {
+            kind,
+            received: self.received,
+            principal_id: principal.map(|principal| principal.id.clone()).unwrap_or_default(),
+            principal_name: principal.map(|principal| principal.name.clone()).unwrap_or_default(),
+            correlation_id: self.activity_id.clone(),
+            query: self.query.clone(),
+            workspace: self.database.clone(),
+            client_app: self.client_app.clone(),
+            target: self.target.to_string(),
+            context: self.context.clone(),
+            response_code,
+            response_rows: None,
+            duration_ms: Some(self.elapsed_ms()),
+            scanned_bytes: None,
+        }
+    }
+}
+
+/// Returns a header's text, cut where it is too long; `None` when it is missing, empty or not text.
+fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    let text = headers.get(name)?.to_str().ok()?.trim();
+    let end = text.len().min(SELF_DESCRIPTION_BYTES_MAX);
+    // What a header gives as text is ASCII.
+    let text = text.get(..end)?;
+    (!text.is_empty()).then(|| text.to_string())
+}

@@ -1,0 +1,29 @@
+//! Kusto's query endpoints: what its clients send, run by [`query`], answered as they read it.
+//!
+//! ```text
+//! HTTP request ─ exchange ─ token ─► Principal ─ body, properties ─► Question ─ may read? ─ a place? ─► run (its own thread)
+//!     bind ─► run ─► first rows ─ encoder ─► outlet ─ audit record ─► bytes, as they are made
+//! ```
+//!
+//! Every request for a query leaves an audit record before a byte of its answer leaves, also when it is refused; where the
+//! record cannot be written the answer is 503. A short answer is held until its record is written. A long one leaves one
+//! record when it begins and one when it ends.
+//!
+//! # Source
+//! Kusto reference, "Query/management HTTP request" and "Query/management HTTP response".
+
+mod body;
+mod databases;
+mod endpoints;
+mod error;
+mod exchange;
+mod limits;
+mod outlet;
+mod properties;
+mod question;
+mod run;
+mod service;
+
+pub use databases::{DatabaseError, Databases};
+pub use limits::Limits;
+pub use service::{KustoApi, router};

@@ -1,0 +1,67 @@
+//! What the endpoints share, and their routes.
+
+use crate::error::ApiError;
+use crate::exchange::Exchange;
+use crate::{Databases, Limits, endpoints};
+use audit::{AuditSink, QueryRecord};
+use auth::Tokens;
+use axum::Router;
+use axum::response::Response;
+use axum::routing::{get, post};
+use query::Engine;
+use std::sync::Arc;
+use stdx::Clock;
+use tokio::sync::Semaphore;
+
+/// What the endpoints work with.
+pub struct KustoApi {
+    pub engine: Engine,
+    pub databases: Arc<dyn Databases>,
+    pub tokens: Arc<Tokens>,
+    pub audit: Arc<dyn AuditSink>,
+    pub clock: Arc<dyn Clock>,
+    pub limits: Limits,
+    /// Whether the server speaks TLS, for the addresses that it gives of itself.
+    pub tls: bool,
+}
+
+/// The same, with what is counted while requests run.
+pub(crate) struct Service {
+    pub api: KustoApi,
+    /// Places for queries.
+    pub places: Arc<Semaphore>,
+}
+
+/// Returns the routes of the endpoints.
+pub fn router(api: KustoApi) -> Router {
+    let places = Arc::new(Semaphore::new(api.limits.queries_max));
+    let service = Arc::new(Service { api, places });
+    Router::new()
+        .route("/v1/rest/query", get(endpoints::run_query_v1::get).post(endpoints::run_query_v1::post))
+        .route("/v2/rest/query", post(endpoints::run_query_v2::post))
+        .route("/v1/rest/ping", get(endpoints::answer_ping::any).post(endpoints::answer_ping::any))
+        .route("/v1/rest/auth/metadata", get(endpoints::describe_sign_in::get))
+        .with_state(service)
+}
+
+impl Service {
+    /// Returns the answer to a request that is refused, once that is written down.
+    pub async fn refuse(&self, exchange: &Exchange, error: ApiError) -> Response {
+        let error = match self.record(exchange.record(&error)).await {
+            Ok(()) => error,
+            Err(unwritten) => unwritten,
+        };
+        error.response(exchange)
+    }
+
+    /// Writes a record, whether or not the client waits for it.
+    pub async fn record(&self, record: QueryRecord) -> Result<(), ApiError> {
+        let audit = self.api.audit.clone();
+        let written = tokio::spawn(async move { audit.record(record).await }).await;
+        match written {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(ApiError::NotRecorded(Some(error))),
+            Err(_) => Err(ApiError::NotRecorded(None)),
+        }
+    }
+}

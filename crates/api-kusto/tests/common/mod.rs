@@ -1,0 +1,260 @@
+//! A real server over tables in memory, and a client that knows nothing but bytes.
+#![allow(dead_code, reason = "each test uses a part")]
+
+use api_kusto::{DatabaseError, Databases, KustoApi, Limits};
+use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringViewArray};
+use audit::{AuditError, AuditSink, QueryRecord};
+use auth::{Role, Tokens, Workspaces};
+use futures::future::BoxFuture;
+use listeners::http::{HttpListener, HttpOptions};
+use query::{Engine, EngineOptions, MemoryTable, Tables, arrow_schema};
+use schema::{Column, KqlType};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::{Duration, Instant};
+use stdx::FixedClock;
+
+/// 2026-05-31T12:00:00Z.
+pub const NOW: i64 = 639_158_256_000_000_000;
+
+/// An engine that all tests share.
+static ENGINE: LazyLock<Engine> =
+    LazyLock::new(|| Engine::new(EngineOptions { threads: 2, ..EngineOptions::default() }).unwrap());
+
+/// One database, `prod`, and one that cannot be read, `broken`.
+struct Memory {
+    tables: Tables,
+    /// How often tables were asked for.
+    asked: Arc<AtomicUsize>,
+}
+
+impl Databases for Memory {
+    fn names(&self) -> Vec<String> {
+        vec!["broken".to_string(), "prod".to_string()]
+    }
+
+    fn tables(&self, database: &str, _query: &str) -> Result<Tables, DatabaseError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        match database {
+            "prod" => Ok(self.tables.clone()),
+            "broken" => {
+                Err(DatabaseError::Unavailable { name: database.to_string(), source: "the disk is gone".into() })
+            }
+            name => Err(DatabaseError::Unknown { name: name.to_string() }),
+        }
+    }
+}
+
+fn tables() -> Tables {
+    let columns = vec![
+        Column::new("TimeGenerated", KqlType::Datetime),
+        Column::new("Level", KqlType::String),
+        Column::new("N", KqlType::Long),
+    ];
+    let arrays: Vec<ArrayRef> = vec![
+        Arc::new(Int64Array::from(vec![NOW - 20_000_000, NOW - 10_000_000, NOW])),
+        Arc::new(StringViewArray::from(vec!["Info", "Error", "Info"])),
+        Arc::new(Int64Array::from(vec![1, 2, 3])),
+    ];
+    let batch = RecordBatch::try_new(arrow_schema(&columns), arrays).unwrap();
+    let mut tables = Tables::default();
+    tables.add("Events", Arc::new(MemoryTable::new(columns, vec![batch]).unwrap()));
+    tables
+}
+
+/// Keeps records in memory; refuses them when told to.
+#[derive(Default)]
+pub struct Sink {
+    records: Mutex<Vec<QueryRecord>>,
+    refuses: AtomicBool,
+}
+
+impl Sink {
+    /// Returns the records so far.
+    pub fn records(&self) -> Vec<QueryRecord> {
+        self.records.lock().unwrap().clone()
+    }
+
+    /// Makes every further record fail.
+    pub fn refuse(&self) {
+        self.refuses.store(true, Ordering::SeqCst);
+    }
+
+    /// Waits until there are so many records.
+    pub fn wait_for(&self, n_records: usize) -> Vec<QueryRecord> {
+        let begun = Instant::now();
+        while self.records().len() < n_records {
+            assert!(begun.elapsed() < Duration::from_secs(20), "only {:?}", self.records());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        self.records()
+    }
+}
+
+impl AuditSink for Sink {
+    fn record(&self, record: QueryRecord) -> BoxFuture<'_, Result<(), AuditError>> {
+        Box::pin(async move {
+            if self.refuses.load(Ordering::SeqCst) {
+                return Err(AuditError::new("the log is full"));
+            }
+            self.records.lock().unwrap().push(record);
+            Ok(())
+        })
+    }
+}
+
+/// A server on a port of its own, until it is dropped.
+pub struct Server {
+    pub address: SocketAddr,
+    pub sink: Arc<Sink>,
+    pub owner: String,
+    pub reader: String,
+    pub publisher: String,
+    pub expired: String,
+    asked: Arc<AtomicUsize>,
+    _runtime: tokio::runtime::Runtime,
+    _folder: tempfile::TempDir,
+}
+
+impl Server {
+    /// Starts a server.
+    pub fn start(limits: Limits) -> Server {
+        let folder = tempfile::tempdir().unwrap();
+        let tokens = Tokens::open(folder.path().join("tokens"), Arc::new(FixedClock(NOW))).unwrap();
+        let token = |role, workspaces, expires| {
+            tokens.create("tester", &[role], workspaces, expires).unwrap().text.expose().to_string()
+        };
+        let prod = || Workspaces::Named(vec!["prod".to_string()]);
+        let (owner, reader) =
+            (token(Role::Owner, Workspaces::All, None), token(Role::LogAnalyticsReader, prod(), Some(NOW + 1)));
+        let publisher = token(Role::MonitoringMetricsPublisher, prod(), None);
+        let expired = token(Role::Owner, Workspaces::All, Some(NOW));
+        let (sink, asked) = (Arc::new(Sink::default()), Arc::new(AtomicUsize::new(0)));
+        let api = KustoApi {
+            engine: ENGINE.clone(),
+            databases: Arc::new(Memory { tables: tables(), asked: asked.clone() }),
+            tokens: Arc::new(tokens),
+            audit: sink.clone(),
+            clock: Arc::new(FixedClock(NOW)),
+            limits,
+            tls: false,
+        };
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let listener = runtime.block_on(HttpListener::bind(any, HttpOptions::default())).unwrap();
+        let address = listener.address();
+        runtime.spawn(listener.serve(api_kusto::router(api), std::future::pending()));
+        Server { address, sink, owner, reader, publisher, expired, asked, _runtime: runtime, _folder: folder }
+    }
+
+    /// Sends a query with the reader's token.
+    pub fn query(&self, version: u8, query: &str, properties: serde_json::Value) -> Answer {
+        let body = serde_json::json!({"db": "prod", "csl": query, "properties": properties}).to_string();
+        let token = &self.reader;
+        self.send(&format!(
+            "POST /v{version}/rest/query HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {token}\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        ))
+    }
+
+    /// Sends bytes and reads the answer.
+    pub fn send(&self, request: &str) -> Answer {
+        let mut stream = self.connect();
+        // A server that refuses early may close before all is written.
+        let _ = stream.write_all(request.as_bytes());
+        Answer::read(&mut stream)
+    }
+
+    /// Waits until so many queries run or have run.
+    pub fn wait_for_queries(&self, n_queries: usize) {
+        let begun = Instant::now();
+        while self.asked.load(Ordering::SeqCst) < n_queries {
+            assert!(begun.elapsed() < Duration::from_secs(20));
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    pub fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        stream
+    }
+}
+
+/// An answer as it came.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+    /// Whether it came to its end.
+    pub whole: bool,
+}
+
+impl Answer {
+    /// Reads an answer from a connection that stays open.
+    pub fn read(stream: &mut impl Read) -> Answer {
+        let mut bytes = Vec::new();
+        let head_end = loop {
+            if let Some(end) = find(&bytes, b"\r\n\r\n") {
+                break end;
+            }
+            assert!(more(stream, &mut bytes), "no answer: {}", String::from_utf8_lossy(&bytes));
+        };
+        let head = String::from_utf8(bytes[..head_end].to_vec()).unwrap();
+        let mut rest = bytes.split_off(head_end + 4);
+        let mut lines = head.split("\r\n");
+        let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+        let headers: Vec<(String, String)> =
+            lines.map(|line| line.split_once(": ").map(|(n, v)| (n.to_lowercase(), v.to_string())).unwrap()).collect();
+        let header = |name: &str| headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
+        let (body, whole) = match header("content-length") {
+            Some(length) => {
+                let length: usize = length.parse().unwrap();
+                while rest.len() < length && more(stream, &mut rest) {}
+                let whole = rest.len() == length;
+                (rest, whole)
+            }
+            None => {
+                while !rest.ends_with(b"\r\n0\r\n\r\n") && more(stream, &mut rest) {}
+                unchunked(&rest)
+            }
+        };
+        Answer { status, headers, body: String::from_utf8(body).unwrap(), whole }
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
+    }
+
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+}
+
+fn more(stream: &mut impl Read, bytes: &mut Vec<u8>) -> bool {
+    let mut part = [0; 16 << 10];
+    let n = stream.read(&mut part).unwrap_or(0);
+    bytes.extend_from_slice(&part[..n]);
+    n > 0
+}
+
+fn unchunked(mut bytes: &[u8]) -> (Vec<u8>, bool) {
+    let mut body = Vec::new();
+    while let Some(end) = find(bytes, b"\r\n") {
+        let size = usize::from_str_radix(std::str::from_utf8(&bytes[..end]).unwrap(), 16).unwrap();
+        if size == 0 {
+            return (body, true);
+        }
+        let Some(part) = bytes.get(end + 2..end + 2 + size) else { break };
+        body.extend_from_slice(part);
+        bytes = bytes.get(end + 4 + size..).unwrap_or_default();
+    }
+    (body, false)
+}
+
+fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
+    bytes.windows(wanted.len()).position(|window| window == wanted)
+}

@@ -1,0 +1,8 @@
+//! The endpoints, one file each.
+
+pub mod prove_records;
+pub mod put_table;
+pub mod put_workspace;
+pub mod read_log;
+pub mod show_workspace;
+pub mod upload_records;

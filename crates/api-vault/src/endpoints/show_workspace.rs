@@ -1,0 +1,48 @@
+//! `GET /v1/workspaces/{workspace}`: its tables, its log and the keys that verify it.
+
+use std::sync::Arc;
+
+use auth::Action;
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use serde_json::{Value, json};
+
+use crate::error::ApiError;
+use crate::service::Service;
+
+pub(crate) async fn get(
+    State(service): State<Arc<Service>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, ApiError> {
+    service.sign_in(&headers, Action::Read, &name)?;
+    let vault = &service.api.vault;
+    let workspace = vault.workspace(&name).ok_or(ApiError::Unknown { what: "workspace", name: name.clone() })?;
+    let mut tables = Vec::new();
+    for table in workspace.tables() {
+        let status = table.status();
+        let schema = table.schema();
+        let columns = schema.iter().flat_map(|schema| schema.columns().to_vec());
+        let columns: Vec<Value> =
+            columns.map(|column| json!({ "name": column.name, "type": column.ktype.name() })).collect();
+        tables.push(json!({
+            "name": table.name(),
+            "records": status.n_records,
+            "recordsInMemory": status.n_hot_rows,
+            "files": status.n_files,
+            "fileBytes": status.file_bytes,
+            "columns": columns,
+        }));
+    }
+    let status = vault.status();
+    let log = status.logs.get(&name).cloned().unwrap_or_default();
+    let keys: Vec<String> =
+        vault.keys(&name).map_err(|_| ApiError::Internal)?.iter().map(ToString::to_string).collect();
+    Ok(Json(json!({
+        "workspace": name,
+        "keys": keys,
+        "log": { "size": log.size, "publishedSize": log.published_size, "stopped": status.stopped.map(|stop| stop.to_string()) },
+        "tables": tables,
+    })))
+}

@@ -1,0 +1,18 @@
+//! The store's own endpoints: handing in records, making workspaces and tables, evidence, the published log.
+//!
+//! | endpoint | action |
+//! |---|---|
+//! | `POST /v1/workspaces/{workspace}/tables/{table}/records` | ingest |
+//! | `PUT /v1/workspaces/{workspace}` | manage |
+//! | `GET /v1/workspaces/{workspace}` | read |
+//! | `PUT /v1/workspaces/{workspace}/tables/{table}` | manage |
+//! | `POST /v1/workspaces/{workspace}/proofs` | read |
+//! | `GET /v1/workspaces/{workspace}/log/{path}` | read |
+//!
+//! Bodies are JSON, errors `{"error": {"code", "message"}}`.
+
+mod endpoints;
+mod error;
+mod service;
+
+pub use service::{Limits, VaultApi, router};

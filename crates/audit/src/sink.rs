@@ -1,0 +1,28 @@
+//! Where records are written to.
+
+use crate::QueryRecord;
+use futures::future::BoxFuture;
+
+/// Takes records. When [`AuditSink::record`] succeeds the record is kept as safely as any other.
+pub trait AuditSink: Send + Sync {
+    /// Writes a record of a query.
+    ///
+    /// # Errors
+    /// When it is not certain that the record is kept.
+    fn record(&self, record: QueryRecord) -> BoxFuture<'_, Result<(), AuditError>>;
+}
+
+/// Why a record was not written.
+#[derive(Debug, thiserror::Error)]
+#[error("the query's audit record cannot be written")]
+pub struct AuditError {
+    #[source]
+    pub cause: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl AuditError {
+    /// Makes an error of its cause.
+    pub fn new(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> AuditError {
+        AuditError { cause: cause.into() }
+    }
+}

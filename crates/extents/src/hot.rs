@@ -1,0 +1,239 @@
+//! The hot tail: records that are in the write-ahead log and in no file yet.
+//!
+//! Batches may be tiny and many. Their rows are kept in chunks, and neighbouring small chunks are joined as they come, so that each row
+//! is copied a few times at most.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, AsArray, Int32Array, Int64Array, RecordBatch, RecordBatchOptions, StringViewArray, new_null_array,
+};
+use arrow::compute::concat_batches;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::error::ArrowError;
+use schema::{Column, KqlType};
+use tlog::entry::SeqRange;
+
+use crate::columns::{BATCH_COLUMN, POSITION_COLUMN};
+
+/// Rows of a chunk that is not joined any further.
+const CHUNK_ROWS: usize = 65_536;
+/// Buffers of texts in a column beyond which they are copied into one.
+const BUFFERS_MAX: usize = 16;
+
+/// A batch in the hot tail, without its rows.
+#[derive(Clone)]
+pub struct HotBatch {
+    /// Its index in the log.
+    pub entry: u64,
+    pub records: SeqRange,
+    pub schema_id: u32,
+    /// What its leaves were made with.
+    pub leaf_material: Arc<[u8]>,
+    /// When it came, in ticks.
+    pub since: i64,
+}
+
+/// The records of a table that are in no file.
+#[derive(Default)]
+pub struct HotTail {
+    pub batches: Vec<HotBatch>,
+    /// Rows with `_batch` and `_pos`, in the order of batches.
+    chunks: Vec<RecordBatch>,
+    n_rows: usize,
+    n_bytes: usize,
+}
+
+impl HotTail {
+    /// Returns the number of rows.
+    pub fn n_rows(&self) -> usize {
+        self.n_rows
+    }
+
+    /// Returns the bytes of memory that the rows take, about.
+    pub fn n_bytes(&self) -> usize {
+        self.n_bytes
+    }
+
+    /// Returns the rows as they are, in the order of batches. Older ones may lack the last columns of the schema.
+    pub fn chunks(&self) -> &[RecordBatch] {
+        &self.chunks
+    }
+
+    /// Adds a batch.
+    ///
+    /// # Errors
+    /// When the columns cannot be put beside each other, a fault of ours.
+    pub fn push(&mut self, batch: HotBatch, rows: &RecordBatch) -> Result<(), ArrowError> {
+        let rows = with_places(rows, batch.entry)?;
+        self.n_rows += rows.num_rows();
+        self.n_bytes += rows.get_array_memory_size();
+        self.batches.push(batch);
+        self.chunks.push(rows);
+        Ok(())
+    }
+
+    /// Joins small chunks with their neighbours.
+    ///
+    /// # Errors
+    /// When they cannot be joined, a fault of ours; then they stay as they are.
+    pub fn settle(&mut self) -> Result<(), ArrowError> {
+        while let [.., before, last] = self.chunks.as_slice() {
+            let n_rows = before.num_rows() + last.num_rows();
+            let fits = before.num_columns() == last.num_columns() && n_rows <= CHUNK_ROWS;
+            if !fits || last.num_rows() * 2 < before.num_rows() {
+                break;
+            }
+            let bytes_before = before.get_array_memory_size() + last.get_array_memory_size();
+            let joined = compact(&concat_batches(before.schema_ref(), [before, last])?, BUFFERS_MAX)?;
+            self.n_bytes = (self.n_bytes + joined.get_array_memory_size()).saturating_sub(bytes_before);
+            self.chunks.truncate(self.chunks.len() - 2);
+            self.chunks.push(joined);
+        }
+        Ok(())
+    }
+
+    /// Removes the first `n_batches` batches with their rows.
+    pub fn remove_first(&mut self, n_batches: usize) {
+        let n_batches = n_batches.min(self.batches.len());
+        let gone = self.batches.drain(..n_batches).map(|batch| batch.records.count as usize).sum::<usize>();
+        let mut left = gone;
+        let mut chunks = Vec::new();
+        for chunk in std::mem::take(&mut self.chunks) {
+            let n_skipped = left.min(chunk.num_rows());
+            left -= n_skipped;
+            if n_skipped < chunk.num_rows() {
+                chunks.push(chunk.slice(n_skipped, chunk.num_rows() - n_skipped));
+            }
+        }
+        self.chunks = chunks;
+        self.n_rows -= gone.min(self.n_rows);
+        self.n_bytes = self.chunks.iter().map(RecordBatch::get_array_memory_size).sum();
+    }
+
+    /// Returns the rows of the first `n_batches` batches as one, with all of `columns`.
+    ///
+    /// # Errors
+    /// When they cannot be joined, a fault of ours.
+    pub fn first_rows(&self, n_batches: usize, columns: &[Column]) -> Result<RecordBatch, ArrowError> {
+        let mut left: usize = self.batches.iter().take(n_batches).map(|batch| batch.records.count as usize).sum();
+        let mut parts = Vec::new();
+        for chunk in &self.chunks {
+            let n_rows = left.min(chunk.num_rows());
+            if n_rows == 0 {
+                break;
+            }
+            left -= n_rows;
+            parts.push(with_columns(&chunk.slice(0, n_rows), columns)?);
+        }
+        concat_batches(&row_schema(columns), &parts)
+    }
+}
+
+/// Returns the schema of rows with their places.
+pub fn row_schema(columns: &[Column]) -> SchemaRef {
+    let own = columns.iter().map(|column| Field::new(&column.name, column.ktype.arrow(), true));
+    let places = [(BATCH_COLUMN, DataType::Int64), (POSITION_COLUMN, DataType::Int32)];
+    let places = places.into_iter().map(|(name, data_type)| Field::new(name, data_type, false));
+    Arc::new(Schema::new(own.chain(places).collect::<Vec<_>>()))
+}
+
+fn with_places(rows: &RecordBatch, entry: u64) -> Result<RecordBatch, ArrowError> {
+    let n_rows = rows.num_rows();
+    let too_large = |_| ArrowError::InvalidArgumentError("a batch has too many records".to_string());
+    let (entry, end) = (i64::try_from(entry).map_err(too_large)?, i32::try_from(n_rows).map_err(too_large)?);
+    let mut fields: Vec<Field> = rows.schema().fields().iter().map(|field| field.as_ref().clone()).collect();
+    let mut columns = rows.columns().to_vec();
+    fields.push(Field::new(BATCH_COLUMN, DataType::Int64, false));
+    columns.push(Arc::new(Int64Array::from(vec![entry; n_rows])) as ArrayRef);
+    fields.push(Field::new(POSITION_COLUMN, DataType::Int32, false));
+    columns.push(Arc::new(Int32Array::from_iter_values(0..end)));
+    let options = RecordBatchOptions::new().with_row_count(Some(n_rows));
+    RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)
+}
+
+/// Puts columns without values before the places, for those that came to the table later.
+///
+/// # Errors
+/// When the rows have other columns than `columns` begin with.
+pub fn with_columns(rows: &RecordBatch, columns: &[Column]) -> Result<RecordBatch, ArrowError> {
+    let n_own = rows.num_columns().saturating_sub(2);
+    let mut arrays: Vec<ArrayRef> = rows.columns().iter().take(n_own).cloned().collect();
+    for column in columns.iter().skip(n_own) {
+        arrays.push(empty_column(column.ktype, rows.num_rows()));
+    }
+    arrays.extend(rows.columns().iter().skip(n_own).cloned());
+    let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
+    RecordBatch::try_new_with_options(row_schema(columns), arrays, &options)
+}
+
+fn empty_column(ktype: KqlType, n_rows: usize) -> ArrayRef {
+    match ktype {
+        KqlType::String => Arc::new(StringViewArray::new(vec![0; n_rows].into(), Vec::new(), None)),
+        other => new_null_array(&other.arrow(), n_rows),
+    }
+}
+
+/// Copies texts that lie in more than `buffers_max` buffers into one, which then holds nothing else.
+///
+/// # Errors
+/// When the columns cannot be put together again, a fault of ours.
+pub fn compact(rows: &RecordBatch, buffers_max: usize) -> Result<RecordBatch, ArrowError> {
+    let columns = rows.columns().iter().map(|column| match column.as_string_view_opt() {
+        Some(texts) if texts.data_buffers().len() > buffers_max => Arc::new(texts.gc()) as ArrayRef,
+        _ => column.clone(),
+    });
+    let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
+    RecordBatch::try_new_with_options(rows.schema(), columns.collect(), &options)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(values: std::ops::Range<i64>) -> RecordBatch {
+        let texts = StringViewArray::from_iter_values(
+            values.clone().map(|value| format!("a text that is long enough {value}")),
+        );
+        let arrays: Vec<ArrayRef> = vec![Arc::new(Int64Array::from_iter_values(values)), Arc::new(texts)];
+        let schema =
+            Schema::new(vec![Field::new("N", DataType::Int64, true), Field::new("S", DataType::Utf8View, true)]);
+        RecordBatch::try_new(Arc::new(schema), arrays).expect("rows")
+    }
+
+    #[test]
+    fn rows_stay_in_order_however_they_are_joined() {
+        let mut hot = HotTail::default();
+        let mut next = 0;
+        for n in 0..200_u64 {
+            let count = 1 + n % 5;
+            let batch = HotBatch {
+                entry: n * 2,
+                records: SeqRange { first: next, count },
+                schema_id: 1,
+                leaf_material: Arc::from([]),
+                since: 0,
+            };
+            hot.push(batch, &rows(next as i64..(next + count) as i64)).expect("pushed");
+            hot.settle().expect("settled");
+            next += count;
+        }
+        assert!(hot.chunks().len() < 10, "{}", hot.chunks().len());
+        assert_eq!(hot.n_rows(), next as usize);
+        let columns =
+            [Column::new("N", KqlType::Long), Column::new("S", KqlType::String), Column::new("Late", KqlType::String)];
+        let all = hot.first_rows(usize::MAX, &columns).expect("rows");
+        let numbers = all.column(0).as_primitive::<arrow::datatypes::Int64Type>();
+        assert!(numbers.values().iter().copied().eq(0..next as i64));
+        assert_eq!(all.column(2).as_string_view().value(7), "");
+        let places = (
+            all.column(3).as_primitive::<arrow::datatypes::Int64Type>().value(6),
+            all.column(4).as_primitive::<arrow::datatypes::Int32Type>().value(6),
+        );
+        assert_eq!(places, (6, 0), "the fourth batch begins at the seventh row");
+        hot.remove_first(150);
+        let rest = hot.first_rows(usize::MAX, &columns).expect("rows");
+        assert_eq!((hot.batches.len(), rest.num_rows(), hot.n_rows()), (50, 150, 150));
+        assert_eq!(rest.column(0).as_primitive::<arrow::datatypes::Int64Type>().value(0), 450);
+    }
+}

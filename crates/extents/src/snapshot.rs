@@ -1,0 +1,26 @@
+//! What a query sees of a table: files and the rows that are in none yet, as they were at one moment.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+
+use crate::reader::ExtentFile;
+use crate::table_schema::StoredSchema;
+
+/// A table at one moment. Every record that was acknowledged before is in exactly one place.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    pub schema: Arc<StoredSchema>,
+    /// Ascending by their first record.
+    pub files: Vec<Arc<ExtentFile>>,
+    /// Rows that are in no file: the schema's columns in KQL's physical types, then `_batch` and `_pos`.
+    pub hot: Vec<RecordBatch>,
+}
+
+impl Snapshot {
+    /// Returns the number of rows.
+    pub fn n_rows(&self) -> u64 {
+        let in_files: u64 = self.files.iter().map(|file| file.extent().rows).sum();
+        in_files + self.hot.iter().map(|rows| rows.num_rows() as u64).sum::<u64>()
+    }
+}

@@ -1,0 +1,80 @@
+//! What can go wrong, for those who send and for those who run a store.
+
+use std::path::PathBuf;
+
+use extents::{CatalogError, ExtentError, StoredSchemaError};
+use sequencer::{OpenError, SubmitError};
+use tlog::TextError;
+
+use crate::seal::SealError;
+
+/// Why a request's records were not taken. None of them is kept then, and the request can be sent again under its id.
+#[derive(Debug, thiserror::Error)]
+pub enum IngestError {
+    #[error("there is no workspace `{name}`")]
+    UnknownWorkspace { name: String },
+    #[error("there is no table `{name}` in the workspace{}", nearest(.near))]
+    UnknownTable { name: String, near: Option<String> },
+    #[error("`{name}` cannot name a table: 1 to 128 letters, digits, `_`, `-` and `.`, a letter or `_` first")]
+    TableName { name: String },
+    #[error("cannot change the columns")]
+    Schema(#[from] StoredSchemaError),
+    /// The store is full or slow, and will be able later.
+    #[error("{why}; try again in {retry_after_ms} ms")]
+    Busy { why: String, retry_after_ms: u64 },
+    #[error("the records were not taken")]
+    Submit(#[source] SubmitError),
+    #[error("the records cannot be sealed")]
+    Seal(#[from] SealError),
+    #[error("the records cannot be put into columns")]
+    Columns(#[from] arrow::error::ArrowError),
+    #[error("cannot write `{path}`")]
+    Write { path: String, source: std::io::Error },
+    #[error("no random bytes: {0}")]
+    Random(String),
+}
+
+fn nearest(near: &Option<String>) -> String {
+    near.as_ref().map_or_else(String::new, |near| format!("; is it `{near}`?"))
+}
+
+/// Why a store cannot be opened, or a table not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum VaultError {
+    #[error("cannot open the log of the store")]
+    Sequencer(#[from] OpenError),
+    #[error("cannot read or write `{path}`")]
+    Io { path: PathBuf, source: std::io::Error },
+    #[error("`{path}` is no {what}")]
+    Form { path: PathBuf, what: &'static str, source: TextError },
+    #[error("the log of the workspace `{workspace}` is damaged: {why}")]
+    Log { workspace: String, why: String },
+    #[error("the log of the workspace `{workspace}` contradicts itself")]
+    Catalog { workspace: String, source: CatalogError },
+    #[error("records {first} to {end} of `{table}` are sealed and in no file")]
+    Missing { table: String, first: u64, end: u64 },
+    #[error("the table `{table}` cannot be read")]
+    Extent { table: String, source: std::sync::Arc<ExtentError> },
+    #[error("the log was not published: {why}")]
+    NotPublished { why: String },
+    #[error("the workspace `{name}` is there already")]
+    WorkspaceExists { name: String },
+    #[error("`{name}` cannot name a workspace: 1 to 128 letters, digits, `_` and `-`")]
+    WorkspaceName { name: String },
+    #[error("there is no workspace `{name}`")]
+    UnknownWorkspace { name: String },
+    #[error("there is no table `{name}`")]
+    UnknownTable { name: String },
+    #[error("no random bytes: {0}")]
+    Random(String),
+    #[error("internal error: {0}")]
+    Internal(String),
+}
+
+impl VaultError {
+    /// Returns a function that says which file an error is about.
+    pub(crate) fn io<P: Into<PathBuf>>(path: P) -> impl FnOnce(std::io::Error) -> VaultError + use<P> {
+        let path = path.into();
+        move |source| VaultError::Io { path, source }
+    }
+}

@@ -1,0 +1,230 @@
+//! Writing the hot tail to files: sorted by time, sealed by an entry of their own, and only then forgotten by the write-ahead log.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use arrow::array::{ArrayRef, AsArray, RecordBatch, RecordBatchOptions, UInt32Array};
+use arrow::compute::take;
+use arrow::datatypes::Int64Type;
+use extents::{ExtentError, ExtentFile, ExtentWriter, HotBatch, StoredSchema};
+use sequencer::{Request, SubmitError};
+use tlog::entry::{Entry, Extent, SeqRange};
+
+use crate::error::VaultError;
+use crate::open::seeds_path;
+use crate::seeds::seeds_bytes;
+use crate::table::Table;
+use crate::vault::Inner;
+use crate::workspace::Workspace;
+
+/// How often it is looked whether something is to be written.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How long to wait when the sequencer has no room.
+const BUSY_WAIT: Duration = Duration::from_millis(50);
+/// Ticks of a day.
+const DAY: i64 = 864_000_000_000;
+
+impl Inner {
+    /// Writes files until the store is closed.
+    pub fn run_flusher(&self) {
+        loop {
+            let closing = self.closing.lock().unwrap_or_else(PoisonError::into_inner);
+            let waited = self.closed.wait_timeout(closing, LOOK_EVERY);
+            if *waited.unwrap_or_else(PoisonError::into_inner).0 {
+                return;
+            }
+            let mut n_hot_bytes = 0;
+            for workspace in self.all_workspaces() {
+                for table in workspace.tables() {
+                    while self.is_due(&table) && matches!(self.flush_table(&workspace, &table), Ok(true)) {}
+                    n_hot_bytes += table.state().hot.n_bytes();
+                }
+            }
+            self.n_hot_bytes.store(n_hot_bytes, Ordering::Relaxed);
+        }
+    }
+
+    fn is_due(&self, table: &Table) -> bool {
+        let now = self.clock.now_ticks();
+        let age = i64::try_from(self.options.flush_after.as_nanos() / 100).unwrap_or(i64::MAX);
+        let is_crowded = self.n_hot_bytes.load(Ordering::Relaxed) > self.options.hot_bytes_max / 2;
+        let segments_max = self.options.sequencer.core.wal.segments_max;
+        let is_log_full = self.sequencer.status().n_segments * 4 > segments_max * 3;
+        let state = table.state();
+        let Some(oldest) = state.hot.batches.first() else { return false };
+        state.hot.n_rows() >= self.options.flush_rows
+            || state.hot.n_bytes() >= self.options.flush_bytes
+            || now.saturating_sub(oldest.since) >= age
+            || is_crowded
+            || is_log_full
+    }
+
+    /// Writes the oldest records of a table to a file; returns whether there were any.
+    ///
+    /// # Errors
+    /// When the file cannot be written or sealed; the records stay where they are.
+    pub fn flush_table(&self, workspace: &Workspace, table: &Table) -> Result<bool, VaultError> {
+        let _writing = table.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let internal = |error: arrow::error::ArrowError| VaultError::Internal(error.to_string());
+        let (schema, batches, rows) = {
+            let state = table.state();
+            let Some(schema) = state.schema() else { return Ok(false) };
+            let mut n_rows = 0;
+            let n_batches = state.hot.batches.iter().take_while(|batch| {
+                let fits = n_rows == 0 || n_rows + batch.records.count <= self.options.flush_rows as u64;
+                n_rows += batch.records.count;
+                fits
+            });
+            let n_batches = n_batches.count();
+            if n_batches == 0 {
+                return Ok(false);
+            }
+            let batches: Vec<HotBatch> = state.hot.batches.iter().take(n_batches).cloned().collect();
+            let rows = state.hot.first_rows(n_batches, schema.columns()).map_err(internal)?;
+            (schema, batches, rows)
+        };
+        let rows = sorted(&schema, &rows).map_err(internal)?;
+        let extent = self.write_extent(workspace, table, &schema, &batches, &rows)?;
+        drop(rows);
+        let file = Arc::new(ExtentFile::open(workspace.folder(), extent.clone()).map_err(extent_error(table))?);
+        let entry = self.seal_entry(workspace, Entry::Extent(extent.clone()))?;
+        let mut state = table.state();
+        state.catalog.push_extent(entry, &extent).map_err(VaultError::Internal)?;
+        state.files.insert(extent.file, Ok(file));
+        state.hot.remove_first(batches.len());
+        let stored = state.catalog.stored();
+        drop(state);
+        if let Some(SeqRange { first: 0, count }) = stored.first() {
+            self.sequencer.release_up_to(workspace.name(), table.name(), *count);
+        }
+        Ok(true)
+    }
+
+    /// Writes a file and the seeds of its batches, and makes both durable.
+    fn write_extent(
+        &self,
+        workspace: &Workspace,
+        table: &Table,
+        schema: &StoredSchema,
+        batches: &[HotBatch],
+        rows: &RecordBatch,
+    ) -> Result<Extent, VaultError> {
+        let records = ranges(batches);
+        let (first, end) = match (records.first(), records.last()) {
+            (Some(first), Some(last)) => (first.first, last.first.saturating_add(last.count)),
+            _ => return Err(VaultError::Internal("a file without records".to_string())),
+        };
+        let mut random = [0; 4];
+        getrandom::fill(&mut random).map_err(|error| VaultError::Random(error.to_string()))?;
+        let random = u32::from_be_bytes(random);
+        let folder = format!("data/{}/{}", table.name(), day(schema, rows));
+        let path = format!("{folder}/{first}-{end}-{random:08x}.parquet");
+        let absolute = workspace.folder().join(&path);
+        if let Some(parent) = absolute.parent() {
+            std::fs::create_dir_all(parent).map_err(VaultError::io(parent))?;
+        }
+        let writer = ExtentWriter::default();
+        let written = writer.write(&absolute, schema, rows, &[]).map_err(extent_error(table))?;
+        let seeds = seeds_bytes(batches.iter().map(|batch| (batch.entry, &*batch.leaf_material)));
+        let seeds_path = workspace.folder().join(seeds_path(&path));
+        if let Some(parent) = seeds_path.parent() {
+            std::fs::create_dir_all(parent).map_err(VaultError::io(parent))?;
+        }
+        write_secret(&seeds_path, &seeds).map_err(VaultError::io(&seeds_path))?;
+        for path in [&absolute, &seeds_path] {
+            sync_folders(path, workspace.folder()).map_err(VaultError::io(path))?;
+        }
+        Ok(Extent {
+            table: table.name().to_string(),
+            path,
+            bytes: written.bytes,
+            rows: written.rows,
+            file: written.file,
+            row_groups: written.row_groups,
+            terms: written.terms,
+            footer: written.footer,
+            records,
+            replaces: Vec::new(),
+            time: 0,
+        })
+    }
+
+    /// Appends an entry to a workspace's log and returns its index.
+    pub fn seal_entry(&self, workspace: &Workspace, entry: Entry) -> Result<u64, VaultError> {
+        loop {
+            let request = Request::Entry { workspace: workspace.name().to_string(), entry: entry.clone() };
+            let answer = self.sequencer.submit(request).and_then(|ticket| ticket.wait());
+            match answer {
+                Ok(receipt) => return Ok(receipt.entry),
+                Err(SubmitError::Busy { .. }) => std::thread::sleep(BUSY_WAIT),
+                Err(error) => return Err(VaultError::Internal(format!("an entry was not sealed: {error}"))),
+            }
+        }
+    }
+}
+
+fn extent_error(table: &Table) -> impl FnOnce(ExtentError) -> VaultError {
+    let table = table.name().to_string();
+    move |source| VaultError::Extent { table, source: Arc::new(source) }
+}
+
+/// Returns the runs of records of batches, joined.
+fn ranges(batches: &[HotBatch]) -> Vec<SeqRange> {
+    let mut ranges: Vec<SeqRange> = Vec::new();
+    for HotBatch { records, .. } in batches {
+        match ranges.last_mut() {
+            Some(last) if last.first.saturating_add(last.count) == records.first => last.count += records.count,
+            _ => ranges.push(*records),
+        }
+    }
+    ranges
+}
+
+/// Sorts rows by time; those of one time stay in the log's order.
+pub(crate) fn sorted(schema: &StoredSchema, rows: &RecordBatch) -> Result<RecordBatch, arrow::error::ArrowError> {
+    let times = schema.time().and_then(|place| rows.columns().get(place));
+    let Some(times) = times.and_then(|times| times.as_primitive_opt::<Int64Type>()) else { return Ok(rows.clone()) };
+    if times.values().is_sorted() {
+        return Ok(rows.clone());
+    }
+    let mut places: Vec<u32> = (0..rows.num_rows() as u32).collect();
+    let times = times.values();
+    places.sort_by_key(|place| times.get(*place as usize).copied());
+    let places = UInt32Array::from(places);
+    let columns = rows.columns().iter().map(|column| take(column, &places, None));
+    let columns: Vec<ArrayRef> = columns.collect::<Result<_, _>>()?;
+    let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
+    RecordBatch::try_new_with_options(rows.schema(), columns, &options)
+}
+
+/// Returns the day of the first of sorted rows.
+fn day(schema: &StoredSchema, rows: &RecordBatch) -> String {
+    let times = schema.time().and_then(|place| rows.columns().get(place));
+    let first = times.and_then(|times| times.as_primitive_opt::<Int64Type>()?.values().first().copied());
+    let text = schema::ticks::datetime_text(first.unwrap_or(0).div_euclid(DAY) * DAY);
+    text.get(..10).unwrap_or("0001-01-01").to_string()
+}
+
+/// Writes a file that only its owner may read, durably.
+fn write_secret(path: &std::path::Path, bytes: &[u8]) -> std::io::Result<()> {
+    use std::io::Write;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Makes the names of a file and of the folders above it durable, up to `top`.
+fn sync_folders(path: &std::path::Path, top: &std::path::Path) -> std::io::Result<()> {
+    for folder in path.ancestors().skip(1) {
+        std::fs::File::open(folder)?.sync_all()?;
+        if folder == top {
+            break;
+        }
+    }
+    Ok(())
+}

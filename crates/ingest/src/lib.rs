@@ -1,0 +1,29 @@
+//! The only writer: records come in as JSON, are brought to their table's columns, sealed, numbered, and kept.
+//!
+//! ```text
+//! body ─ files::RecordShape ─► rows ─ seal ─► batch ─ sequencer ─► receipt ─► hot tail ─ flush ─► extent ─► Extent entry in the log
+//!           └► rejected ─► a batch of the table VidimusQuarantine
+//! ```
+//!
+//! A record is acknowledged when it is durable, covered by a signed checkpoint, and visible to queries.
+
+mod cells;
+mod error;
+mod flush;
+mod open;
+mod prove;
+mod quarantine;
+mod seal;
+mod seeds;
+mod table;
+mod vault;
+mod workspace;
+
+pub use cells::ColumnCells;
+pub use error::{IngestError, VaultError};
+pub use prove::{ProveError, Wanted};
+pub use quarantine::{QUARANTINE_TABLE, quarantine_columns};
+pub use seal::{SealError, batch_tree, from_payload};
+pub use table::{Table, TableStatus};
+pub use vault::{Answer, Pending, Vault, VaultOptions};
+pub use workspace::Workspace;

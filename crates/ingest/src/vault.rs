@@ -1,0 +1,474 @@
+//! The store as a whole: taking records, and the threads that write files.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, RecordBatchOptions};
+use arrow::datatypes::Int64Type;
+use extents::StoredSchema;
+use files::{Records, Rejected, Rejection};
+use futures::channel::oneshot;
+use schema::Column;
+use sequencer::storage::{Storage, replace};
+use sequencer::{
+    KeyFolder, Keys, Receipt, Request, RequestId, Sequencer, SequencerOptions, SubmitError, is_workspace_name,
+};
+use sha2::{Digest, Sha256};
+use stdx::Clock;
+use tlog::note::VerifierKey;
+use tlog::record::Seed;
+
+use crate::error::{IngestError, VaultError};
+use crate::quarantine::{QUARANTINE_TABLE, quarantine_columns, quarantine_rows};
+use crate::seal::seal;
+use crate::table::{Committed, Table, TableState, with_bag};
+use crate::workspace::{Workspace, is_table_name};
+
+/// Rows of one batch at most.
+const BATCH_ROWS: usize = 65_536;
+/// Bytes of the columns of one batch at most.
+const BATCH_BYTES: usize = 8 << 20;
+/// How long a sender waits when the records in memory are too many.
+const RETRY_AFTER_MS: u64 = 500;
+
+/// Sizes and intervals of a store.
+#[derive(Debug, Clone)]
+pub struct VaultOptions {
+    pub sequencer: SequencerOptions,
+    /// Bytes of one record at most.
+    pub record_bytes_max: usize,
+    /// Rows of a table in memory that are written to a file.
+    pub flush_rows: usize,
+    /// Bytes of a table's rows in memory that are written to a file.
+    pub flush_bytes: usize,
+    /// How long rows stay in memory only at most.
+    pub flush_after: Duration,
+    /// Bytes of rows in memory beyond which senders have to wait.
+    pub hot_bytes_max: usize,
+}
+
+impl Default for VaultOptions {
+    fn default() -> VaultOptions {
+        VaultOptions {
+            sequencer: SequencerOptions::default(),
+            record_bytes_max: 1 << 20,
+            flush_rows: 1 << 20,
+            flush_bytes: 768 << 20,
+            flush_after: Duration::from_secs(600),
+            hot_bytes_max: 2 << 30,
+        }
+    }
+}
+
+/// A store: workspaces, their tables and logs. Closing it writes nothing that the next start could not do.
+pub struct Vault {
+    pub(crate) inner: Arc<Inner>,
+    flusher: Option<JoinHandle<()>>,
+}
+
+pub(crate) struct Inner {
+    pub root: PathBuf,
+    pub storage: Arc<dyn Storage>,
+    pub sequencer: Sequencer,
+    pub clock: Arc<dyn Clock>,
+    pub options: VaultOptions,
+    pub keys: KeyFolder,
+    /// The first part of the origins of logs.
+    pub origin: String,
+    pub workspaces: RwLock<BTreeMap<String, Arc<Workspace>>>,
+    /// Bytes of rows in memory, as they were a moment ago.
+    pub n_hot_bytes: AtomicUsize,
+    pub closing: Mutex<bool>,
+    pub closed: Condvar,
+}
+
+/// What became of a request's records.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    pub taken: u64,
+    /// Records that went to the quarantine, with their reasons.
+    pub rejected: Vec<Rejected>,
+    /// Where the records are that were taken: one receipt for each batch.
+    pub receipts: Vec<tlog::Receipt>,
+    /// Where the rejected records are.
+    pub quarantine_receipts: Vec<tlog::Receipt>,
+}
+
+/// Records on their way. They are taken when [`Pending::finish`] says so.
+pub struct Pending {
+    answers: Vec<oneshot::Receiver<Result<Receipt, SubmitError>>>,
+    n_taken: u64,
+    /// How many of `answers` are about records that were taken.
+    n_batches: usize,
+    rejected: Vec<Rejected>,
+    table: Arc<Table>,
+}
+
+impl Pending {
+    /// Waits until the records are durable, signed for, and visible to queries.
+    ///
+    /// # Errors
+    /// When they are not all: then the request can be sent again under its id, and what was taken is not taken twice.
+    pub async fn finish(self) -> Result<Answer, IngestError> {
+        let mut receipts = Vec::new();
+        for answer in self.answers {
+            let stopped = |_| SubmitError::Stopped(sequencer::Stop::Internal("the sequencer is gone".to_string()));
+            let receipt = answer.await.map_err(stopped).and_then(|answer| answer).map_err(submit_error)?;
+            let count = receipt.records.end.saturating_sub(receipt.records.start);
+            receipts.push(receipt.to_sender(0, count));
+        }
+        // Joining small batches is this caller's work, not that of the thread that commits.
+        let _ = self.table.state().hot.settle();
+        let quarantine_receipts = receipts.split_off(self.n_batches.min(receipts.len()));
+        Ok(Answer { taken: self.n_taken, rejected: self.rejected, receipts, quarantine_receipts })
+    }
+}
+
+pub(crate) fn submit_error(error: SubmitError) -> IngestError {
+    match error {
+        SubmitError::Busy { why, retry_after_ms } => IngestError::Busy { why, retry_after_ms },
+        other => IngestError::Submit(other),
+    }
+}
+
+impl Vault {
+    pub(crate) fn start(inner: Inner) -> Result<Vault, VaultError> {
+        let inner = Arc::new(inner);
+        let flushing = inner.clone();
+        let flusher = std::thread::Builder::new().name("flush".to_string()).spawn(move || flushing.run_flusher());
+        let flusher = flusher.map_err(VaultError::io("a thread"))?;
+        Ok(Vault { inner, flusher: Some(flusher) })
+    }
+
+    /// Returns the folder of the store.
+    pub fn root(&self) -> &Path {
+        &self.inner.root
+    }
+
+    /// Returns the workspaces' names.
+    pub fn workspaces(&self) -> Vec<String> {
+        self.inner.workspaces.read().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
+    }
+
+    /// Returns a workspace.
+    pub fn workspace(&self, name: &str) -> Option<Arc<Workspace>> {
+        self.inner.workspace(name)
+    }
+
+    /// Returns how the sequencer is.
+    pub fn status(&self) -> sequencer::Status {
+        self.inner.sequencer.status()
+    }
+
+    /// Returns the public keys that sign a workspace's log, as those who verify need them.
+    ///
+    /// # Errors
+    /// When the keys cannot be read, as a text for whoever runs the store.
+    pub fn keys(&self, workspace: &str) -> Result<Vec<VerifierKey>, String> {
+        self.inner.keys_of(workspace)
+    }
+
+    /// Makes a workspace with a log and a key of its own, and returns the public part of the key.
+    ///
+    /// # Errors
+    /// When there is one, the name is none, or the key cannot be written.
+    pub fn create_workspace(&self, name: &str) -> Result<VerifierKey, VaultError> {
+        if !is_workspace_name(name) {
+            return Err(VaultError::WorkspaceName { name: name.to_string() });
+        }
+        let mut workspaces = self.inner.workspaces.write().unwrap_or_else(PoisonError::into_inner);
+        if workspaces.contains_key(name) {
+            return Err(VaultError::WorkspaceExists { name: name.to_string() });
+        }
+        let mut secret = [0; 32];
+        getrandom::fill(&mut secret).map_err(|error| VaultError::Random(error.to_string()))?;
+        let origin = format!("{}/{name}", self.inner.origin);
+        let path = self.inner.root.join("keys").join(name);
+        let key = self.inner.keys.create(name, &origin, &secret).map_err(VaultError::io(path))?;
+        workspaces.insert(name.to_string(), Arc::new(Workspace::new(name, &self.inner.root, BTreeMap::new())));
+        Ok(key)
+    }
+
+    /// Makes a table, or adds columns to one that is there. A built-in table has its own columns first. Returns the table's columns.
+    ///
+    /// # Errors
+    /// When the name is none, a column would get another type, or the schema cannot be written.
+    pub fn ensure_table(
+        &self,
+        workspace: &str,
+        name: &str,
+        columns: &[Column],
+    ) -> Result<Arc<StoredSchema>, IngestError> {
+        let workspace = self.inner.workspace_of(workspace)?;
+        self.inner.ensure_table(&workspace, name, columns).map(|(_, schema)| schema)
+    }
+
+    /// Reads a body of JSON records, seals them and hands them to the sequencer; `request` names the request, so that it can be repeated.
+    ///
+    /// # Errors
+    /// When there is no such table, or there is no room now. What single records have wrong is no error: see [`Answer::rejected`].
+    pub fn take(
+        &self,
+        workspace: &str,
+        table: &str,
+        body: &[u8],
+        request: Option<&str>,
+    ) -> Result<Pending, IngestError> {
+        self.inner.check_room()?;
+        let workspace = self.inner.workspace_of(workspace)?;
+        let table = self.inner.existing_table(&workspace, table)?;
+        let shape = table.state().shape(self.inner.options.record_bytes_max);
+        let unknown = || IngestError::UnknownTable { name: table.name().to_string(), near: None };
+        let (schema, shape) = shape.ok_or_else(unknown)?;
+        let Records { batch, rejected } = shape.read(body)?;
+        let content = Sha256::digest(body);
+        self.inner.submit(&workspace, table, &schema, batch, rejected, request.map(|id| (id, content.as_slice())))
+    }
+
+    /// Seals rows that are in a table's columns already.
+    ///
+    /// # Errors
+    /// As [`Vault::take`], and when the rows have other columns.
+    pub fn take_rows(&self, workspace: &str, table: &str, rows: RecordBatch) -> Result<Pending, IngestError> {
+        self.inner.check_room()?;
+        let workspace = self.inner.workspace_of(workspace)?;
+        let table = self.inner.existing_table(&workspace, table)?;
+        let unknown = || IngestError::UnknownTable { name: table.name().to_string(), near: None };
+        let schema = table.schema().ok_or_else(unknown)?;
+        self.inner.submit(&workspace, table, &schema, rows, Vec::new(), None)
+    }
+
+    /// Writes everything that is in memory to files.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn flush(&self) -> Result<(), VaultError> {
+        for workspace in self.inner.all_workspaces() {
+            for table in workspace.tables() {
+                while self.inner.flush_table(&workspace, &table)? {}
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Vault {
+    fn drop(&mut self) {
+        *self.inner.closing.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.inner.closed.notify_all();
+        if let Some(flusher) = self.flusher.take() {
+            let _ = flusher.join();
+        }
+    }
+}
+
+impl Inner {
+    pub fn workspace(&self, name: &str) -> Option<Arc<Workspace>> {
+        self.workspaces.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    /// Returns the public keys that sign a workspace's log.
+    pub fn keys_of(&self, workspace: &str) -> Result<Vec<VerifierKey>, String> {
+        Ok(self.keys.signers(workspace)?.iter().map(|signer| signer.verifier().clone()).collect())
+    }
+
+    pub fn all_workspaces(&self) -> Vec<Arc<Workspace>> {
+        self.workspaces.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    fn workspace_of(&self, name: &str) -> Result<Arc<Workspace>, IngestError> {
+        self.workspace(name).ok_or_else(|| IngestError::UnknownWorkspace { name: name.to_string() })
+    }
+
+    fn check_room(&self) -> Result<(), IngestError> {
+        if self.n_hot_bytes.load(Ordering::Relaxed) <= self.options.hot_bytes_max {
+            return Ok(());
+        }
+        let why = "too many records wait to be written to files".to_string();
+        Err(IngestError::Busy { why, retry_after_ms: RETRY_AFTER_MS })
+    }
+
+    /// Returns a table that is there, or is one of the built-in ones.
+    fn existing_table(&self, workspace: &Workspace, name: &str) -> Result<Arc<Table>, IngestError> {
+        if let Some(table) = workspace.table(name).filter(|table| table.schema().is_some()) {
+            return Ok(table);
+        }
+        if schema::tables::builtin(name).is_some() {
+            return Ok(self.ensure_table(workspace, name, &[])?.0);
+        }
+        let lower = name.to_lowercase();
+        let mut known: Vec<String> = workspace.tables().iter().map(|table| table.name().to_string()).collect();
+        known.extend(schema::tables::names().map(str::to_string));
+        let near = known.into_iter().find(|known| known.to_lowercase() == lower);
+        Err(IngestError::UnknownTable { name: name.to_string(), near })
+    }
+
+    pub fn ensure_table(
+        &self,
+        workspace: &Workspace,
+        name: &str,
+        columns: &[Column],
+    ) -> Result<(Arc<Table>, Arc<StoredSchema>), IngestError> {
+        if !is_table_name(name) {
+            return Err(IngestError::TableName { name: name.to_string() });
+        }
+        let table = workspace.table_or(name, || Table::new(name, TableState::new()));
+        let mut state = table.state();
+        let next = match state.schema() {
+            Some(schema) => schema.with(columns)?,
+            None => {
+                let builtin = schema::tables::builtin(name).map(|builtin| builtin.columns.as_slice());
+                let first = StoredSchema::new(name, &with_bag(builtin.unwrap_or(columns)))?;
+                // Of a built-in table the given columns are further ones, in the same version.
+                let all: Vec<Column> = first.columns().iter().chain(columns).fold(Vec::new(), |mut all, column| {
+                    if !all.iter().any(|known: &Column| known.name == column.name && known.ktype == column.ktype) {
+                        all.push(column.clone());
+                    }
+                    all
+                });
+                StoredSchema::new(name, &all)?
+            }
+        };
+        if let Some(schema) = state.schema().filter(|schema| **schema == next) {
+            drop(state);
+            return Ok((table, schema));
+        }
+        let path = format!("ws/{}/schema/{name}@{}", workspace.name(), next.doc().id);
+        let written = replace(&*self.storage, &path, next.doc().to_text().as_bytes());
+        written.map_err(|source| IngestError::Write { path, source })?;
+        let next = Arc::new(next);
+        state.schemas.insert(next.doc().id, next.clone());
+        drop(state);
+        Ok((table, next))
+    }
+
+    fn submit(
+        &self,
+        workspace: &Workspace,
+        table: Arc<Table>,
+        schema: &StoredSchema,
+        rows: RecordBatch,
+        rejected: Vec<Rejected>,
+        request: Option<(&str, &[u8])>,
+    ) -> Result<Pending, IngestError> {
+        let now = self.clock.now_ticks();
+        let rows = with_times(rows, schema, now)?;
+        let n_taken = rows.num_rows() as u64;
+        let mut answers = Vec::new();
+        for (n, part) in parts(rows)?.into_iter().enumerate() {
+            let request = request.map(|(id, content)| request_id(table.name(), id, n, content));
+            answers.push(self.submit_batch(workspace, &table, schema, part, request, now)?);
+        }
+        let n_batches = answers.len();
+        // A body that is not closed is an error of the request with no bytes of a record.
+        if !rejected.is_empty() {
+            let (quarantine, schema) = self.ensure_table(workspace, QUARANTINE_TABLE, &quarantine_columns())?;
+            let rows = quarantine_rows(table.name(), request.map_or("", |(id, _)| id), &rejected, now)?;
+            let rows = with_schema(rows, &schema)?;
+            for (n, part) in parts(rows)?.into_iter().enumerate() {
+                let id = request.map(|(id, content)| request_id(QUARANTINE_TABLE, id, n, content));
+                answers.push(self.submit_batch(workspace, &quarantine, &schema, part, id, now)?);
+            }
+        }
+        Ok(Pending { answers, n_taken, n_batches, rejected, table })
+    }
+
+    fn submit_batch(
+        &self,
+        workspace: &Workspace,
+        table: &Arc<Table>,
+        schema: &StoredSchema,
+        rows: RecordBatch,
+        request: Option<RequestId>,
+        now: i64,
+    ) -> Result<oneshot::Receiver<Result<Receipt, SubmitError>>, IngestError> {
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed).map_err(|error| IngestError::Random(error.to_string()))?;
+        let sealed = seal(workspace.name(), schema, &rows, Seed(seed), request)?;
+        let committed = Committed::new(&sealed, rows, now);
+        let (sender, receiver) = oneshot::channel();
+        let table = table.clone();
+        let callback = move |answer: Result<Receipt, SubmitError>| {
+            if let Ok(receipt) = &answer {
+                table.commit(&committed, receipt);
+            }
+            // Who sent the records may have gone; they are taken all the same.
+            let _ = sender.send(answer);
+        };
+        self.sequencer.submit_with(Request::Batch(sealed), callback).map_err(submit_error)?;
+        Ok(receiver)
+    }
+}
+
+/// Names a part of a request.
+fn request_id(table: &str, id: &str, part: usize, content: &[u8]) -> RequestId {
+    let mut hasher = Sha256::new();
+    for text in [table.as_bytes(), id.as_bytes()] {
+        hasher.update((text.len() as u64).to_be_bytes());
+        hasher.update(text);
+    }
+    hasher.update((part as u64).to_be_bytes());
+    let half = |hash: &[u8]| hash.first_chunk::<16>().copied().unwrap_or_default();
+    RequestId { id: half(&hasher.finalize()), content: half(content) }
+}
+
+/// Fills in the time of arrival where a record says none.
+fn with_times(rows: RecordBatch, schema: &StoredSchema, now: i64) -> Result<RecordBatch, IngestError> {
+    let Some(place) = schema.time() else { return Ok(rows) };
+    let Some(times) = rows.columns().get(place).and_then(|times| times.as_primitive_opt::<Int64Type>()) else {
+        return Ok(rows);
+    };
+    if times.null_count() == 0 {
+        return Ok(rows);
+    }
+    let filled: Int64Array = times.iter().map(|time| Some(time.unwrap_or(now))).collect();
+    let mut columns = rows.columns().to_vec();
+    if let Some(column) = columns.get_mut(place) {
+        *column = Arc::new(filled) as ArrayRef;
+    }
+    let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
+    Ok(RecordBatch::try_new_with_options(rows.schema(), columns, &options)?)
+}
+
+/// Brings rows to all columns of a schema: those that they lack are without values.
+fn with_schema(rows: RecordBatch, schema: &StoredSchema) -> Result<RecordBatch, IngestError> {
+    let shape = files::RecordShape::new(schema.columns(), None, 0);
+    let mut empty = shape.read(b"")?.batch.columns().to_vec();
+    for (column, empty) in schema.columns().iter().zip(&mut empty) {
+        *empty = match rows.column_by_name(&column.name) {
+            Some(array) => array.clone(),
+            None => files::empty_column(column.ktype, rows.num_rows()),
+        };
+    }
+    let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
+    Ok(RecordBatch::try_new_with_options(shape.schema().clone(), empty, &options)?)
+}
+
+/// Divides rows into batches.
+fn parts(rows: RecordBatch) -> Result<Vec<RecordBatch>, IngestError> {
+    let n_rows = rows.num_rows();
+    if n_rows == 0 {
+        return Ok(Vec::new());
+    }
+    let n_parts = n_rows.div_ceil(BATCH_ROWS).max(rows.get_array_memory_size().div_ceil(BATCH_BYTES)).min(n_rows);
+    if n_parts == 1 {
+        return Ok(vec![rows]);
+    }
+    let part_rows = n_rows.div_ceil(n_parts);
+    let starts = (0..n_rows).step_by(part_rows);
+    let part = |start: usize| extents::compact(&rows.slice(start, part_rows.min(n_rows - start)), 0);
+    Ok(starts.map(part).collect::<Result<_, _>>()?)
+}
+
+impl Answer {
+    /// Counts the rejected records by reason.
+    pub fn reasons(&self) -> Vec<(Rejection, u64)> {
+        let count =
+            |reason: Rejection| self.rejected.iter().filter(|rejected| rejected.reason == reason).count() as u64;
+        Rejection::ALL.into_iter().map(|reason| (reason, count(reason))).filter(|(_, n)| *n > 0).collect()
+    }
+}

@@ -1,0 +1,54 @@
+//! A workspace: its tables, and the log that they share.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::table::Table;
+
+/// A workspace of the store.
+pub struct Workspace {
+    name: String,
+    /// The folder of its log, schemas and files.
+    folder: PathBuf,
+    tables: RwLock<BTreeMap<String, Arc<Table>>>,
+}
+
+impl Workspace {
+    pub(crate) fn new(name: &str, root: &Path, tables: BTreeMap<String, Arc<Table>>) -> Workspace {
+        Workspace { name: name.to_string(), folder: root.join("ws").join(name), tables: RwLock::new(tables) }
+    }
+
+    /// Returns the workspace's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the folder of its log, schemas and files.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Returns a table by its exact name.
+    pub fn table(&self, name: &str) -> Option<Arc<Table>> {
+        self.tables.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    /// Returns the tables that have columns, in the order of their names.
+    pub fn tables(&self) -> Vec<Arc<Table>> {
+        self.tables.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// Returns a table, making it if it is not there.
+    pub(crate) fn table_or(&self, name: &str, make: impl FnOnce() -> Table) -> Arc<Table> {
+        let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
+        tables.entry(name.to_string()).or_insert_with(|| Arc::new(make())).clone()
+    }
+}
+
+/// Returns whether a text may name a table: it is also the name of a folder.
+pub(crate) fn is_table_name(name: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let first = name.chars().next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
+    first && name.len() <= 128 && name.chars().all(is_plain)
+}

@@ -1,0 +1,68 @@
+//! The body of a request, within limits.
+
+use axum::body::Body;
+use axum::http::{HeaderMap, header};
+use flate2::read::GzDecoder;
+use futures::StreamExt;
+use std::io::Read;
+use std::time::Duration;
+
+/// What a body may be.
+#[derive(Debug, Clone, Copy)]
+pub struct BodyLimits {
+    /// Bytes at most, packed and unpacked.
+    pub bytes_max: usize,
+    /// How long it may take to arrive.
+    pub timeout: Duration,
+}
+
+/// Why a body is not taken; the client's fault.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BodyError {
+    #[error("the request's body is larger than {max} bytes")]
+    TooLarge { max: usize },
+    #[error("the request's body did not arrive in time")]
+    TooSlow,
+    #[error("the body broke off")]
+    Broken,
+    #[error("the body is no gzip")]
+    NoGzip,
+    #[error("the body may be packed by gzip only")]
+    Encoding,
+}
+
+/// Reads a body, unpacking it where it is packed.
+///
+/// # Errors
+/// When it is too large, too slow, or not what its headers say.
+pub async fn read_body(body: Body, headers: &HeaderMap, limits: BodyLimits) -> Result<Vec<u8>, BodyError> {
+    let max = limits.bytes_max;
+    let gathered = tokio::time::timeout(limits.timeout, gather(body, max)).await;
+    let bytes = gathered.map_err(|_| BodyError::TooSlow)??;
+    match headers.get(header::CONTENT_ENCODING).map(|encoding| encoding.as_bytes().to_ascii_lowercase()).as_deref() {
+        None | Some(b"" | b"identity") => Ok(bytes),
+        Some(b"gzip") => unpack(&bytes, max),
+        Some(_) => Err(BodyError::Encoding),
+    }
+}
+
+async fn gather(body: Body, max: usize) -> Result<Vec<u8>, BodyError> {
+    let mut bytes = Vec::new();
+    let mut parts = body.into_data_stream();
+    while let Some(part) = parts.next().await {
+        let part = part.map_err(|_| BodyError::Broken)?;
+        if bytes.len() + part.len() > max {
+            return Err(BodyError::TooLarge { max });
+        }
+        bytes.extend_from_slice(&part);
+    }
+    Ok(bytes)
+}
+
+fn unpack(packed: &[u8], max: usize) -> Result<Vec<u8>, BodyError> {
+    let mut bytes = Vec::new();
+    // One byte more than is allowed tells that there is more.
+    let mut reader = GzDecoder::new(packed).take(max as u64 + 1);
+    reader.read_to_end(&mut bytes).map_err(|_| BodyError::NoGzip)?;
+    if bytes.len() > max { Err(BodyError::TooLarge { max }) } else { Ok(bytes) }
+}

@@ -1,0 +1,153 @@
+//! Accepts connections and serves them until it is told to stop.
+
+use super::{HttpError, TlsFiles};
+use axum::Router;
+use axum::extract::ConnectInfo;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use hyper_util::service::TowerToHyperService;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_rustls::TlsAcceptor;
+
+/// Bytes of a request's first line and headers, and of what is read ahead.
+const HEADER_BYTES_MAX: usize = 64 << 10;
+/// Pause after a connection could not be accepted: the process may be out of file descriptors for a while.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How connections are served.
+#[derive(Debug, Clone)]
+pub struct HttpOptions {
+    /// Speaks TLS with these files; plain where `None`.
+    pub tls: Option<TlsFiles>,
+    /// How long TLS, then each request's headers, may take to arrive; also how long a connection may be idle.
+    pub header_timeout: Duration,
+    /// Connections at the same time; further ones wait to be accepted.
+    pub connections_max: usize,
+    /// How long requests that run may take to end once the listener stops.
+    pub stop_timeout: Duration,
+}
+
+impl Default for HttpOptions {
+    fn default() -> Self {
+        HttpOptions {
+            tls: None,
+            header_timeout: Duration::from_secs(30),
+            connections_max: 1024,
+            stop_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+/// A socket that listens.
+pub struct HttpListener {
+    socket: TcpListener,
+    address: SocketAddr,
+    tls: Option<TlsAcceptor>,
+    options: HttpOptions,
+}
+
+impl HttpListener {
+    /// Listens on an address; port 0 is any that is free.
+    ///
+    /// # Errors
+    /// When the address cannot be had, or the files of TLS cannot be used: the caller's.
+    pub async fn bind(address: SocketAddr, options: HttpOptions) -> Result<HttpListener, HttpError> {
+        let tls = options.tls.as_ref().map(TlsFiles::acceptor).transpose()?;
+        let failed = |source| HttpError::Bind { address, source };
+        let socket = TcpListener::bind(address).await.map_err(failed)?;
+        let address = socket.local_addr().map_err(failed)?;
+        Ok(HttpListener { socket, address, tls, options })
+    }
+
+    /// Returns the address with its real port.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves connections until `stop` is done, then waits for the requests that run, within their time. A request knows
+    /// its client's address by `ConnectInfo<SocketAddr>`.
+    pub async fn serve(self, router: Router, stop: impl Future<Output = ()>) {
+        let places = Arc::new(Semaphore::new(self.options.connections_max));
+        let running = GracefulShutdown::new();
+        let connection = Connection { router, tls: self.tls, header_timeout: self.options.header_timeout };
+        let mut stop = std::pin::pin!(stop);
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                () = &mut stop => break,
+                accepted = accept(&self.socket, &places) => accepted,
+            };
+            let Some((stream, peer, place)) = accepted else {
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            };
+            let (connection, watcher) = (connection.clone(), running.watcher());
+            tokio::spawn(async move {
+                connection.serve(stream, peer, watcher).await;
+                drop(place);
+            });
+        }
+        drop(self.socket);
+        // What does not end in time ends with the runtime.
+        let _ = tokio::time::timeout(self.options.stop_timeout, running.shutdown()).await;
+    }
+}
+
+/// Waits for a place, then for a connection; `None` when it could not be accepted.
+async fn accept(
+    socket: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let place = places.clone().acquire_owned().await.ok()?;
+    let (stream, peer) = socket.accept().await.ok()?;
+    Some((stream, peer, place))
+}
+
+/// How one connection is served.
+#[derive(Clone)]
+struct Connection {
+    router: Router,
+    tls: Option<TlsAcceptor>,
+    header_timeout: Duration,
+}
+
+impl Connection {
+    async fn serve(self, stream: TcpStream, peer: SocketAddr, watcher: Watcher) {
+        // Answers go out at once: small writes that wait for an acknowledgement would cost 40 ms each.
+        if stream.set_nodelay(true).is_err() {
+            return;
+        }
+        match self.tls.clone() {
+            None => self.requests(stream, peer, watcher).await,
+            Some(tls) => {
+                // Who does not speak TLS, or not in time, is left.
+                if let Ok(Ok(stream)) = tokio::time::timeout(self.header_timeout, tls.accept(stream)).await {
+                    self.requests(stream, peer, watcher).await;
+                }
+            }
+        }
+    }
+
+    async fn requests(self, stream: impl AsyncRead + AsyncWrite + Unpin + 'static, peer: SocketAddr, watcher: Watcher) {
+        let router = TowerToHyperService::new(self.router);
+        let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+            request.extensions_mut().insert(ConnectInfo(peer));
+            router.call(request)
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.header_timeout)
+            .max_buf_size(HEADER_BYTES_MAX)
+            .serve_connection(TokioIo::new(stream), service);
+        // A connection that breaks is its client's affair; what it asked for is written down by the endpoint.
+        let _ = watcher.watch(connection).await;
+    }
+}

@@ -1,0 +1,18 @@
+//! HTTP/1.1 over TCP, with or without TLS.
+//!
+//! ```text
+//! TcpListener ─ a place among the connections ─ TLS ─ requests, each header within its time ─► Router
+//! ```
+//!
+//! A client that dawdles is bounded: TLS and headers must arrive in time, an idle connection is closed, and there are only
+//! so many. What is in a body, and how long it may take, is the router's.
+
+mod body;
+mod error;
+mod listener;
+mod tls;
+
+pub use body::{BodyError, BodyLimits, read_body};
+pub use error::HttpError;
+pub use listener::{HttpListener, HttpOptions};
+pub use tls::TlsFiles;

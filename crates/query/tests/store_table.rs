@@ -1,0 +1,128 @@
+//! Queries over a store: the same answers whether rows are in files, in memory, or in both.
+
+use std::sync::Arc;
+
+use arrow::array::Array;
+use arrow::util::display::array_value_to_string;
+use futures::executor::block_on;
+use ingest::{Vault, VaultOptions};
+use kql::bind::Environment;
+use kql_functions::FUNCTIONS;
+use query::{Engine, EngineOptions, QueryError, Request, StoreTable, Tables};
+use schema::{Column, KqlType};
+use stdx::SystemClock;
+
+fn answer(vault: &Vault, text: &str) -> Result<String, QueryError> {
+    let snapshot = vault.workspace("contoso").expect("a workspace").table("Events").expect("a table").snapshot();
+    let mut tables = Tables::default();
+    let with_places = text.contains("_Log");
+    tables.add("Events", Arc::new(StoreTable::new(snapshot.expect("a snapshot"), with_places)));
+    let tables = Arc::new(tables);
+    let engine = Engine::new(EngineOptions { threads: 2, ..EngineOptions::default() })?;
+    let session = engine.session(tables.clone(), Request::default());
+    let environment = Environment {
+        catalog: tables.as_ref(),
+        functions: &*FUNCTIONS,
+        host: Some(&session),
+        now: session.context().now,
+        principal: "",
+        parameters: &[],
+    };
+    let (bound, diagnostics) = kql::bind::bind(text, environment);
+    let bound = bound.unwrap_or_else(|| panic!("{diagnostics:?}"));
+    block_on(async {
+        let mut lines = Vec::new();
+        for result in session.run(&bound).await? {
+            for batch in result.stream.collect_batches().await? {
+                for row in 0..batch.num_rows() {
+                    let cells = batch.columns().iter().map(|array| match array.is_null(row) {
+                        true => "null".to_string(),
+                        false => array_value_to_string(array, row).expect("a cell"),
+                    });
+                    lines.push(cells.collect::<Vec<_>>().join(","));
+                }
+            }
+        }
+        Ok(lines.join(" / "))
+    })
+}
+
+const CASES: [(&str, &str); 9] = [
+    ("Events | count", "600"),
+    ("Events | where User == 'user7' | count", "30"),
+    ("Events | where User == '' | summarize n = count(), least = min(N)", "30,0"),
+    ("Events | where N between (10 .. 12) | project N, User | sort by N asc", "10,user10 / 11,user11 / 12,user12"),
+    ("Events | summarize n = count() by Odd = tostring(Bag.odd) | sort by Odd asc", "0,300 / 1,300"),
+    ("Events | where TimeGenerated >= datetime(2026-01-02) | count", "120"),
+    ("Events | where Bag.odd == 1 and User has 'user3' | summarize max(N)", "583"),
+    (
+        "Events | where _LogPosition == 99 | sort by N asc | project N, _LogPosition",
+        "99,99 / 199,99 / 299,99 / 399,99 / 499,99 / 599,99",
+    ),
+    ("Events | top 2 by N desc | project N, isnull(Id), Decimal", "599,true,null / 598,true,null"),
+];
+
+#[test]
+fn answers_do_not_depend_on_where_rows_are() {
+    let root = tempfile::tempdir().expect("a folder");
+    let vault = Vault::open(root.path(), Arc::new(SystemClock), VaultOptions::default()).expect("it opens");
+    vault.create_workspace("contoso").expect("a workspace");
+    let columns = [
+        ("User", KqlType::String),
+        ("N", KqlType::Long),
+        ("Bag", KqlType::Dynamic),
+        ("Id", KqlType::Guid),
+        ("Decimal", KqlType::Decimal),
+        ("Span", KqlType::Timespan),
+    ];
+    let columns = columns.map(|(name, ktype)| Column::new(name, ktype));
+    vault.ensure_table("contoso", "Events", &columns).expect("a table");
+    for n in 0..6 {
+        let record = |n: i64| {
+            let user = if n % 20 == 0 { String::new() } else { format!("user{}", n % 20) };
+            let day = 1 + n / 480;
+            format!(
+                "{{\"TimeGenerated\":\"2026-01-0{day}T00:00:00.{n:07}Z\",\"User\":\"{user}\",\"N\":{n},\"Bag\":{{\"odd\":{}}},\"Span\":\"00:00:01\"}}",
+                n % 2
+            )
+        };
+        let body: Vec<String> = (n * 100..n * 100 + 100).map(record).collect();
+        let pending = vault.take("contoso", "Events", body.join("\n").as_bytes(), None).expect("taken");
+        assert_eq!(block_on(pending.finish()).expect("taken").taken, 100);
+        if n == 1 || n == 3 {
+            vault.flush().expect("flushed");
+        }
+    }
+    for step in ["files and memory", "files"] {
+        for (text, expected) in CASES {
+            let found = answer(&vault, text).unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert_eq!(found, expected, "{text} over {step}");
+        }
+        vault.flush().expect("flushed");
+    }
+}
+
+#[test]
+fn a_row_group_that_was_changed_stops_the_query() {
+    let root = tempfile::tempdir().expect("a folder");
+    let vault = Vault::open(root.path(), Arc::new(SystemClock), VaultOptions::default()).expect("it opens");
+    vault.create_workspace("contoso").expect("a workspace");
+    vault.ensure_table("contoso", "Events", &[Column::new("N", KqlType::Long)]).expect("a table");
+    let body: Vec<String> = (0..1000).map(|n| format!("{{\"N\":{n}}}")).collect();
+    let pending = vault.take("contoso", "Events", body.join("\n").as_bytes(), None).expect("taken");
+    block_on(pending.finish()).expect("taken");
+    vault.flush().expect("flushed");
+    let table = vault.workspace("contoso").expect("a workspace").table("Events").expect("a table");
+    let path = table.snapshot().expect("a snapshot").files[0].path().to_path_buf();
+    let mut bytes = std::fs::read(&path).expect("a file");
+    bytes[30] ^= 4;
+    std::fs::write(&path, bytes).expect("written");
+    let error = answer(&vault, "Events | summarize sum(N)").expect_err("the file was changed");
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(next) = cause {
+        text = format!("{text}: {next}");
+        cause = next.source();
+    }
+    assert!(text.contains("row group 0") && text.contains(".parquet"), "{text}");
+}

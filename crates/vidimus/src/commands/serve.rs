@@ -1,0 +1,365 @@
+//! `vidimus serve`: takes records in, keeps them, and answers queries over HTTP.
+
+use crate::store;
+use anyhow::{Context, bail};
+use api_kusto::{Databases, KustoApi, Limits};
+use api_vault::VaultApi;
+use audit::AuditSink;
+use auth::{Principal, Role, Secret, Tokens, Workspaces};
+use axum::Router;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
+use clap::Args;
+use ingest::{Vault, VaultOptions};
+use listeners::http::{HttpListener, HttpOptions, TlsFiles};
+use query::{Engine, EngineOptions};
+use std::io::Write;
+use std::net::SocketAddr;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use stdx::{Clock, SystemClock};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Keep records, sealed, in a folder, and answer queries over HTTP.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Folder that holds everything that is kept.
+    #[arg(long, value_name = "FOLDER")]
+    pub data: PathBuf,
+    /// Address and port to listen on; port 0 is any that is free.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// The server's certificate and those that lead to a root, in PEM form.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// The certificate's private key, in PEM form.
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+    /// Listen without TLS where other machines can connect, such as behind a proxy that speaks it.
+    #[arg(long)]
+    pub insecure_plain_http: bool,
+    /// A workspace to make if it is not there; may be given several times.
+    #[arg(long = "workspace", value_name = "NAME", default_value = "main")]
+    pub workspaces: Vec<String>,
+    /// Let programs on this machine in without a token, as an owner. Only where no other machine can connect.
+    #[arg(long)]
+    pub allow_anonymous: bool,
+    /// Print the owner's token when it is made.
+    #[arg(long)]
+    pub print_token: bool,
+    /// Working memory of a query; what needs more goes to disk, or fails.
+    #[arg(long, value_name = "SIZE", default_value = "4GiB", value_parser = super::query::bytes)]
+    pub max_memory: u64,
+    /// MaxMind database for geo_info_from_ip_address().
+    #[arg(long, value_name = "FILE")]
+    pub geo_database: Option<PathBuf>,
+}
+
+/// Runs the command.
+pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
+    let tokens = args.tokens()?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let vault = Vault::open(&args.data, clock.clone(), VaultOptions::default());
+    let vault = Arc::new(vault.with_context(|| format!("cannot open the store in {}", args.data.display()))?);
+    for name in args.workspaces.iter().map(String::as_str).chain([store::OWN_WORKSPACE]) {
+        if vault.workspace(name).is_none() {
+            vault.create_workspace(name).context("cannot make a workspace")?;
+        }
+    }
+    let audit: Arc<dyn AuditSink> = Arc::new(store::StoreAudit::new(vault.clone()));
+    let api = VaultApi {
+        vault: vault.clone(),
+        tokens: tokens.clone(),
+        audit: audit.clone(),
+        clock,
+        limits: api_vault::Limits::default(),
+    };
+    let databases = Arc::new(store::StoreDatabases::new(vault.clone()));
+    let served = Served { databases, audit, tokens, engine: args.engine()?, routers: vec![api_vault::router(api)] };
+    serve(&args, served)
+}
+
+/// What is served.
+pub struct Served {
+    pub databases: Arc<dyn Databases>,
+    pub audit: Arc<dyn AuditSink>,
+    pub tokens: Arc<Tokens>,
+    pub engine: Engine,
+    /// Endpoints beside those of queries.
+    pub routers: Vec<Router>,
+}
+
+impl ServeArgs {
+    /// Starts the engine that runs queries.
+    pub fn engine(&self) -> anyhow::Result<Engine> {
+        let options = EngineOptions {
+            max_memory: self.max_memory,
+            geo_database: self.geo_database.clone(),
+            ..EngineOptions::default()
+        };
+        Engine::new(options).context("cannot start the engine")
+    }
+
+    /// Opens the tokens in the folder. Where there are none yet, makes one of an owner's.
+    pub fn tokens(&self) -> anyhow::Result<Arc<Tokens>> {
+        let folder = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.data);
+        folder.with_context(|| format!("cannot make {}", self.data.display()))?;
+        let tokens = super::token::tokens_of(&self.data)?;
+        if !tokens.path().exists() {
+            let path = self.data.join("owner.token");
+            let token = make_owner(&tokens, &path)?;
+            eprintln!("vidimus: the owner's token is in {}", path.display());
+            if self.print_token {
+                println!("{}", token.expose());
+            }
+        }
+        if !self.allow_anonymous {
+            return Ok(Arc::new(tokens));
+        }
+        if !self.listen.ip().is_loopback() {
+            bail!("--allow-anonymous is for addresses of this machine only, and {} is not", self.listen);
+        }
+        eprintln!("vidimus: every program on this machine is let in as an owner");
+        let anonymous = Principal {
+            id: "anonymous".to_string(),
+            name: "anonymous".to_string(),
+            roles: vec![Role::Owner],
+            workspaces: Workspaces::All,
+        };
+        Ok(Arc::new(tokens.with_anonymous(anonymous)))
+    }
+
+    fn http_options(&self) -> anyhow::Result<HttpOptions> {
+        let tls = match (&self.tls_cert, &self.tls_key) {
+            (Some(certificates), Some(key)) => Some(TlsFiles { certificates: certificates.clone(), key: key.clone() }),
+            _ => None,
+        };
+        if tls.is_none() && !self.listen.ip().is_loopback() && !self.insecure_plain_http {
+            bail!(
+                "{} can be reached from other machines, and tokens would travel unencrypted: give --tls-cert and \
+                 --tls-key, or allow it by --insecure-plain-http",
+                self.listen
+            );
+        }
+        Ok(HttpOptions { tls, ..HttpOptions::default() })
+    }
+}
+
+/// Makes the token of an owner and writes it to a file that only the file's owner may read.
+fn make_owner(tokens: &Tokens, path: &Path) -> anyhow::Result<Secret> {
+    let failed = || format!("cannot write {}", path.display());
+    // The file comes first: a token that nobody knows would be of no use.
+    let options = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let mut file = options.with_context(failed)?;
+    let made = match tokens.create("owner", &[Role::Owner], Workspaces::All, None) {
+        Ok(made) => made,
+        Err(error) => {
+            // So that the next start can try again.
+            std::fs::remove_file(path).with_context(failed)?;
+            return Err(error).context("cannot make the owner's token");
+        }
+    };
+    writeln!(file, "{}", made.text.expose()).and_then(|()| file.sync_all()).with_context(failed)?;
+    Ok(made.text)
+}
+
+/// Serves until SIGTERM or SIGINT, then lets the requests that run end. A second signal ends the program at once. Prints
+/// the address once it listens.
+pub fn serve(args: &ServeArgs, served: Served) -> anyhow::Result<ExitCode> {
+    serve_until(args, served, stop_signal, |url| {
+        // Whoever started the server waits for this line.
+        let mut out = std::io::stdout();
+        writeln!(out, "vidimus: listening on {url}").and_then(|()| out.flush()).context("cannot print the address")
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Serves until what `stop` makes is done. Calls `ready` with the server's address once it listens.
+fn serve_until<S: Future<Output = ()>>(
+    args: &ServeArgs,
+    served: Served,
+    stop: impl FnOnce() -> anyhow::Result<S>,
+    ready: impl FnOnce(String) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let options = args.http_options()?;
+    let tls = options.tls.is_some();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
+    runtime.block_on(async {
+        let stop = stop()?;
+        let listener = HttpListener::bind(args.listen, options).await.context("cannot start the server")?;
+        let scheme = if tls { "https" } else { "http" };
+        ready(format!("{scheme}://{}", listener.address()))?;
+        listener.serve(router(served, tls), stop).await;
+        Ok(())
+    })
+}
+
+/// Returns all routes.
+fn router(served: Served, tls: bool) -> Router {
+    let api = KustoApi {
+        engine: served.engine,
+        databases: served.databases,
+        tokens: served.tokens,
+        audit: served.audit,
+        clock: Arc::new(SystemClock),
+        limits: Limits::default(),
+        tls,
+    };
+    let routers = served.routers.into_iter();
+    routers.fold(api_kusto::router(api), Router::merge).fallback(unknown_endpoint)
+}
+
+/// Answers a path that there is not. Clients read JSON only.
+async fn unknown_endpoint() -> impl IntoResponse {
+    let body = r#"{"error":{"code":"NotFound","message":"there is no such endpoint","@permanent":true}}"#;
+    (StatusCode::NOT_FOUND, [(CONTENT_TYPE, "application/json; charset=utf-8")], body)
+}
+
+/// Returns what is done at the first signal to stop.
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for signals")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for signals")?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        eprintln!("vidimus: stopping");
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            std::process::exit(i32::from(crate::interrupt::EXIT_CODE));
+        });
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use api_kusto::DatabaseError;
+    use audit::{AuditError, QueryRecord};
+    use futures::future::BoxFuture;
+    use query::Tables;
+    use std::io::Read;
+    use std::net::TcpStream;
+    use std::os::unix::fs::PermissionsExt;
+
+    struct Empty;
+
+    impl Databases for Empty {
+        fn names(&self) -> Vec<String> {
+            vec!["main".to_string()]
+        }
+
+        fn tables(&self, _: &str, _: &str) -> Result<Tables, DatabaseError> {
+            Ok(Tables::default())
+        }
+    }
+
+    impl AuditSink for Empty {
+        fn record(&self, _: QueryRecord) -> BoxFuture<'_, Result<(), AuditError>> {
+            Box::pin(std::future::ready(Ok(())))
+        }
+    }
+
+    fn args(data: &Path, listen: &str) -> ServeArgs {
+        ServeArgs {
+            data: data.to_path_buf(),
+            listen: listen.parse().unwrap(),
+            tls_cert: None,
+            tls_key: None,
+            insecure_plain_http: false,
+            workspaces: vec!["main".to_string()],
+            allow_anonymous: false,
+            print_token: false,
+            max_memory: 1 << 30,
+            geo_database: None,
+        }
+    }
+
+    fn ask(url: &str, request: &str) -> String {
+        let mut stream = TcpStream::connect(url.trim_start_matches("http://")).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    #[test]
+    fn a_server_says_where_it_listens_answers_its_owner_and_stops() {
+        let folder = tempfile::tempdir().unwrap();
+        let args = args(&folder.path().join("data"), "127.0.0.1:0");
+        let tokens = args.tokens().unwrap();
+        let token_path = args.data.join("owner.token");
+        assert_eq!(std::fs::metadata(&token_path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(std::fs::metadata(&args.data).unwrap().permissions().mode() & 0o777, 0o700);
+        let token = std::fs::read_to_string(&token_path).unwrap();
+
+        let own = Router::new().route("/own", axum::routing::get(|| async { "own endpoint" }));
+        let served = Served {
+            databases: Arc::new(Empty),
+            audit: Arc::new(Empty),
+            tokens,
+            engine: args.engine().unwrap(),
+            routers: vec![own],
+        };
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let (say, url) = std::sync::mpsc::channel();
+        let until = move || {
+            Ok(async move {
+                let _ = stopped.await;
+            })
+        };
+        let server = std::thread::spawn(move || {
+            serve_until(&args, served, until, move |url| say.send(url).context("nobody waits"))
+        });
+        let url = url.recv().unwrap();
+
+        let body = r#"{"db":"main","csl":"print x=41+1"}"#;
+        let head = format!("POST /v1/rest/query HTTP/1.1\r\nHost: t\r\nAuthorization: Bearer {}\r\n", token.trim());
+        let head = format!("{head}Connection: close\r\nContent-Length: {}", body.len());
+        let answer = ask(&url, &format!("{head}\r\n\r\n{body}"));
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("\"Rows\":[[42]]"), "{answer}");
+        let get = |path: &str| ask(&url, &format!("GET {path} HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n"));
+        assert!(get("/own").ends_with("own endpoint"));
+        let unknown = get("/nowhere");
+        assert!(unknown.starts_with("HTTP/1.1 404") && unknown.contains("\"code\":\"NotFound\""), "{unknown}");
+
+        stop.send(()).unwrap();
+        server.join().unwrap().unwrap();
+        assert!(TcpStream::connect(url.trim_start_matches("http://")).is_err());
+    }
+
+    #[test]
+    fn the_owner_is_made_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let args = args(folder.path(), "127.0.0.1:0");
+        args.tokens().unwrap();
+        let token = std::fs::read_to_string(folder.path().join("owner.token")).unwrap();
+        assert_eq!(args.tokens().unwrap().list().unwrap().len(), 1);
+        assert_eq!(std::fs::read_to_string(folder.path().join("owner.token")).unwrap(), token);
+        // A file of that name is never written over.
+        std::fs::remove_file(folder.path().join("tokens")).unwrap();
+        assert!(args.tokens().is_err());
+        assert_eq!(std::fs::read_to_string(folder.path().join("owner.token")).unwrap(), token);
+    }
+
+    #[test]
+    fn tokens_do_not_travel_in_the_open_unless_allowed() {
+        let folder = tempfile::tempdir().unwrap();
+        for (listen, plain) in [("127.0.0.1:0", true), ("[::1]:0", true), ("0.0.0.0:0", false), ("[::]:0", false)] {
+            let mut args = args(folder.path(), listen);
+            assert_eq!(args.http_options().is_ok(), plain, "{listen}");
+            args.insecure_plain_http = true;
+            assert!(args.http_options().is_ok(), "{listen}");
+            args.insecure_plain_http = false;
+            (args.tls_cert, args.tls_key) = (Some("cert".into()), Some("key".into()));
+            assert!(args.http_options().is_ok_and(|options| options.tls.is_some()), "{listen}");
+        }
+    }
+}

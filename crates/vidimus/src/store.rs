@@ -1,0 +1,97 @@
+//! The store behind the server: its workspaces as databases, and its own audit records in it.
+
+use api_kusto::{DatabaseError, Databases};
+use audit::{AuditError, AuditSink, QueryRecord};
+use futures::future::BoxFuture;
+use ingest::Vault;
+use query::{LOG_ENTRY_COLUMN, LOG_POSITION_COLUMN, MemoryTable, StoreTable, TableSource, Tables};
+use schema::Dynamic;
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
+
+/// The workspace of what is about no other one.
+pub const OWN_WORKSPACE: &str = "vidimus";
+
+/// Built-in tables without rows: queries may name them, whether records came or not.
+static EMPTY_TABLES: LazyLock<Arc<BTreeMap<String, Arc<dyn TableSource>>>> = LazyLock::new(|| {
+    let mut tables: BTreeMap<String, Arc<dyn TableSource>> = BTreeMap::new();
+    for schema in schema::tables::names().filter_map(schema::tables::builtin) {
+        if let Ok(table) = MemoryTable::new(schema.columns.clone(), Vec::new()) {
+            tables.insert(schema.name.clone(), Arc::new(table));
+        }
+    }
+    Arc::new(tables)
+});
+
+/// The workspaces of a store as databases.
+pub struct StoreDatabases {
+    vault: Arc<Vault>,
+}
+
+impl StoreDatabases {
+    /// Makes databases of a store.
+    pub fn new(vault: Arc<Vault>) -> StoreDatabases {
+        StoreDatabases { vault }
+    }
+}
+
+impl Databases for StoreDatabases {
+    fn names(&self) -> Vec<String> {
+        self.vault.workspaces()
+    }
+
+    fn tables(&self, database: &str, query: &str) -> Result<Tables, DatabaseError> {
+        let unknown = || DatabaseError::Unknown { name: database.to_string() };
+        let workspace = self.vault.workspace(database).ok_or_else(unknown)?;
+        // A query that asks for places gets them in every table, others do not see them.
+        let with_places = [LOG_ENTRY_COLUMN, LOG_POSITION_COLUMN].iter().any(|column| query.contains(column));
+        let mut tables = Tables::default();
+        for table in workspace.tables() {
+            if table.schema().is_none() {
+                continue;
+            }
+            let unavailable =
+                |source| DatabaseError::Unavailable { name: database.to_string(), source: Box::new(source) };
+            // A table that is damaged harms those queries only that may read it.
+            match table.snapshot() {
+                Ok(snapshot) => tables.add(table.name(), Arc::new(StoreTable::new(snapshot, with_places))),
+                Err(_) if !query.contains(table.name()) && !query.contains('*') && !query.contains("search") => {}
+                Err(error) => return Err(unavailable(error)),
+            }
+        }
+        tables.set_known(EMPTY_TABLES.clone());
+        Ok(tables)
+    }
+}
+
+/// Writes who asked what into the table `LAQueryLogs` of the workspace that was asked.
+pub struct StoreAudit {
+    vault: Arc<Vault>,
+}
+
+impl StoreAudit {
+    /// Writes into a store.
+    pub fn new(vault: Arc<Vault>) -> StoreAudit {
+        StoreAudit { vault }
+    }
+}
+
+impl AuditSink for StoreAudit {
+    fn record(&self, record: QueryRecord) -> BoxFuture<'_, Result<(), AuditError>> {
+        let vault = self.vault.clone();
+        Box::pin(async move {
+            let members = record.values().into_iter().filter(|(_, value)| !value.is_null());
+            let members = members.map(|(name, value)| (name.to_string(), value.to_dynamic())).collect();
+            let body = Dynamic::Bag(members).to_json();
+            let is_known = vault.workspace(&record.workspace).is_some();
+            let workspace = if is_known { record.workspace } else { OWN_WORKSPACE.to_string() };
+            let sealing = move || vault.take(&workspace, "LAQueryLogs", body.as_bytes(), None);
+            let pending = tokio::task::spawn_blocking(sealing).await.map_err(AuditError::new)?;
+            let answer = pending.map_err(AuditError::new)?.finish().await.map_err(AuditError::new)?;
+            match answer.rejected.first() {
+                None => Ok(()),
+                Some(rejected) => Err(AuditError::new(rejected.detail.clone())),
+            }
+        })
+    }
+}
