@@ -70,6 +70,11 @@ impl ApiError {
         self.shape().code
     }
 
+    /// Returns whether the result is too large, and right as far as it goes.
+    pub fn is_truncation(&self) -> bool {
+        matches!(self, ApiError::TooManyRows { .. } | ApiError::TooManyBytes { .. })
+    }
+
     fn shape(&self) -> Shape {
         let shape = |status, code, exception, permanent| Shape { status, code, exception, permanent };
         let bad_request = |status, exception| shape(status, "General_BadRequest", exception, true);

@@ -7,7 +7,8 @@
 //!
 //! Every request for a query leaves an audit record before a byte of its answer leaves, also when it is refused; where the
 //! record cannot be written the answer is 503. A short answer is held until its record is written. A long one leaves one
-//! record when it begins and one when it ends.
+//! record when it begins and one when it ends. Of requests without a valid token, which anybody can send, only so many a second
+//! leave one.
 //!
 //! # Source
 //! Kusto reference, "Query/management HTTP request" and "Query/management HTTP response".
@@ -23,7 +24,8 @@ mod properties;
 mod question;
 mod run;
 mod service;
+mod strangers;
 
 pub use databases::{DatabaseError, Databases};
 pub use limits::Limits;
-pub use service::{KustoApi, router};
+pub use service::{KustoApi, Queries, router};

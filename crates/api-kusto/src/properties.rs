@@ -21,6 +21,8 @@ pub(crate) struct Properties {
     no_truncation: bool,
     /// Rows after which each result ends as if it were complete.
     pub take_max: Option<u64>,
+    /// Whether a result that is too large is told of at its end, as if it were complete until then.
+    pub defers_truncation: bool,
     /// What `now()` gives, in ticks.
     pub now: Option<i64>,
     /// Values of parameters, as KQL literals or plain text.
@@ -61,6 +63,7 @@ impl Properties {
             "truncationmaxsize" => self.bytes_max = Some(count(value).ok_or_else(|| wrong("number"))?),
             "notruncation" => self.no_truncation = flag(value).ok_or_else(|| wrong("bool"))?,
             "query_take_max_records" => self.take_max = Some(count(value).ok_or_else(|| wrong("number"))?),
+            "deferpartialqueryfailures" => self.defers_truncation = flag(value).ok_or_else(|| wrong("bool"))?,
             "query_now" => {
                 let now = value.as_str().and_then(ticks::parse_datetime);
                 self.now = Some(now.ok_or_else(|| wrong("datetime"))?);
@@ -78,8 +81,13 @@ impl Properties {
 
     /// Takes what the query's own `set` statements say of its result's size.
     pub fn set_by_query(&mut self, options: &[(String, schema::Value)]) -> Result<(), ApiError> {
-        const SETTABLE: [&str; 4] =
-            ["truncationmaxrecords", "truncationmaxsize", "notruncation", "query_take_max_records"];
+        const SETTABLE: [&str; 5] = [
+            "truncationmaxrecords",
+            "truncationmaxsize",
+            "notruncation",
+            "query_take_max_records",
+            "deferpartialqueryfailures",
+        ];
         for (name, value) in options {
             if SETTABLE.contains(&name.as_str()) {
                 self.set(name, &Value::String(value.to_text()))?;

@@ -145,9 +145,14 @@ impl Work<'_> {
             Err(unwritten) if outlet.holds_all() => return Err(Stop::Refused(unwritten)),
             Err(unwritten) => Some(unwritten),
         };
+        let statistics = self.statistics(begun, ended);
         let written = match failure {
+            None => encoder.finish(&statistics),
+            Some(error) if error.is_truncation() && prepared.properties.defers_truncation => {
+                let truncated = Some(error.message());
+                encoder.end_table().and_then(|()| encoder.finish(&Statistics { truncated, ..statistics }))
+            }
             Some(error) => encoder.fail(error.code(), &error.message()).map(|_| ()),
-            None => encoder.finish(&self.statistics(begun, ended)),
         };
         written.map_err(|_| Stop::Refused(ApiError::Internal))
     }
@@ -167,8 +172,16 @@ impl Work<'_> {
             cancel: self.cancel.clone(),
             timeout: Some(properties.timeout(&api.limits)),
         };
+        let (begun, timeout) = (Instant::now(), properties.timeout(&api.limits));
         let session = api.engine.session(tables.clone(), request);
-        let bound = self.bind(&session, &tables, &properties)?;
+        let bound = self.bind(&session, &tables, &properties).map_err(|error| match error {
+            // A part that ran early and was stopped is reported as a finding.
+            ApiError::Wrong { .. } if self.cancel.is_cancelled() => ApiError::Query(QueryError::Cancelled),
+            ApiError::Wrong { .. } if begun.elapsed() >= timeout => {
+                ApiError::Query(QueryError::Timeout { seconds: timeout.as_secs_f64() })
+            }
+            error => error,
+        })?;
         properties.set_by_query(&bound.options)?;
         let results = futures::executor::block_on(session.run(&bound)).map_err(ApiError::Query)?;
         Ok(Prepared { tables: results, properties, _session: session })
@@ -185,13 +198,7 @@ impl Work<'_> {
         };
         let text = &self.question.query;
         let (bound, findings) = kql::bind::bind(text, environment);
-        bound.ok_or_else(|| {
-            // A part that ran early and was stopped is reported as a finding too.
-            match self.cancel.is_cancelled() {
-                true => ApiError::Query(QueryError::Cancelled),
-                false => ApiError::Wrong { text: text.clone(), findings },
-            }
-        })
+        bound.ok_or_else(|| ApiError::Wrong { text: text.clone(), findings })
     }
 
     /// Encodes all tables.

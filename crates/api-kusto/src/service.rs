@@ -2,9 +2,10 @@
 
 use crate::error::ApiError;
 use crate::exchange::Exchange;
+use crate::strangers::Strangers;
 use crate::{Databases, Limits, endpoints};
 use audit::{AuditSink, QueryRecord};
-use auth::Tokens;
+use auth::{AuthError, Tokens};
 use axum::Router;
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -30,24 +31,50 @@ pub(crate) struct Service {
     pub api: KustoApi,
     /// Places for queries.
     pub places: Arc<Semaphore>,
+    pub strangers: Strangers,
 }
 
-/// Returns the routes of the endpoints.
-pub fn router(api: KustoApi) -> Router {
+/// The queries that run.
+pub struct Queries {
+    places: Arc<Semaphore>,
+    n_places: u32,
+}
+
+impl Queries {
+    /// Waits until none runs and all have left their records.
+    pub async fn ended(&self) {
+        // The places are never closed.
+        drop(self.places.acquire_many(self.n_places).await);
+    }
+}
+
+/// Returns the routes of the endpoints, and the queries that they run.
+pub fn router(api: KustoApi) -> (Router, Queries) {
+    let n_places = u32::try_from(api.limits.queries_max).unwrap_or(u32::MAX);
     let places = Arc::new(Semaphore::new(api.limits.queries_max));
-    let service = Arc::new(Service { api, places });
-    Router::new()
+    let queries = Queries { places: places.clone(), n_places };
+    let service = Arc::new(Service { api, places, strangers: Strangers::default() });
+    let router = Router::new()
         .route("/v1/rest/query", get(endpoints::run_query_v1::get).post(endpoints::run_query_v1::post))
         .route("/v2/rest/query", post(endpoints::run_query_v2::post))
         .route("/v1/rest/ping", get(endpoints::answer_ping::any).post(endpoints::answer_ping::any))
         .route("/v1/rest/auth/metadata", get(endpoints::describe_sign_in::get))
-        .with_state(service)
+        .with_state(service);
+    (router, queries)
 }
 
 impl Service {
     /// Returns the answer to a request that is refused, once that is written down.
     pub async fn refuse(&self, exchange: &Exchange, error: ApiError) -> Response {
-        let error = match self.record(exchange.record(&error)).await {
+        let mut record = exchange.record(&error);
+        if matches!(&error, ApiError::NotSignedIn(AuthError::Missing | AuthError::Invalid | AuthError::Expired)) {
+            match self.strangers.count(exchange.received) {
+                None => return error.response(exchange),
+                Some(0) => {}
+                Some(unwritten) => record.context.push(("UnrecordedBefore".to_string(), unwritten.to_string())),
+            }
+        }
+        let error = match self.record(record).await {
             Ok(()) => error,
             Err(unwritten) => unwritten,
         };

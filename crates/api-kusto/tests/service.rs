@@ -74,6 +74,17 @@ fn every_query_leaves_a_record() {
 }
 
 #[test]
+fn whoever_has_no_token_cannot_fill_the_log() {
+    let server = start();
+    for _ in 0..30 {
+        assert_eq!(server.send("POST /v2/rest/query HTTP/1.1\r\nHost: t\r\nContent-Length: 0\r\n\r\n").status, 401);
+    }
+    assert_eq!(server.sink.records().len(), 10);
+    assert_eq!(server.query(2, "print 1", Value::Null).status, 200);
+    assert_eq!(server.sink.records().len(), 11);
+}
+
+#[test]
 fn what_cannot_be_recorded_is_not_answered() {
     let server = start();
     server.sink.refuse();
@@ -179,6 +190,11 @@ fn a_query_past_its_time_is_stopped() {
     assert_eq!(answer.json()["error"]["code"], "Timeout");
     assert!(begun.elapsed() < Duration::from_secs(10));
     assert_eq!(server.sink.records()[0].response_code, 504);
+    // Also where a part of it runs before the rest.
+    for early in [format!("print toscalar({ENDLESS})"), format!("({ENDLESS} | extend k = 'a') | evaluate pivot(k)")] {
+        let answer = server.query(2, &early, json!({"Options": {"servertimeout": "00:00:00.3"}}));
+        assert_eq!(answer.status, 504, "{}", answer.body);
+    }
 }
 
 #[test]
@@ -234,4 +250,18 @@ fn one_connection_takes_one_request_after_the_other() {
         stream.write_all(format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()).as_bytes()).unwrap();
         assert_eq!(Answer::read(&mut stream).json()["Tables"][0]["Rows"], json!([[i]]));
     }
+}
+
+#[test]
+fn what_still_runs_at_the_end_is_dropped_and_recorded() {
+    let mut server = Server::start(Limits::default());
+    let body = json!({"db": "prod", "csl": ENDLESS}).to_string();
+    let token = &server.reader;
+    let head = format!("POST /v2/rest/query HTTP/1.1\r\nHost: t\r\nAuthorization: Bearer {token}\r\n");
+    let mut stream = server.connect();
+    stream.write_all(format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()).as_bytes()).unwrap();
+    server.wait_for_queries(1);
+    server.stop();
+    let records = server.sink.records();
+    assert_eq!((records.len(), records[0].response_code), (1, 499));
 }

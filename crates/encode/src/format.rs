@@ -124,6 +124,8 @@ pub struct Statistics {
     pub memory_peak_bytes: u64,
     pub rows_scanned: u64,
     pub rows_total: u64,
+    /// Why the last rows are missing, for a reader who asked to be told at the end only.
+    pub truncated: Option<String>,
 }
 
 /// Writes one result: tables one after the other, then the end.

@@ -152,13 +152,33 @@ impl<'a> Answer<'a> {
     }
 }
 
+/// Status of a result whose last rows are missing: 0x80DA0003, as a signed number.
+const TRUNCATED: i32 = -2_133_196_797;
+const TRUNCATED_NAME: &str = "E_QUERY_RESULT_SET_TOO_LARGE (80DA0003)";
+
+/// Returns what the row about the outcome says, itself JSON.
+fn payload(text: &str) -> String {
+    let mut out = String::from("{\"Count\":1,\"Text\":");
+    string(&mut out, text);
+    out.push('}');
+    out
+}
+
+/// Returns the name of an error's code among the exceptions of a query that failed after its first rows.
+fn exception(code: &str) -> &'static str {
+    match code {
+        "LimitsExceeded" => "Kusto.DataNode.Exceptions.KustoServicePartialQueryFailureLimitsExceededException",
+        _ => "Kusto.DataNode.Exceptions.KustoServicePartialQueryFailureException",
+    }
+}
+
 /// Returns the JSON of one error as Kusto's clients expect it.
 fn one_api_error(code: &str, message: &str) -> String {
     let mut out = String::from("{\"error\":{\"code\":");
     string(&mut out, code);
     out.push_str(",\"message\":");
     string(&mut out, message);
-    out.push_str(",\"@type\":\"Kusto.DataNode.Exceptions.KustoServicePartialQueryFailureException\",\"@message\":");
+    out.push_str(&format!(",\"@type\":\"{}\",\"@message\":", exception(code)));
     string(&mut out, message);
     out.push_str(",\"@permanent\":false}}");
     out
@@ -229,11 +249,15 @@ impl Encoder for V1Encoder<'_> {
         self.0.columns(&V1_STATUS, true);
         self.0.text.push_str(",\"Rows\":[");
         let consumption = self.0.consumption(statistics);
-        let rows = [(4, "Info", "Query completed successfully"), (6, "Stats", consumption.as_str())];
-        for (i, (severity, name, description)) in rows.into_iter().enumerate() {
+        let outcome = match &statistics.truncated {
+            None => (4, "Info", 0, "Query completed successfully"),
+            Some(text) => (2, "Error", TRUNCATED, text.as_str()),
+        };
+        let rows = [outcome, (6, "Stats", 0, consumption.as_str())];
+        for (i, (severity, name, status, description)) in rows.into_iter().enumerate() {
             let time = ticks::datetime_text(statistics.ended);
             self.0.text.push_str(if i > 0 { "," } else { "" });
-            self.0.text.push_str(&format!("[\"{time}\",{severity},\"{name}\",0,"));
+            self.0.text.push_str(&format!("[\"{time}\",{severity},\"{name}\",{status},"));
             string(&mut self.0.text, description);
             self.0.text.push_str(",1");
             let request = self.0.request.clone();
@@ -351,11 +375,13 @@ impl Encoder for V2Encoder<'_> {
         self.0.columns(&V2_COMPLETION, false);
         self.0.text.push_str(",\"Rows\":[");
         let consumption = self.0.consumption(statistics);
-        let rows = [
-            (4, "Info", 4, "QueryInfo", "{\"Count\":1,\"Text\":\"Query completed successfully\"}"),
-            (6, "Stats", 0, "QueryResourceConsumption", consumption.as_str()),
-        ];
-        for (i, (level, level_name, event, event_name, payload)) in rows.into_iter().enumerate() {
+        let told = payload(statistics.truncated.as_deref().unwrap_or("Query completed successfully"));
+        let outcome = match statistics.truncated {
+            None => (4, "Info", 0, "S_OK (0)", 4, "QueryInfo", told.as_str()),
+            Some(_) => (2, "Error", TRUNCATED, TRUNCATED_NAME, 1, "QueryLimitsExceeded", told.as_str()),
+        };
+        let rows = [outcome, (6, "Stats", 0, "S_OK (0)", 0, "QueryResourceConsumption", consumption.as_str())];
+        for (i, (level, level_name, status, status_name, event, event_name, payload)) in rows.into_iter().enumerate() {
             let time = ticks::datetime_text(statistics.ended);
             self.0.text.push_str(if i > 0 { "," } else { "" });
             self.0.text.push_str(&format!("[\"{time}\","));
@@ -364,7 +390,9 @@ impl Encoder for V2Encoder<'_> {
                 string(&mut self.0.text, text);
                 self.0.text.push(',');
             }
-            self.0.text.push_str(&format!("{level},\"{level_name}\",0,\"S_OK (0)\",{event},\"{event_name}\","));
+            self.0
+                .text
+                .push_str(&format!("{level},\"{level_name}\",{status},\"{status_name}\",{event},\"{event_name}\","));
             string(&mut self.0.text, payload);
             self.0.text.push(']');
         }

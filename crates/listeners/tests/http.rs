@@ -65,6 +65,32 @@ fn requests_know_their_client() {
 }
 
 #[test]
+fn an_early_answer_arrives_and_the_connection_stays() {
+    let server = start(HttpOptions::default());
+    let mut stream = connect(&server);
+    let body = "x".repeat(200_000);
+    for _ in 0..2 {
+        // Nobody reads this body; it is still on its way when the answer is there.
+        write!(stream, "POST /nowhere HTTP/1.1\r\nHost: t\r\nContent-Length: {}\r\n\r\n", body.len()).unwrap();
+        std::thread::sleep(Duration::from_millis(50));
+        stream.write_all(body.as_bytes()).unwrap();
+        let mut head = [0; 12];
+        stream.read_exact(&mut head).unwrap();
+        assert_eq!(&head, b"HTTP/1.1 404");
+        let mut rest = Vec::new();
+        while !rest.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            rest.extend(byte);
+        }
+    }
+    // What is longer, or never comes, is not waited for.
+    let mut stream = connect(&server);
+    write!(stream, "POST /nowhere HTTP/1.1\r\nHost: t\r\nContent-Length: 1000000000\r\n\r\n").unwrap();
+    assert!(closed_after(stream) < Duration::from_secs(10));
+}
+
+#[test]
 fn who_dawdles_is_left() {
     let server = start(HttpOptions { header_timeout: Duration::from_millis(300), ..HttpOptions::default() });
     let silent = connect(&server);

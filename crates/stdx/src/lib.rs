@@ -5,8 +5,10 @@
 
 mod cancel;
 mod clock;
+mod entropy;
 mod rng;
 
 pub use cancel::Cancel;
 pub use clock::{Clock, FixedClock, SystemClock};
+pub use entropy::{Entropy, SystemEntropy};
 pub use rng::Rng;

@@ -21,7 +21,7 @@ impl Databases for Empty {
         vec!["main".to_string()]
     }
 
-    fn tables(&self, database: &str) -> Result<Tables, DatabaseError> {
+    fn tables(&self, database: &str, _query: &str) -> Result<Tables, DatabaseError> {
         match database {
             "" | "main" => Ok(Tables::default()),
             name => Err(DatabaseError::Unknown { name: name.to_string() }),
@@ -71,7 +71,8 @@ impl Server {
         let listener = runtime.block_on(HttpListener::bind(any, options)).unwrap();
         let port = listener.address().port();
         let url = if tls.is_some() { format!("https://localhost:{port}") } else { format!("http://127.0.0.1:{port}") };
-        runtime.spawn(listener.serve(api_kusto::router(api), std::future::pending()));
+        let (router, _) = api_kusto::router(api);
+        runtime.spawn(listener.serve(router, std::future::pending()));
         Server { url, folder, sink, _runtime: runtime }
     }
 

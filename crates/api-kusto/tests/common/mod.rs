@@ -1,7 +1,7 @@
 //! A real server over tables in memory, and a client that knows nothing but bytes.
 #![allow(dead_code, reason = "each test uses a part")]
 
-use api_kusto::{DatabaseError, Databases, KustoApi, Limits};
+use api_kusto::{DatabaseError, Databases, KustoApi, Limits, Queries};
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringViewArray};
 use audit::{AuditError, AuditSink, QueryRecord};
 use auth::{Role, Tokens, Workspaces};
@@ -114,11 +114,28 @@ pub struct Server {
     pub publisher: String,
     pub expired: String,
     asked: Arc<AtomicUsize>,
-    _runtime: tokio::runtime::Runtime,
+    running: Option<Running>,
+    runtime: tokio::runtime::Runtime,
     _folder: tempfile::TempDir,
 }
 
+struct Running {
+    stop: tokio::sync::oneshot::Sender<()>,
+    serving: tokio::task::JoinHandle<()>,
+    queries: Queries,
+}
+
 impl Server {
+    /// Stops the server, which gives requests a tenth of a second, and waits for its end.
+    pub fn stop(&mut self) {
+        let running = self.running.take().unwrap();
+        running.stop.send(()).unwrap();
+        self.runtime.block_on(async {
+            running.serving.await.unwrap();
+            running.queries.ended().await;
+        });
+    }
+
     /// Starts a server.
     pub fn start(limits: Limits) -> Server {
         let folder = tempfile::tempdir().unwrap();
@@ -142,11 +159,16 @@ impl Server {
             tls: false,
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let options = HttpOptions { stop_timeout: Duration::from_millis(100), ..HttpOptions::default() };
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        let listener = runtime.block_on(HttpListener::bind(any, HttpOptions::default())).unwrap();
+        let listener = runtime.block_on(HttpListener::bind(any, options)).unwrap();
         let address = listener.address();
-        runtime.spawn(listener.serve(api_kusto::router(api), std::future::pending()));
-        Server { address, sink, owner, reader, publisher, expired, asked, _runtime: runtime, _folder: folder }
+        let (router, queries) = api_kusto::router(api);
+        let (stop, told) = tokio::sync::oneshot::channel();
+        let told = async move { told.await.unwrap_or(()) };
+        let serving = runtime.spawn(listener.serve(router, told));
+        let running = Some(Running { stop, serving, queries });
+        Server { address, sink, owner, reader, publisher, expired, asked, running, runtime, _folder: folder }
     }
 
     /// Sends a query with the reader's token.

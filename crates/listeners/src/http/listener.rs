@@ -1,9 +1,13 @@
 //! Accepts connections and serves them until it is told to stop.
 
+use super::unread::Shared;
 use super::{HttpError, TlsFiles};
 use axum::Router;
+use axum::body::Body;
 use axum::extract::ConnectInfo;
+use hyper::Request;
 use hyper::body::Incoming;
+use hyper::header::EXPECT;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -15,6 +19,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 /// Bytes of a request's first line and headers, and of what is read ahead.
@@ -72,14 +77,17 @@ impl HttpListener {
         self.address
     }
 
-    /// Serves connections until `stop` is done, then waits for the requests that run, within their time. A request knows
-    /// its client's address by `ConnectInfo<SocketAddr>`.
+    /// Serves connections until `stop` is done, then waits for the requests that run; those that do not end within their
+    /// time are dropped. A request knows its client's address by `ConnectInfo<SocketAddr>`.
     pub async fn serve(self, router: Router, stop: impl Future<Output = ()>) {
         let places = Arc::new(Semaphore::new(self.options.connections_max));
         let running = GracefulShutdown::new();
         let connection = Connection { router, tls: self.tls, header_timeout: self.options.header_timeout };
         let mut stop = std::pin::pin!(stop);
+        let mut connections = JoinSet::new();
         loop {
+            // Those that have ended are let go of.
+            while connections.try_join_next().is_some() {}
             let accepted = tokio::select! {
                 biased;
                 () = &mut stop => break,
@@ -90,14 +98,15 @@ impl HttpListener {
                 continue;
             };
             let (connection, watcher) = (connection.clone(), running.watcher());
-            tokio::spawn(async move {
+            connections.spawn(async move {
                 connection.serve(stream, peer, watcher).await;
                 drop(place);
             });
         }
         drop(self.socket);
-        // What does not end in time ends with the runtime.
+        // What does not end in time is dropped.
         let _ = tokio::time::timeout(self.options.stop_timeout, running.shutdown()).await;
+        connections.shutdown().await;
     }
 }
 
@@ -138,9 +147,21 @@ impl Connection {
 
     async fn requests(self, stream: impl AsyncRead + AsyncWrite + Unpin + 'static, peer: SocketAddr, watcher: Watcher) {
         let router = TowerToHyperService::new(self.router);
-        let service = service_fn(move |mut request: hyper::Request<Incoming>| {
-            request.extensions_mut().insert(ConnectInfo(peer));
-            router.call(request)
+        let service = service_fn(move |request: Request<Incoming>| {
+            let router = router.clone();
+            async move {
+                let (parts, body) = request.into_parts();
+                // Who waits to be asked for its body has not sent it.
+                let sends = !parts.headers.contains_key(EXPECT);
+                let body = Shared::new(body);
+                let mut request = Request::from_parts(parts, Body::new(body.clone()));
+                request.extensions_mut().insert(ConnectInfo(peer));
+                let answered = router.call(request).await;
+                if sends {
+                    body.discard().await;
+                }
+                answered
+            }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())

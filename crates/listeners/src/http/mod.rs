@@ -11,6 +11,7 @@ mod body;
 mod error;
 mod listener;
 mod tls;
+mod unread;
 
 pub use body::{BodyError, BodyLimits, read_body};
 pub use error::HttpError;

@@ -14,14 +14,75 @@ const ALLOCATE_BYTES: usize = 1 << 20;
 #[derive(Debug, Clone)]
 pub struct Disk {
     root: PathBuf,
+    is_private: bool,
 }
 
 impl Disk {
     /// Opens a folder, creating it if it is missing.
     pub fn open(root: impl Into<PathBuf>) -> io::Result<Disk> {
-        let disk = Disk { root: root.into() };
-        create_folder(&disk.root)?;
+        Disk::open_as(root.into(), false)
+    }
+
+    /// Opens a folder for secrets, creating it if it is missing. What is made in it only its owner may read or change, and a file that
+    /// others may read or change is not read.
+    pub fn open_private(root: impl Into<PathBuf>) -> io::Result<Disk> {
+        Disk::open_as(root.into(), true)
+    }
+
+    fn open_as(root: PathBuf, is_private: bool) -> io::Result<Disk> {
+        let disk = Disk { root, is_private };
+        disk.create_folder(&disk.root)?;
         Ok(disk)
+    }
+
+    /// Creates a folder and those above it, each durable in the one above.
+    fn create_folder(&self, folder: &Path) -> io::Result<()> {
+        if folder.as_os_str().is_empty() || folder.is_dir() {
+            return Ok(());
+        }
+        let above = folder.parent().unwrap_or(Path::new(""));
+        self.create_folder(above)?;
+        let mut builder = fs::DirBuilder::new();
+        // The folders above the root are not ours to close.
+        #[cfg(unix)]
+        if self.is_private && folder.starts_with(&self.root) {
+            std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        }
+        match builder.create(folder) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            other => other?,
+        }
+        sync_folder(above)
+    }
+
+    /// Creates a file, or empties the one that is there, and the folders above it.
+    fn create_file(&self, path: &Path) -> io::Result<File> {
+        if let Some(folder) = path.parent() {
+            self.create_folder(folder)?;
+        }
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        if self.is_private {
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        }
+        options.open(path)
+    }
+
+    /// Refuses a secret that is not one.
+    #[cfg(unix)]
+    fn check_owner(&self, file: &File) -> io::Result<()> {
+        let mode = std::os::unix::fs::MetadataExt::mode(&file.metadata()?);
+        if self.is_private && mode & 0o077 != 0 {
+            let why = "others than its owner may read or change the file";
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
+        }
+        Ok(())
+    }
+
+    #[cfg(not(unix))]
+    fn check_owner(&self, _: &File) -> io::Result<()> {
+        Ok(())
     }
 
     fn path(&self, path: &str) -> PathBuf {
@@ -31,11 +92,15 @@ impl Disk {
 
 impl Storage for Disk {
     fn read(&self, path: &str) -> io::Result<Option<Vec<u8>>> {
-        match fs::read(self.path(path)) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+        let mut file = match File::open(self.path(path)) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        self.check_owner(&file)?;
+        let mut bytes = Vec::with_capacity(usize::try_from(file.metadata()?.len()).unwrap_or(0));
+        file.read_to_end(&mut bytes)?;
+        Ok(Some(bytes))
     }
 
     fn list(&self, folder: &str) -> io::Result<Vec<String>> {
@@ -52,11 +117,7 @@ impl Storage for Disk {
     }
 
     fn write(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
-        let path = self.path(path);
-        if let Some(folder) = path.parent() {
-            create_folder(folder)?;
-        }
-        fs::write(path, bytes)
+        self.create_file(&self.path(path))?.write_all(bytes)
     }
 
     fn sync(&self, path: &str) -> io::Result<()> {
@@ -78,12 +139,8 @@ impl Storage for Disk {
     }
 
     fn allocate(&self, path: &str, bytes: u64) -> io::Result<()> {
-        let path = self.path(path);
-        if let Some(folder) = path.parent() {
-            create_folder(folder)?;
-        }
         // Space that is merely reserved costs a second write of the file system's journal with each flush.
-        let mut file = File::create(&path)?;
+        let mut file = self.create_file(&self.path(path))?;
         let zeroes = vec![0; ALLOCATE_BYTES];
         let mut left = bytes;
         while left > 0 {
@@ -101,7 +158,7 @@ impl Storage for Disk {
     fn lock(&self, path: &str) -> io::Result<Box<dyn Send>> {
         let path = self.path(path);
         if let Some(folder) = path.parent() {
-            create_folder(folder)?;
+            self.create_folder(folder)?;
         }
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
         file.try_lock().map_err(|error| match error {
@@ -110,20 +167,6 @@ impl Storage for Disk {
         })?;
         Ok(Box::new(file))
     }
-}
-
-/// Creates a folder and those above it, each durable in the one above.
-fn create_folder(folder: &Path) -> io::Result<()> {
-    if folder.as_os_str().is_empty() || folder.is_dir() {
-        return Ok(());
-    }
-    let above = folder.parent().unwrap_or(Path::new(""));
-    create_folder(above)?;
-    match fs::create_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-        other => other?,
-    }
-    sync_folder(above)
 }
 
 #[cfg(unix)]
@@ -239,6 +282,23 @@ mod tests {
             let bytes = log.read_all().expect("read");
             assert_eq!(bytes, [vec![0; BLOCK], vec![byte; BLOCK], vec![0; BLOCK]].concat());
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn secrets_are_for_their_owner_only() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("a folder");
+        let disk = Disk::open_private(folder.path().join("keys")).expect("a store");
+        disk.write("a/b", b"secret").expect("written");
+        disk.allocate("a/c", BLOCK as u64).expect("allocated");
+        for (path, expected) in [("", 0o700), ("a", 0o700), ("a/b", 0o600), ("a/c", 0o600)] {
+            let mode = fs::metadata(disk.path(path)).expect("metadata").permissions().mode();
+            assert_eq!(mode & 0o777, expected, "{path}");
+        }
+        assert_eq!(disk.read("a/b").expect("read").as_deref(), Some(&b"secret"[..]));
+        fs::set_permissions(disk.path("a/b"), fs::Permissions::from_mode(0o640)).expect("changed");
+        assert_eq!(disk.read("a/b").err().map(|error| error.kind()), Some(io::ErrorKind::PermissionDenied));
     }
 
     #[test]

@@ -48,7 +48,7 @@ struct State {
     n_operations: u64,
     faults: BTreeMap<u64, Fault>,
     is_crashed: bool,
-    is_locked: bool,
+    locks: BTreeSet<String>,
     rng: Option<Rng>,
 }
 
@@ -136,7 +136,7 @@ impl Simulated {
         state.rng = Some(rng);
         state.faults.clear();
         state.is_crashed = false;
-        state.is_locked = false;
+        state.locks.clear();
     }
 
     /// Changes a byte of a file as it is on the disk, as bit rot or an intruder would.
@@ -345,20 +345,22 @@ impl Storage for Simulated {
         Ok(Box::new(SimulatedLog { storage: self.clone(), id }))
     }
 
-    fn lock(&self, _: &str) -> io::Result<Box<dyn Send>> {
-        let mut state = self.state();
-        if std::mem::replace(&mut state.is_locked, true) {
+    fn lock(&self, path: &str) -> io::Result<Box<dyn Send>> {
+        if !self.state().locks.insert(path.to_string()) {
             return Err(io::Error::from(io::ErrorKind::WouldBlock));
         }
-        Ok(Box::new(Guard(self.clone())))
+        Ok(Box::new(Guard { storage: self.clone(), path: path.to_string() }))
     }
 }
 
-struct Guard(Simulated);
+struct Guard {
+    storage: Simulated,
+    path: String,
+}
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        self.0.state().is_locked = false;
+        self.storage.state().locks.remove(&self.path);
     }
 }
 

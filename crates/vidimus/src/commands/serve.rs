@@ -2,7 +2,7 @@
 
 use crate::store;
 use anyhow::{Context, bail};
-use api_kusto::{Databases, KustoApi, Limits};
+use api_kusto::{Databases, KustoApi, Limits, Queries};
 use api_vault::VaultApi;
 use audit::AuditSink;
 use auth::{Principal, Role, Secret, Tokens, Workspaces};
@@ -20,8 +20,12 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 use stdx::{Clock, SystemClock};
 use tokio::signal::unix::{SignalKind, signal};
+
+/// How long queries may take to notice that they were dropped.
+const END_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Keep records, sealed, in a folder, and answer queries over HTTP.
 #[derive(Debug, Args)]
@@ -50,9 +54,12 @@ pub struct ServeArgs {
     /// Print the owner's token when it is made.
     #[arg(long)]
     pub print_token: bool,
-    /// Working memory of a query; what needs more goes to disk, or fails.
-    #[arg(long, value_name = "SIZE", default_value = "4GiB", value_parser = super::query::bytes)]
+    /// Working memory of each query; what needs more goes to disk, or fails.
+    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = super::query::bytes)]
     pub max_memory: u64,
+    /// Queries that run at the same time; by default ten for each processor.
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub max_queries: Option<u16>,
     /// MaxMind database for geo_info_from_ip_address().
     #[arg(long, value_name = "FILE")]
     pub geo_database: Option<PathBuf>,
@@ -132,6 +139,11 @@ impl ServeArgs {
         Ok(Arc::new(tokens.with_anonymous(anonymous)))
     }
 
+    fn limits(&self) -> Limits {
+        let limits = Limits::default();
+        Limits { queries_max: self.max_queries.map_or(limits.queries_max, usize::from), ..limits }
+    }
+
     fn http_options(&self) -> anyhow::Result<HttpOptions> {
         let tls = match (&self.tls_cert, &self.tls_key) {
             (Some(certificates), Some(key)) => Some(TlsFiles { certificates: certificates.clone(), key: key.clone() }),
@@ -192,24 +204,29 @@ fn serve_until<S: Future<Output = ()>>(
         let listener = HttpListener::bind(args.listen, options).await.context("cannot start the server")?;
         let scheme = if tls { "https" } else { "http" };
         ready(format!("{scheme}://{}", listener.address()))?;
-        listener.serve(router(served, tls), stop).await;
+        let (router, queries) = router(args, served, tls);
+        listener.serve(router, stop).await;
+        // Whose client was dropped ends soon, and leaves its record.
+        if tokio::time::timeout(END_TIMEOUT, queries.ended()).await.is_err() {
+            eprintln!("vidimus: queries that do not end are left");
+        }
         Ok(())
     })
 }
 
 /// Returns all routes.
-fn router(served: Served, tls: bool) -> Router {
+fn router(args: &ServeArgs, served: Served, tls: bool) -> (Router, Queries) {
     let api = KustoApi {
         engine: served.engine,
         databases: served.databases,
         tokens: served.tokens,
         audit: served.audit,
         clock: Arc::new(SystemClock),
-        limits: Limits::default(),
+        limits: args.limits(),
         tls,
     };
-    let routers = served.routers.into_iter();
-    routers.fold(api_kusto::router(api), Router::merge).fallback(unknown_endpoint)
+    let (kusto, queries) = api_kusto::router(api);
+    (served.routers.into_iter().fold(kusto, Router::merge).fallback(unknown_endpoint), queries)
 }
 
 /// Answers a path that there is not. Clients read JSON only.
@@ -278,6 +295,7 @@ mod tests {
             allow_anonymous: false,
             print_token: false,
             max_memory: 1 << 30,
+            max_queries: None,
             geo_database: None,
         }
     }
