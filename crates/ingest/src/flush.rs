@@ -7,7 +7,7 @@ use std::time::Duration;
 use arrow::array::{ArrayRef, AsArray, RecordBatch, RecordBatchOptions, UInt32Array};
 use arrow::compute::take;
 use arrow::datatypes::Int64Type;
-use extents::{ExtentError, ExtentFile, ExtentWriter, HotBatch, StoredSchema};
+use extents::{ExtentError, ExtentFile, ExtentWriter, HotBatch, StoredSchema, TIME_COLUMN};
 use schema::KqlType;
 use sequencer::{Request, SubmitError};
 use terms::{IndexBuilder, IndexError, Options, TextKind};
@@ -86,7 +86,7 @@ impl Inner {
             let rows = state.hot.first_rows(n_batches, schema.columns()).map_err(internal)?;
             (schema, batches, rows)
         };
-        let rows = sorted(&schema, &rows).map_err(internal)?;
+        let rows = sorted(&rows).map_err(internal)?;
         let extent = self.write_extent(workspace, table, &schema, &batches, &rows)?;
         drop(rows);
         let file = Arc::new(ExtentFile::open(workspace.folder(), extent.clone()).map_err(extent_error(table))?);
@@ -120,7 +120,7 @@ impl Inner {
         let mut random = [0; 4];
         getrandom::fill(&mut random).map_err(|error| VaultError::Random(error.to_string()))?;
         let random = u32::from_be_bytes(random);
-        let folder = format!("data/{}/{}", table.name(), day(schema, rows));
+        let folder = format!("data/{}/{}", table.name(), day(rows));
         let path = format!("{folder}/{first}-{end}-{random:08x}.parquet");
         let absolute = workspace.folder().join(&path);
         if let Some(parent) = absolute.parent() {
@@ -186,8 +186,8 @@ fn ranges(batches: &[HotBatch]) -> Vec<SeqRange> {
 }
 
 /// Sorts rows by time; those of one time stay in the log's order.
-pub(crate) fn sorted(schema: &StoredSchema, rows: &RecordBatch) -> Result<RecordBatch, arrow::error::ArrowError> {
-    let times = schema.time().and_then(|place| rows.columns().get(place));
+pub(crate) fn sorted(rows: &RecordBatch) -> Result<RecordBatch, arrow::error::ArrowError> {
+    let times = rows.column_by_name(TIME_COLUMN);
     let Some(times) = times.and_then(|times| times.as_primitive_opt::<Int64Type>()) else { return Ok(rows.clone()) };
     if times.values().is_sorted() {
         return Ok(rows.clone());
@@ -205,7 +205,8 @@ pub(crate) fn sorted(schema: &StoredSchema, rows: &RecordBatch) -> Result<Record
 /// Returns the index of the terms of all columns of text.
 fn index_of_terms(schema: &StoredSchema, rows: &RecordBatch) -> Result<Vec<u8>, IndexError> {
     let mut builder = IndexBuilder::new(Options::default())?;
-    for ((stored, column), array) in schema.doc().columns.iter().zip(schema.columns()).zip(rows.columns()) {
+    for (stored, column) in schema.doc().columns.iter().zip(schema.columns()) {
+        let Some(array) = rows.column_by_name(&column.name) else { continue };
         let kind = match column.ktype {
             KqlType::String | KqlType::Guid => TextKind::String,
             KqlType::Dynamic => TextKind::Json,
@@ -218,8 +219,8 @@ fn index_of_terms(schema: &StoredSchema, rows: &RecordBatch) -> Result<Vec<u8>, 
 }
 
 /// Returns the day of the first of sorted rows.
-fn day(schema: &StoredSchema, rows: &RecordBatch) -> String {
-    let times = schema.time().and_then(|place| rows.columns().get(place));
+fn day(rows: &RecordBatch) -> String {
+    let times = rows.column_by_name(TIME_COLUMN);
     let first = times.and_then(|times| times.as_primitive_opt::<Int64Type>()?.values().first().copied());
     let text = schema::ticks::datetime_text(first.unwrap_or(0).div_euclid(DAY) * DAY);
     text.get(..10).unwrap_or("0001-01-01").to_string()
