@@ -20,6 +20,7 @@ use parquet::errors::{ParquetError, Result as ParquetResult};
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
 use parquet::file::reader::{ChunkReader, Length};
 use sha2::{Digest, Sha256};
+use terms::TermIndex;
 use tlog::Hash;
 use tlog::entry::{EXTENT_HEAD_BYTES, Extent, FilePart};
 
@@ -45,7 +46,7 @@ pub struct ExtentFile {
     is_whole: Vec<AtomicBool>,
     /// The bytes of the index of terms.
     terms: Option<Range<u64>>,
-    read_terms: OnceLock<Option<Bytes>>,
+    read_terms: OnceLock<Option<TermIndex>>,
 }
 
 impl ExtentFile {
@@ -141,12 +142,16 @@ impl ExtentFile {
         Ok(())
     }
 
-    /// Returns the index of terms; `None` when the file has none or it is not what was sealed, for a query can do without.
-    pub fn terms(&self) -> Option<&Bytes> {
+    /// Returns the index of terms; `None` when the file has none, it is not what was sealed or of a form that is not known, for a query
+    /// can do without.
+    pub fn terms(&self) -> Option<&TermIndex> {
         let read = || {
             let (range, part) = self.terms.as_ref().zip(self.extent.terms.as_ref())?;
             let bytes = self.positioned().get(range.clone()).ok()?;
-            (Hash::of(&bytes) == part.hash).then(|| Bytes::from(bytes))
+            if Hash::of(&bytes) != part.hash {
+                return None;
+            }
+            TermIndex::open(Bytes::from(bytes)).ok().filter(|index| index.rows() == self.extent.rows)
         };
         self.read_terms.get_or_init(read).as_ref()
     }
@@ -335,6 +340,7 @@ mod tests {
     use arrow::compute::concat_batches;
     use arrow::datatypes::{Field, Schema};
     use schema::{Column, KqlType};
+    use terms::{IndexBuilder, Options, Subject, TextKind};
     use tlog::entry::SeqRange;
 
     fn example() -> (StoredSchema, RecordBatch) {
@@ -361,11 +367,18 @@ mod tests {
         (schema, RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).expect("rows"))
     }
 
+    fn index(rows: &RecordBatch) -> Vec<u8> {
+        let mut builder = IndexBuilder::new(Options { block_rows: 64, ..Options::default() }).expect("a builder");
+        builder.column(1, TextKind::String).expect("a column");
+        builder.push(1, rows.column(1)).expect("texts");
+        builder.finish(rows.num_rows() as u64).expect("an index")
+    }
+
     /// Writes the example into a folder and returns its entry.
     fn write(root: &Path) -> (Extent, RecordBatch) {
         let (schema, rows) = example();
         let writer = ExtentWriter { options: WriterOptions { row_group_rows: 40, ..WriterOptions::default() } };
-        let written = writer.write(&root.join("a.parquet"), &schema, &rows, b"an index").expect("written");
+        let written = writer.write(&root.join("a.parquet"), &schema, &rows, &index(&rows)).expect("written");
         let extent = Extent {
             table: "T".to_string(),
             path: "a.parquet".to_string(),
@@ -383,7 +396,7 @@ mod tests {
     }
 
     /// Reads all that queries read; `None` for the index if it is not what it was.
-    fn read(root: &Path, extent: &Extent) -> Result<(Vec<ArrayRef>, Option<Bytes>), ExtentError> {
+    fn read(root: &Path, extent: &Extent) -> Result<(Vec<ArrayRef>, Option<u32>), ExtentError> {
         let file = Arc::new(ExtentFile::open(root, extent.clone())?);
         let (schema, _) = example();
         let names: Vec<&str> =
@@ -397,7 +410,8 @@ mod tests {
         })?;
         let schema = batches.first().map(RecordBatch::schema).expect("a batch");
         let rows = concat_batches(&schema, &batches).expect("rows");
-        Ok((rows.columns().to_vec(), file.terms().cloned()))
+        let found = file.terms().map(|index| index.blocks(&Subject::value(1).equals("user7@contoso.example")).count());
+        Ok((rows.columns().to_vec(), found))
     }
 
     #[test]
@@ -406,7 +420,7 @@ mod tests {
         let (extent, rows) = write(root.path());
         assert_eq!(extent.row_groups.len(), 3);
         let (found, terms) = read(root.path(), &extent).expect("read");
-        assert_eq!((found.as_slice(), terms.as_deref()), (rows.columns(), Some(b"an index".as_slice())));
+        assert_eq!((found.as_slice(), terms), (rows.columns(), Some(2)));
         ExtentFile::open(root.path(), extent).expect("open").check_all().expect("whole");
     }
 
@@ -422,7 +436,7 @@ mod tests {
             std::fs::write(&path, &flipped).expect("written");
             if let Ok((found, terms)) = read(root.path(), &extent) {
                 assert_eq!(found.as_slice(), rows.columns(), "bit {bit} changes rows");
-                assert!(terms.is_none_or(|terms| *terms == *b"an index"), "bit {bit} changes the index");
+                assert!(terms.is_none_or(|terms| *terms == *&index(&rows)), "bit {bit} changes the index");
             }
             let named = ExtentFile::open(root.path(), extent.clone()).and_then(|file| file.check_all());
             assert!(named.is_err(), "bit {bit} is not found");

@@ -8,7 +8,9 @@ use arrow::array::{ArrayRef, AsArray, RecordBatch, RecordBatchOptions, UInt32Arr
 use arrow::compute::take;
 use arrow::datatypes::Int64Type;
 use extents::{ExtentError, ExtentFile, ExtentWriter, HotBatch, StoredSchema};
+use schema::KqlType;
 use sequencer::{Request, SubmitError};
+use terms::{IndexBuilder, IndexError, Options, TextKind};
 use tlog::entry::{Entry, Extent, SeqRange};
 
 use crate::error::VaultError;
@@ -125,7 +127,9 @@ impl Inner {
             std::fs::create_dir_all(parent).map_err(VaultError::io(parent))?;
         }
         let writer = ExtentWriter::default();
-        let written = writer.write(&absolute, schema, rows, &[]).map_err(extent_error(table))?;
+        // A file without an index is a file all the same.
+        let terms = index_of_terms(schema, rows).unwrap_or_default();
+        let written = writer.write(&absolute, schema, rows, &terms).map_err(extent_error(table))?;
         let seeds = seeds_bytes(batches.iter().map(|batch| (batch.entry, &*batch.leaf_material)));
         let seeds_path = workspace.folder().join(seeds_path(&path));
         if let Some(parent) = seeds_path.parent() {
@@ -196,6 +200,21 @@ pub(crate) fn sorted(schema: &StoredSchema, rows: &RecordBatch) -> Result<Record
     let columns: Vec<ArrayRef> = columns.collect::<Result<_, _>>()?;
     let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
     RecordBatch::try_new_with_options(rows.schema(), columns, &options)
+}
+
+/// Returns the index of the terms of all columns of text.
+fn index_of_terms(schema: &StoredSchema, rows: &RecordBatch) -> Result<Vec<u8>, IndexError> {
+    let mut builder = IndexBuilder::new(Options::default())?;
+    for ((stored, column), array) in schema.doc().columns.iter().zip(schema.columns()).zip(rows.columns()) {
+        let kind = match column.ktype {
+            KqlType::String | KqlType::Guid => TextKind::String,
+            KqlType::Dynamic => TextKind::Json,
+            _ => continue,
+        };
+        builder.column(stored.id, kind)?;
+        builder.push(stored.id, array)?;
+    }
+    builder.finish(rows.num_rows() as u64)
 }
 
 /// Returns the day of the first of sorted rows.

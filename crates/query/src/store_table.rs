@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use datafusion::catalog::memory::MemorySourceConfig;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::Result as EngineResult;
-use datafusion::logical_expr::{Expr, TableType};
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::union::UnionExec;
 use extents::Snapshot;
@@ -61,7 +61,10 @@ impl TableSource for StoreTable {
         let files = match self.snapshot.files.as_slice() {
             [] => None,
             files => {
-                let table = ParquetTable::over_extents(&self.columns, files);
+                let doc = self.snapshot.schema.doc();
+                let typed = doc.columns.iter().zip(&self.columns);
+                let texts = typed.map(|(stored, column)| (stored.name.clone(), (stored.id, column.ktype))).collect();
+                let table = ParquetTable::over_extents(&self.columns, texts, files);
                 Some(table.ok_or_else(|| fault("its files differ"))?.provider()?)
             }
         };
@@ -91,6 +94,10 @@ impl TableProvider for StoreProvider {
 
     fn table_type(&self) -> TableType {
         TableType::Base
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> EngineResult<Vec<TableProviderFilterPushDown>> {
+        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
     }
 
     async fn scan(

@@ -406,7 +406,6 @@ pub mod subtract;
 pub mod tan;
 pub mod tdigest_isvalid;
 pub mod term_list;
-pub mod term_runs;
 pub mod text_match;
 pub mod text_search;
 pub mod texts;

@@ -1,11 +1,11 @@
 //! The right side of `has_any` and `has_all`: a list of texts, each searched for as `has` does.
 
 use super::prelude::*;
-use super::term_runs::{any_term, longest_term};
 use super::text_search::{Case, Needle, Place, term_goes_on_after, term_goes_on_before};
 use super::texts::Texts;
 use schema::dynamic::raw;
 use std::collections::HashMap;
+use terms::runs::{any_term, longest_term};
 
 /// Lists longer than this are searched for in one pass over the text's terms. Below, a pass for each needle is faster:
 /// one runs at ten times the speed.

@@ -5,6 +5,7 @@ mod adapter;
 mod conversion;
 mod extent;
 mod statistics;
+pub(crate) mod terms;
 #[cfg(test)]
 mod tests;
 
@@ -23,12 +24,12 @@ use datafusion::datasource::physical_plan::parquet::{CachedParquetFileReaderFact
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
-use datafusion::logical_expr::{Expr, TableType};
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::Column as PhysicalColumn;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::projection::ProjectionExec;
-use extent::{ExtentReaders, ExtentRef, file_name};
+use extent::{ExtentReaders, ExtentRef, file_name, with_blocks};
 use extents::ExtentFile;
 use files::ParquetFile;
 use object_store::ObjectMeta;
@@ -37,6 +38,7 @@ use schema::{Column, KqlType};
 use statistics::FileStatistics;
 use std::collections::HashMap;
 use std::sync::Arc;
+use terms::TextColumns;
 
 /// A table over Parquet files.
 pub struct ParquetTable {
@@ -53,7 +55,11 @@ impl ParquetTable {
     }
 
     /// Makes a table over extents of our own, whose rows know their places in the log.
-    pub fn over_extents(columns: &[Column], extents: &[Arc<ExtentFile>]) -> Option<ParquetTable> {
+    pub fn over_extents(
+        columns: &[Column],
+        text_columns: TextColumns,
+        extents: &[Arc<ExtentFile>],
+    ) -> Option<ParquetTable> {
         let files = extents.iter().map(|extent| {
             let schema = extent.metadata().schema().clone();
             let fields = columns.iter().map(|column| schema.index_of(file_name(&column.name)).ok()).collect();
@@ -66,10 +72,15 @@ impl ParquetTable {
                 footer: extent.metadata().metadata().clone(),
             }
         });
-        ParquetTable::new(columns, &files.collect::<Vec<_>>(), Some(extents))
+        ParquetTable::new(columns, &files.collect::<Vec<_>>(), Some((extents, text_columns)))
     }
 
-    fn new(columns: &[Column], files: &[ParquetFile], extents: Option<&[Arc<ExtentFile>]>) -> Option<ParquetTable> {
+    fn new(
+        columns: &[Column],
+        files: &[ParquetFile],
+        extents: Option<(&[Arc<ExtentFile>], TextColumns)>,
+    ) -> Option<ParquetTable> {
+        let (extents, text_columns) = extents.map_or((None, None), |(extents, texts)| (Some(extents), Some(texts)));
         let mut fields = Vec::with_capacity(columns.len());
         let mut file_columns = HashMap::new();
         for (i, column) in columns.iter().enumerate() {
@@ -120,7 +131,7 @@ impl ParquetTable {
             files: scanned,
             statistics,
             adapters: Arc::new(Adapters { columns: file_columns }),
-            is_own: extents.is_some(),
+            text_columns,
         };
         Some(ParquetTable { columns: columns.to_vec(), rows, provider: Arc::new(provider) })
     }
@@ -158,8 +169,8 @@ struct ParquetProvider {
     files: Vec<PartitionedFile>,
     statistics: Statistics,
     adapters: Arc<Adapters>,
-    /// Whether the files are extents, which verify what they give out.
-    is_own: bool,
+    /// Columns that extents have in their indexes of terms; `None` when the files are others'.
+    text_columns: Option<TextColumns>,
 }
 
 #[async_trait]
@@ -172,6 +183,15 @@ impl TableProvider for ParquetProvider {
         TableType::Base
     }
 
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> EngineResult<Vec<TableProviderFilterPushDown>> {
+        // Filters stay above the scan; an index of terms takes a look at them.
+        let says = match self.text_columns {
+            Some(_) => TableProviderFilterPushDown::Inexact,
+            None => TableProviderFilterPushDown::Unsupported,
+        };
+        Ok(vec![says; filters.len()])
+    }
+
     fn statistics(&self) -> Option<Statistics> {
         Some(self.statistics.clone())
     }
@@ -180,11 +200,11 @@ impl TableProvider for ParquetProvider {
         &self,
         state: &dyn Session,
         projection: Option<&Vec<usize>>,
-        _filters: &[Expr],
+        filters: &[Expr],
         limit: Option<usize>,
     ) -> EngineResult<Arc<dyn ExecutionPlan>> {
         let url = ObjectStoreUrl::local_filesystem();
-        let readers: Arc<dyn ParquetFileReaderFactory> = if self.is_own {
+        let readers: Arc<dyn ParquetFileReaderFactory> = if self.text_columns.is_some() {
             Arc::new(ExtentReaders)
         } else {
             let environment = state.runtime_env();
@@ -199,7 +219,11 @@ impl TableProvider for ParquetProvider {
         let source = ParquetSource::new(TableSchema::from(self.file_schema.clone()))
             .with_table_parquet_options(options)
             .with_parquet_file_reader_factory(readers);
-        let groups = FileGroup::new(self.files.clone()).split_files(state.config().target_partitions());
+        let files = match &self.text_columns {
+            Some(columns) => with_blocks(&self.files, &terms::predicate(filters, columns)),
+            None => self.files.clone(),
+        };
+        let groups = FileGroup::new(files).split_files(state.config().target_partitions());
         let config = FileScanConfigBuilder::new(url, Arc::new(source))
             .with_file_groups(groups)
             .with_statistics(self.statistics.clone())

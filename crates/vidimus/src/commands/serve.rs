@@ -7,15 +7,17 @@ use api_vault::VaultApi;
 use audit::AuditSink;
 use auth::{Principal, Role, Secret, Tokens, Workspaces};
 use axum::Router;
+use axum::extract::Request;
 use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
-use axum::response::IntoResponse;
+use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
 use clap::Args;
 use ingest::{Vault, VaultOptions};
 use listeners::http::{HttpListener, HttpOptions, TlsFiles};
 use query::{Engine, EngineOptions};
 use std::io::Write;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -226,13 +228,37 @@ fn router(args: &ServeArgs, served: Served, tls: bool) -> (Router, Queries) {
         tls,
     };
     let (kusto, queries) = api_kusto::router(api);
-    (served.routers.into_iter().fold(kusto, Router::merge).fallback(unknown_endpoint), queries)
+    let router = served.routers.into_iter().fold(kusto, Router::merge).fallback(unknown_endpoint);
+    (if args.allow_anonymous { router.layer(from_fn(refuse_web_pages)) } else { router }, queries)
 }
 
 /// Answers a path that there is not. Clients read JSON only.
 async fn unknown_endpoint() -> impl IntoResponse {
     let body = r#"{"error":{"code":"NotFound","message":"there is no such endpoint","@permanent":true}}"#;
     (StatusCode::NOT_FOUND, [(CONTENT_TYPE, "application/json; charset=utf-8")], body)
+}
+
+/// Refuses what a page in this machine's browser sends: it can reach this machine's addresses, by its own name for them too,
+/// and without tokens nothing would tell it from a program that was started here.
+async fn refuse_web_pages(request: Request, next: Next) -> Response {
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let answers = names_this_machine(host) && !request.headers().contains_key(ORIGIN);
+    if answers {
+        return next.run(request).await;
+    }
+    let message = "without tokens, only programs on this machine are answered, by an address or name of this machine";
+    let body = format!(r#"{{"error":{{"code":"Forbidden","message":"{message}","@permanent":true}}}}"#);
+    (StatusCode::FORBIDDEN, [(CONTENT_TYPE, "application/json; charset=utf-8")], body).into_response()
+}
+
+/// Returns whether a host, with or without a port, is this machine by a name that nobody else gives out.
+fn names_this_machine(host: &str) -> bool {
+    let without_port = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let address = without_port.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    without_port.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// Returns what is done at the first signal to stop.
@@ -308,21 +334,19 @@ mod tests {
         answer
     }
 
-    #[test]
-    fn a_server_says_where_it_listens_answers_its_owner_and_stops() {
-        let folder = tempfile::tempdir().unwrap();
-        let args = args(&folder.path().join("data"), "127.0.0.1:0");
-        let tokens = args.tokens().unwrap();
-        let token_path = args.data.join("owner.token");
-        assert_eq!(std::fs::metadata(&token_path).unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(std::fs::metadata(&args.data).unwrap().permissions().mode() & 0o777, 0o700);
-        let token = std::fs::read_to_string(&token_path).unwrap();
+    /// A server of nothing, with an endpoint of its own.
+    struct Running {
+        url: String,
+        stop: tokio::sync::oneshot::Sender<()>,
+        thread: std::thread::JoinHandle<anyhow::Result<()>>,
+    }
 
+    fn start(args: ServeArgs) -> Running {
         let own = Router::new().route("/own", axum::routing::get(|| async { "own endpoint" }));
         let served = Served {
             databases: Arc::new(Empty),
             audit: Arc::new(Empty),
-            tokens,
+            tokens: args.tokens().unwrap(),
             engine: args.engine().unwrap(),
             routers: vec![own],
         };
@@ -333,10 +357,20 @@ mod tests {
                 let _ = stopped.await;
             })
         };
-        let server = std::thread::spawn(move || {
-            serve_until(&args, served, until, move |url| say.send(url).context("nobody waits"))
-        });
-        let url = url.recv().unwrap();
+        let ready = move |url| say.send(url).context("nobody waits");
+        let thread = std::thread::spawn(move || serve_until(&args, served, until, ready));
+        Running { url: url.recv().unwrap(), stop, thread }
+    }
+
+    #[test]
+    fn a_server_says_where_it_listens_answers_its_owner_and_stops() {
+        let folder = tempfile::tempdir().unwrap();
+        let args = args(&folder.path().join("data"), "127.0.0.1:0");
+        let (data, token_path) = (args.data.clone(), args.data.join("owner.token"));
+        let Running { url, stop, thread } = start(args);
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&token_path), mode(&data)), (0o600, 0o700));
+        let token = std::fs::read_to_string(&token_path).unwrap();
 
         let body = r#"{"db":"main","csl":"print x=41+1"}"#;
         let head = format!("POST /v1/rest/query HTTP/1.1\r\nHost: t\r\nAuthorization: Bearer {}\r\n", token.trim());
@@ -349,8 +383,31 @@ mod tests {
         assert!(unknown.starts_with("HTTP/1.1 404") && unknown.contains("\"code\":\"NotFound\""), "{unknown}");
 
         stop.send(()).unwrap();
-        server.join().unwrap().unwrap();
+        thread.join().unwrap().unwrap();
         assert!(TcpStream::connect(url.trim_start_matches("http://")).is_err());
+    }
+
+    #[test]
+    fn without_tokens_programs_are_answered_and_web_pages_are_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let args = ServeArgs { allow_anonymous: true, ..args(folder.path(), "127.0.0.1:0") };
+        let Running { url, stop, thread } = start(args);
+        let body = r#"{"db":"main","csl":"print x=41+1"}"#;
+        let status = |headers: &str| {
+            let head = format!("POST /v1/rest/query HTTP/1.1\r\nConnection: close\r\n{headers}");
+            let answer = ask(&url, &format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()));
+            answer.split(' ').nth(1).map(str::to_string).unwrap()
+        };
+        assert_eq!(status("Host: 127.0.0.1:8080\r\n"), "200");
+        assert_eq!(status("Host: localhost\r\n"), "200");
+        assert_eq!(status("Host: [::1]:8080\r\n"), "200");
+        // A page of another site that sends a form; one whose own name leads to this machine.
+        assert_eq!(status("Host: 127.0.0.1:8080\r\nOrigin: https://evil.example\r\n"), "403");
+        assert_eq!(status("Host: evil.example:8080\r\n"), "403");
+        assert_eq!(status("Host: 127.0.0.1.evil.example\r\n"), "403");
+        assert_eq!(status("Host: \r\n"), "403");
+        stop.send(()).unwrap();
+        thread.join().unwrap().unwrap();
     }
 
     #[test]

@@ -2,6 +2,15 @@
 
 use std::ops::Range;
 
+/// Shows every term of a text, in order, as a range of its bytes.
+#[inline]
+pub fn each_term(text: &str, mut visit: impl FnMut(Range<usize>)) {
+    any_term(text, |term| {
+        visit(term);
+        false
+    });
+}
+
 /// Returns whether any term of a text, given as a range of its bytes, passes a test; looks no further then.
 pub fn any_term(text: &str, test: impl FnMut(Range<usize>) -> bool) -> bool {
     if text.is_ascii() { any_ascii_term(text.as_bytes(), test) } else { any_unicode_term(text, test) }
