@@ -80,10 +80,13 @@ pub fn read_wal(run: &Run<'_>, oldest: Option<u64>) -> Result<WalContent, OpenEr
     Ok(WalContent { scan, records })
 }
 
+/// A workspace, a table, the number of a version.
+type Version = (String, String, u32);
+
 /// Schemas as batches name them.
 struct Schemas<'a, 'r> {
     run: &'a Run<'r>,
-    docs: Mutex<HashMap<(String, String, u32), Option<Arc<StoredSchema>>>>,
+    docs: Mutex<HashMap<Version, Option<Arc<StoredSchema>>>>,
 }
 
 impl Schemas<'_, '_> {
