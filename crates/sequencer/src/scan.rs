@@ -71,6 +71,8 @@ pub struct WalScan {
     pub n_older_bytes: u64,
     /// Sectors of a frame that was being written when the process ended; nothing of it was acknowledged.
     pub torn: Option<WalPlace>,
+    /// The last file, if it has no whole frame: it was about to be used when the process ended, or lost what it had.
+    pub unused: Option<String>,
     /// Bytes of frames that cannot be compared with those before them, because of damage there.
     pub unfollowed: Vec<WalPlace>,
 }
@@ -98,7 +100,7 @@ pub fn scan(
         scan.findings.push(WalFinding { path: segment_path(missing), range: None, what });
     }
     let claims = Claims::new();
-    let mut walk = Walk { scan, replay: None, claims: &claims, next_frame: 1, prev: None, epoch: 0 };
+    let mut walk = Walk { scan, replay: None, claims: &claims, next_frame: 1, prev: None, epoch: 0, end: None };
     let last = numbers.last().copied();
     for number in &numbers {
         if Some(*number) != first && !numbers.contains(&(number - 1)) {
@@ -133,6 +135,8 @@ struct Walk<'a> {
     next_frame: u64,
     prev: Option<Hash>,
     epoch: u64,
+    /// The file before, and where its frames end.
+    end: Option<(String, usize)>,
 }
 
 impl Walk<'_> {
@@ -159,6 +163,7 @@ impl Walk<'_> {
         self.scan.n_files += 1;
         self.scan.n_bytes += bytes.len() as u64;
         let damaged = self.damaged_sectors(&path, &bytes);
+        self.check_gap(&bytes);
         let mut at = 0;
         let is_followed = loop {
             let due = self.prev.map(|_| self.next_frame);
@@ -213,11 +218,29 @@ impl Walk<'_> {
         if at == 0 && is_followed && !is_last {
             self.find(&path, 0..bytes.len(), "there is no frame in it, and files with frames follow");
         }
+        if at == 0 && is_followed && is_last {
+            self.scan.unused = Some(path.clone());
+        }
         self.behind(&path, &bytes, at, is_followed);
+        self.end = Some((path, at));
         if !is_followed {
             self.forget();
         }
         Ok(())
+    }
+
+    /// Makes sure that the frame which a file begins with is the one that is due. If it is a later one, frames are missing at the end of
+    /// the file before.
+    fn check_gap(&mut self, bytes: &[u8]) {
+        let first = bytes.as_chunks::<SECTOR>().0.first().map(|sector| read_sector(sector, 0).0);
+        let (Some(Sector::Frame(found)), Some(_), Some((path, end))) = (first, self.prev, self.end.clone()) else {
+            return;
+        };
+        if found > self.next_frame {
+            let what = format!("behind byte {end} the frames {} to {} are missing", self.next_frame, found - 1);
+            self.scan.findings.push(WalFinding { path, range: None, what });
+            self.forget();
+        }
     }
 
     /// Looks at the checksum of every sector of a file, and returns where the damaged ones begin.

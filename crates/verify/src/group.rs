@@ -103,22 +103,31 @@ pub fn compare(run: &Run<'_>, path: &str, expected: &[u8], found: &[u8], what: &
     run.find(finding);
 }
 
-/// Decides what the first `n` leaves of a group are. `wal` are those that the write-ahead log has, if it has them all; `accepts` says
-/// whether leaves are those that are signed. `None` when nobody has them.
+/// Decides what the first `n` leaves of a group are. `wal` are those that the write-ahead log has; `accepts` says whether leaves are
+/// those that are signed. `None` when nobody has them all.
 pub fn decide(
     bundles: &[Bundle],
     tiles: &[TileFile],
-    wal: Option<Vec<Hash>>,
+    wal: &[Option<Hash>],
     n: usize,
     accepts: impl Fn(&[Hash]) -> bool,
 ) -> Option<Vec<Hash>> {
     let mut candidates: Vec<Vec<Hash>> = Vec::new();
-    let of_bundles = bundles.iter().rev().filter_map(|bundle| bundle.leaves(n));
-    let of_tiles = tiles.iter().rev().filter_map(|tile| tile.leaves(n));
-    for leaves in of_bundles.chain(of_tiles).chain(wal) {
+    let mut add = |leaves: Vec<Hash>| {
         if !candidates.contains(&leaves) {
             candidates.push(leaves);
         }
+    };
+    let of_bundles = bundles.iter().rev().filter_map(|bundle| bundle.leaves(n));
+    for leaves in of_bundles.chain(tiles.iter().rev().filter_map(|tile| tile.leaves(n))) {
+        // What the write-ahead log has may be only the end of the group.
+        let over = leaves.iter().enumerate().map(|(place, leaf)| wal.get(place).copied().flatten().unwrap_or(*leaf));
+        let over = over.collect();
+        add(leaves);
+        add(over);
+    }
+    if let Some(leaves) = wal.get(..n).and_then(|wal| wal.iter().copied().collect()) {
+        add(leaves);
     }
     if candidates.len() < 2 {
         return candidates.pop();

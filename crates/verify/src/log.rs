@@ -109,8 +109,7 @@ impl Reading<'_, '_> {
         let above = self.above(index);
         let wal = self.wal;
         let from_wal = |place: usize| wal.and_then(|wal| wal.entries.get(&(first + place as u64)));
-        let of_wal =
-            |n: usize| -> Option<Vec<Hash>> { (0..n).map(|place| Some(Hash::leaf(&from_wal(place)?.bytes))).collect() };
+        let of_wal: Vec<Option<Hash>> = (0..n_signed).map(|place| Some(Hash::leaf(&from_wal(place)?.bytes))).collect();
         let accepts = |leaves: &[Hash]| {
             if leaves.len() as u64 == TILE_WIDTH && above.contains(&perfect_root(leaves)) {
                 return true;
@@ -119,7 +118,7 @@ impl Reading<'_, '_> {
             tree.extend(leaves.iter().copied());
             tree.size() == self.head.size && tree.root() == self.head.root
         };
-        let Some(mut leaves) = decide(&bundles, &tiles, of_wal(n_signed), n_signed, accepts) else { return false };
+        let Some(mut leaves) = decide(&bundles, &tiles, &of_wal, n_signed, accepts) else { return false };
         leaves.extend((n_signed..n_known).map_while(|place| Some(Hash::leaf(&from_wal(place)?.bytes))));
         let mut entries: Vec<Option<Vec<u8>>> = Vec::with_capacity(n_known);
         for (place, leaf) in leaves.iter().enumerate() {

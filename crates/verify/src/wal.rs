@@ -147,7 +147,11 @@ pub fn check_wal_log(run: &Run<'_>, content: &LogContent, wal: Option<&WalLog>, 
     };
     if wal.size < content.size && scan.findings.is_empty() {
         let (found, size) = (wal.size, content.size);
-        find(last, format!("it ends at entry {found} of `{workspace}`, and {size} are published: it is an older copy"));
+        let what = format!("it ends at entry {found} of `{workspace}`, and {size} are published: it is an older copy");
+        match &scan.unused {
+            Some(path) => run.find(Finding::new(path, format!("there is no frame in it, and without it {what}"))),
+            None => find(last, what),
+        }
     }
     let published = wal.entries.range(..content.size);
     let is_other = |(index, bytes): &(&u64, &sequencer::WalEntry)| {
