@@ -89,6 +89,15 @@ fn check_store(run: &Run<'_>) -> Result<(), VerifyError> {
         }
         logs.push(log);
     }
+    for (name, checkpoint) in pins(run) {
+        let is_here = run.with(|report| report.logs.iter().any(|log| log.origin == checkpoint.origin));
+        if !is_here && run.options.workspace.is_none() {
+            let what = format!("there is no log `{}`, of which `{name}` is a checkpoint", checkpoint.origin);
+            run.find(Finding::new("ws", what));
+        } else if !is_here {
+            run.leave("ws", 0, format!("`{name}`, a checkpoint of another log than was asked for"));
+        }
+    }
     check_origin(run, &origins);
     check_files(run, &logs, &wal);
     leave_others(run);
@@ -147,7 +156,9 @@ fn check_workspace(
     if let Some((of, len)) = of_signed {
         check_signed(run, SIGNED_PATH, len, workspace, of, Some(&head));
     }
-    let pins = pins_of(run, &head);
+    let mut pins = pins(run);
+    pins.retain(|(_, checkpoint)| checkpoint.origin == head.origin);
+    check_pins_signed(run, &head, own);
     let witnessed = witnessed(run, workspace);
     let mut sizes: BTreeSet<u64> = pins.iter().map(|(_, checkpoint)| checkpoint.size).collect();
     sizes.extend(of_signed.map(|((size, _), _)| size));
@@ -198,11 +209,21 @@ fn check_workspace(
     Some((head, Log { content, schemas }))
 }
 
-/// Returns the checkpoints that somebody kept of a log.
-fn pins_of(run: &Run<'_>, head: &Head) -> Vec<(String, Checkpoint)> {
-    let parsed =
-        run.options.pinned.iter().filter_map(|(name, note)| Some((name.clone(), Checkpoint::parse(&note.text).ok()?)));
-    parsed.filter(|(_, checkpoint)| checkpoint.origin == head.origin).collect()
+/// Returns the checkpoints that somebody kept.
+fn pins(run: &Run<'_>) -> Vec<(String, Checkpoint)> {
+    let parsed = run.options.pinned.iter();
+    parsed.filter_map(|(name, note)| Some((name.clone(), Checkpoint::parse(&note.text).ok()?))).collect()
+}
+
+/// Makes sure that what somebody kept was signed by the log.
+fn check_pins_signed(run: &Run<'_>, head: &Head, own: Option<&Policy>) {
+    let Some(policy) = run.options.policy.as_ref().or(own) else { return };
+    for (name, note) in &run.options.pinned {
+        let is_own = Checkpoint::parse(&note.text).is_ok_and(|checkpoint| checkpoint.origin == head.origin);
+        if let Some(error) = policy.check_log(note).err().filter(|_| is_own) {
+            run.find(Finding::new(name, error.to_string()));
+        }
+    }
 }
 
 /// Reads the newest checkpoint with cosignatures, if there is one, and returns the file's length with it.

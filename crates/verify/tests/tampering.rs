@@ -146,6 +146,9 @@ fn an_older_copy_is_found() {
     let report = pinned(older.path());
     assert!(texts(&report).contains("the checkpoint in `kept` has more entries than the log"), "{}", texts(&report));
     assert_eq!(texts(&pinned(newer.path())), "");
+    let other = Sample::new();
+    let report = pinned(other.path());
+    assert!(texts(&report).contains("there is no log"), "{}", texts(&report));
 }
 
 /// An entry that somebody appended with all tiles that belong to it, and even with the key.
