@@ -25,5 +25,5 @@ pub use prove::{ProveError, Wanted};
 pub use quarantine::{QUARANTINE_TABLE, quarantine_columns};
 pub use seal::{SealError, batch_tree, from_payload};
 pub use table::{Table, TableStatus};
-pub use vault::{Answer, Pending, Vault, VaultOptions};
+pub use vault::{Answer, FlushFailure, Pending, Vault, VaultOptions};
 pub use workspace::Workspace;
