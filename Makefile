@@ -1,6 +1,6 @@
 # Two commands do all the set-up on a fresh Debian machine with Rust: `make demo` and `make test`.
 
-.PHONY: demo test build release fmt lint codegen bench-kql fuzz clean
+.PHONY: demo test build release fmt lint codegen bench-kql bench-ingest bench-query fuzz clean
 
 demo: release
 	scripts/demo
@@ -29,6 +29,13 @@ codegen:
 ROWS ?= 10000000
 bench-kql: release
 	python3 benches/kql.py --rows $(ROWS)
+
+# Taking records in over HTTP; and the store's answers beside its peers'. See benches/store.py for what they need.
+bench-ingest: release
+	python3 benches/store.py ingest --rows $(ROWS)
+
+bench-query: release
+	python3 benches/store.py query --rows $(ROWS)
 
 # Each target for FUZZ_SECONDS, ten minutes when not given.
 fuzz:

@@ -31,6 +31,7 @@ mod testing;
 mod tests;
 mod value;
 
+pub use datafusion::catalog::TableProvider;
 pub use engine::{Engine, EngineOptions};
 pub use error::QueryError;
 pub use file_table::file_table;

@@ -182,6 +182,14 @@ mod tests {
         assert!(keys.create("contoso", "vault.example/contoso", &[3; 32]).is_err(), "a key is not overwritten");
         let signers = keys.signers("contoso").expect("keys");
         assert!(signers.iter().map(|signer| signer.verifier()).eq([&key]));
+        // A process died while it made two others.
+        fs::create_dir(folder.path().join("empty")).expect("a folder");
+        fs::create_dir(folder.path().join("half")).expect("a folder");
+        fs::write(folder.path().join("half/0123abcd.key.tmp"), HEADER).expect("written");
+        assert_eq!(keys.workspaces().expect("names"), ["contoso"]);
+        assert!(keys.signers("half").is_err());
+        keys.remove_remains().expect("removed");
+        assert!(!folder.path().join("half/0123abcd.key.tmp").exists());
         for name in ["", "../contoso", "a/b", "a.b", "a b"] {
             assert!(keys.create(name, "x", &[1; 32]).is_err() && keys.signers(name).is_err(), "{name}");
         }

@@ -8,9 +8,10 @@ use std::sync::atomic::Ordering;
 use common::{KEYS, Log, Oracle, TestClock, TestKeys, batch, open, options, origin, requests};
 use sequencer::storage::Storage;
 use sequencer::storage::simulated::{Fault, Loss, Simulated};
-use sequencer::{Core, OpenError, Publisher, Request, Stop, SubmitError, checkpoint_path};
+use sequencer::{Core, Cosigned, OpenError, Publisher, Request, Stop, SubmitError, checkpoint_path, witnessed_path};
 use tlog::Hash;
 use tlog::entry::{Act, ActKind, Entry};
+use tlog::note::SignedNote;
 
 struct World {
     disk: Simulated,
@@ -53,6 +54,46 @@ impl World {
         }
         stop
     }
+}
+
+#[test]
+fn i2_cosigned_checkpoints_are_remembered_and_take_the_place_of_their_own_only() {
+    let mut world = World::new();
+    world.commit(0..2);
+    let old = world.disk.snapshot();
+    world.commit(2..3);
+    let read = |disk: &Simulated, path: &str| disk.read(path).expect("readable").expect("a file");
+    let note = |disk: &Simulated, path: &str| SignedNote::parse(&read(disk, path)).expect("a note");
+    let witness = tlog::note::Signer::witness("w.example", &[9; 32]).expect("a key");
+    let cosigned = |time: u64, has_quorum| {
+        let mut note = note(&world.disk, &checkpoint_path("contoso"));
+        note.signatures.truncate(1);
+        note.signatures.push(witness.sign(&note.text, time));
+        Cosigned { workspace: "contoso".to_string(), note, has_quorum }
+    };
+    let (first, second) = (cosigned(5, false), cosigned(6, true));
+    let (_, mut publisher) = world.open().expect("it starts");
+    publisher.cosign(&first).expect("written");
+    assert_eq!(note(&world.disk, &checkpoint_path("contoso")), first.note);
+    assert_eq!(world.disk.read(&witnessed_path("contoso")).expect("readable"), None, "no quorum");
+    publisher.cosign(&second).expect("written");
+    assert_eq!(note(&world.disk, &checkpoint_path("contoso")), second.note, "one cosignature by each witness");
+    drop(publisher);
+    world.commit(3..4);
+    let (_, mut publisher) = world.open().expect("it starts");
+    let newest = read(&world.disk, &checkpoint_path("contoso"));
+    publisher.cosign(&second).expect("written");
+    assert_eq!(read(&world.disk, &checkpoint_path("contoso")), newest, "a newer checkpoint is not taken back");
+    assert_eq!(note(&world.disk, &witnessed_path("contoso")), second.note);
+    // An old copy in which only this file is new.
+    let witnessed = read(&world.disk, &witnessed_path("contoso"));
+    world.disk = old;
+    assert_eq!(world.stop(), None);
+    world.disk.write(&witnessed_path("contoso"), &witnessed).expect("written");
+    let Some(Stop::Behind { known: 3, found: 2, witness, .. }) = world.stop() else { panic!("behind") };
+    assert_eq!(witness, "ws/contoso/log/witnessed");
+    world.disk.corrupt(&witnessed_path("contoso"), 3, 0x80);
+    assert!(matches!(world.stop(), Some(Stop::Evidence { .. })));
 }
 
 const WAL: &str = "wal/0000000001.wal";
@@ -300,6 +341,83 @@ fn a_request_is_taken_once() {
     let log = Log::read(&world.disk, "contoso").expect("a log");
     let sender = receipt.to_sender(1, 1);
     assert_eq!(sender.verify(&log.policy).map(|sighting| sighting.checkpoint.size), Ok(2));
+}
+
+#[test]
+fn a_full_write_ahead_log_has_room_for_entries_that_make_room() {
+    let mut world = World::new();
+    let (mut core, mut publisher) = world.open().expect("it starts");
+    let act = || {
+        let (subject, document, authorities) = ("case 7".to_string(), Hash::of(b"x"), vec!["a".to_string()]);
+        let entry = Entry::Act(Act { kind: ActKind::HoldSet, subject, document, authorities, time: 0 });
+        Request::Entry { workspace: "contoso".to_string(), entry }
+    };
+    // Until not even the smallest batch finds room.
+    let (mut number, mut payload_len) = (0, 20_000);
+    while payload_len > 0 {
+        number += 1;
+        let answer = core.commit(requests(&[batch("contoso", "A", number, payload_len)])).remove(0);
+        payload_len = if answer.is_ok() { payload_len } else { payload_len / 2 };
+        assert!(number < 200);
+    }
+    for n in 0..20 {
+        let small = batch("contoso", "A", 1_000 + n, 1);
+        let answers = core.commit(vec![Request::Batch(small), act()]);
+        assert!(matches!(answers[0], Err(SubmitError::Busy { .. })), "batches do not take what is kept back");
+        assert!(answers[1].is_ok(), "{answers:?}");
+    }
+    drop((core, publisher));
+    (core, publisher) = world.open().expect("also with more files than batches may use");
+    assert!(core.commit(vec![act()]).remove(0).is_ok());
+    publisher.add(core.take_commits());
+    core.set_published(publisher.publish().expect("published"));
+    core.release_up_to("contoso", "A", u64::MAX);
+    core.recycle();
+    core.commit(requests(&[batch("contoso", "A", number, 20_000)])).remove(0).expect("room again");
+}
+
+#[test]
+fn a_request_is_known_when_its_file_is_given_up() {
+    let mut world = World::new();
+    let (mut core, mut publisher) = world.open().expect("it starts");
+    let first = batch("contoso", "A", 1, 10);
+    let receipt = core.commit(requests(std::slice::from_ref(&first))).remove(0).expect("committed");
+    for number in 2..40 {
+        core.commit(requests(&[batch("contoso", "A", number, 5_000)])).remove(0).expect("committed");
+        publisher.add(core.take_commits());
+        core.set_published(publisher.publish().expect("published"));
+        core.release_up_to("contoso", "A", u64::MAX);
+        core.recycle();
+    }
+    assert!(!world.disk.list("wal").expect("a folder").contains(&"0000000001.wal".to_string()));
+    for _ in 0..2 {
+        drop((core, publisher));
+        (core, publisher) = world.open().expect("it starts");
+        let again = core.commit(requests(std::slice::from_ref(&first))).remove(0).expect("known");
+        assert_eq!((again.entry, &again.records), (receipt.entry, &receipt.records));
+        let log = Log::read(&world.disk, "contoso").expect("a log");
+        assert!(again.to_sender(0, 1).verify(&log.policy).is_ok(), "under a checkpoint that covers it");
+        let reused = sequencer::SealedBatch { table: "B".to_string(), ..first.clone() };
+        assert_eq!(core.commit(vec![Request::Batch(reused)]), [Err(SubmitError::RequestReused)]);
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_given_up_now_stops_nothing() {
+    let mut world = World::new();
+    let (mut core, mut publisher) = world.open().expect("it starts");
+    for number in 0..8 {
+        core.commit(requests(&[batch("contoso", "A", number, 20_000)])).remove(0).expect("committed");
+    }
+    publisher.add(core.take_commits());
+    core.set_published(publisher.publish().expect("published"));
+    core.release_up_to("contoso", "A", u64::MAX);
+    let n_segments = core.n_segments();
+    world.disk.strike(0, Fault::Fail);
+    core.recycle();
+    assert_eq!((core.stopped(), core.n_segments()), (None, n_segments));
+    core.recycle();
+    assert_eq!((core.stopped(), core.n_segments()), (None, 1));
 }
 
 #[test]

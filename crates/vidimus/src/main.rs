@@ -38,6 +38,7 @@ enum Command {
     Import(commands::import::ImportArgs),
     Prove(commands::prove::ProveArgs),
     Token(commands::token::TokenArgs),
+    Witness(commands::witness::WitnessArgs),
 }
 
 fn main() -> ExitCode {
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
         Command::Import(args) => commands::import::run(args),
         Command::Prove(args) => commands::prove::run(args),
         Command::Token(args) => commands::token::run(args),
+        Command::Witness(args) => commands::witness::run(args),
     };
     match done {
         Ok(code) => code,

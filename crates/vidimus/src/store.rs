@@ -4,8 +4,10 @@ use api_kusto::{DatabaseError, Databases};
 use audit::{AuditError, AuditSink, QueryRecord};
 use futures::future::BoxFuture;
 use ingest::Vault;
-use query::{LOG_ENTRY_COLUMN, LOG_POSITION_COLUMN, MemoryTable, StoreTable, TableSource, Tables};
-use schema::Dynamic;
+use query::{
+    LOG_ENTRY_COLUMN, LOG_POSITION_COLUMN, MemoryTable, QueryError, StoreTable, TableProvider, TableSource, Tables,
+};
+use schema::{Column, Dynamic};
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
@@ -47,21 +49,44 @@ impl Databases for StoreDatabases {
         let with_places = [LOG_ENTRY_COLUMN, LOG_POSITION_COLUMN].iter().any(|column| query.contains(column));
         let mut tables = Tables::default();
         for table in workspace.tables() {
-            if table.schema().is_none() {
-                continue;
-            }
-            let unavailable =
-                |source| DatabaseError::Unavailable { name: database.to_string(), source: Box::new(source) };
-            // A table that is damaged harms those queries only that may read it.
-            match table.snapshot() {
-                Ok(snapshot) => tables.add(table.name(), Arc::new(StoreTable::new(snapshot, with_places))),
-                Err(_) if !query.contains(table.name()) && !query.contains('*') && !query.contains("search") => {}
-                Err(error) => return Err(unavailable(error)),
-            }
+            let Some(schema) = table.schema() else { continue };
+            // A table that is damaged fails the queries that read it, and no others.
+            let source: Arc<dyn TableSource> = match table.snapshot() {
+                Ok(snapshot) => Arc::new(StoreTable::new(snapshot, with_places)),
+                Err(error) => Arc::new(Damaged { columns: schema.columns().to_vec(), why: chain(&error) }),
+            };
+            tables.add(table.name(), source);
         }
         tables.set_known(EMPTY_TABLES.clone());
         Ok(tables)
     }
+}
+
+/// A table that holds something else than what was sealed, or lacks some of it.
+struct Damaged {
+    columns: Vec<Column>,
+    why: String,
+}
+
+impl TableSource for Damaged {
+    fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    fn provider(&self) -> Result<Arc<dyn TableProvider>, QueryError> {
+        Err(QueryError::Read(self.why.clone()))
+    }
+}
+
+/// Returns an error's text with its causes.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
 }
 
 /// Writes who asked what into the table `LAQueryLogs` of the workspace that was asked.

@@ -48,6 +48,9 @@ pub struct ToServerArgs {
     /// File that holds the token to sign in with; by default it is taken from the environment's VIDIMUS_TOKEN.
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
+    /// Send no token, to a server that lets every program of this machine in.
+    #[arg(long, conflicts_with = "token_file")]
+    pub anonymous: bool,
     /// Certificates, in PEM form, that the server's may lead to; by default those of the system.
     #[arg(long, value_name = "FILE")]
     pub tls_ca: Option<PathBuf>,
@@ -61,7 +64,7 @@ impl ToServerArgs {
     pub fn server(&self) -> anyhow::Result<Server> {
         Ok(Server {
             url: self.server.clone(),
-            token: remote::token(self.token_file.as_deref())?,
+            token: if self.anonymous { None } else { Some(remote::token(self.token_file.as_deref())?) },
             ca: self.tls_ca.clone(),
             plain_allowed: self.insecure_plain_http,
         })

@@ -9,3 +9,4 @@ pub mod schema;
 pub mod serve;
 pub mod shell;
 pub mod token;
+pub mod witness;

@@ -166,7 +166,7 @@ fn ask(url: &str, args: &QueryArgs) -> anyhow::Result<ExitCode> {
     let (text, show) = (args.text()?, args.show()?);
     let server = Server {
         url: url.to_string(),
-        token: remote::token(args.server.token_file.as_deref())?,
+        token: Some(remote::token(args.server.token_file.as_deref())?),
         ca: args.server.tls_ca.clone(),
         plain_allowed: args.server.insecure_plain_http,
     };

@@ -74,7 +74,8 @@ impl Called {
 /// A server to ask.
 pub struct Server {
     pub url: String,
-    pub token: Secret,
+    /// `None` for a server that lets every program of this machine in.
+    pub token: Option<Secret>,
     /// Certificates that the server's may lead to; the system's when `None`.
     pub ca: Option<PathBuf>,
     /// Whether the token may travel unencrypted to other machines.
@@ -108,7 +109,7 @@ impl Server {
         let (agent, url) = (self.agent()?, self.query_url()?);
         let token = self.token.clone();
         let (sender, events) = sync_channel(WAITING_EVENTS);
-        let work = move || exchange(&agent, &url, &token, &question, &sender);
+        let work = move || exchange(&agent, &url, token.as_ref(), &question, &sender);
         std::thread::Builder::new().name("answer".to_string()).spawn(work).context("cannot start a thread")?;
         let mut answer = Answer { visualization: None, first: None, events, cancel: cancel.clone(), ended: false };
         match answer.event()? {
@@ -127,9 +128,11 @@ impl Server {
         let mut request = ureq::http::Request::builder()
             .method(method)
             .uri(&url)
-            .header("Authorization", format!("Bearer {}", self.token.expose()))
             .header("Content-Type", "application/json")
             .header("x-ms-app", "vidimus");
+        if let Some(token) = &self.token {
+            request = request.header("Authorization", format!("Bearer {}", token.expose()));
+        }
         if let Some(id) = request_id {
             request = request.header("x-ms-client-request-id", id);
         }
@@ -207,7 +210,7 @@ fn certificates(path: &Path) -> anyhow::Result<Vec<Certificate<'static>>> {
 fn exchange(
     agent: &ureq::Agent,
     url: &str,
-    token: &Secret,
+    token: Option<&Secret>,
     question: &Question,
     sender: &SyncSender<Result<Event, Refusal>>,
 ) {
@@ -220,13 +223,15 @@ fn exchange(
 fn try_exchange(
     agent: &ureq::Agent,
     url: &str,
-    token: &Secret,
+    token: Option<&Secret>,
     question: &Question,
     sender: &SyncSender<Result<Event, Refusal>>,
 ) -> Result<(), Refusal> {
-    let response = agent
-        .post(url)
-        .header("Authorization", format!("Bearer {}", token.expose()))
+    let mut request = agent.post(url);
+    if let Some(token) = token {
+        request = request.header("Authorization", format!("Bearer {}", token.expose()));
+    }
+    let response = request
         .header("Content-Type", "application/json")
         .header("Accept", "application/json")
         .header("x-ms-app", "vidimus")

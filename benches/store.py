@@ -1,0 +1,163 @@
+#!/usr/bin/env python3
+"""The store beside its peers: what it takes in per second, and how fast it answers over HTTP.
+
+    make bench-ingest [ROWS=1000000]      records per second from JSON lines over HTTP, latency of acknowledgements
+    make bench-query [ROWS=10000000]      the harness's 22 queries beside the peers, warm, as ratios
+
+The rows, the queries and the peers' adapters are those of the benchmark harness in BENCH (by default ../shared/bench); without it
+nothing is measured. The peers are Python packages: pip install duckdb datafusion chdb pyarrow pytz.
+"""
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+PROGRAM = os.path.join(os.environ.get("CARGO_TARGET_DIR", os.path.join(ROOT, "target")), "release", "vidimus")
+BENCH = os.environ.get("BENCH", os.path.join(ROOT, "..", "shared", "bench"))
+TABLES = ["SigninLogs", "AuditLogs", "AzureDiagnostics", "NetworkFlows"]
+
+
+def data_folder(rows, work):
+    """Writes the generator's rows unless they are there, and returns their folder."""
+    data = os.path.join(work, f"n{rows}", "data")
+    if not os.path.exists(os.path.join(data, "truth.json")):
+        os.makedirs(data, exist_ok=True)
+        generator = os.path.join(work, "gen_events")
+        subprocess.run(["rustc", "-O", "-o", generator, os.path.join(BENCH, "gen_events.rs")], check=True)
+        subprocess.run([generator, "--rows", str(rows), "--out", data], check=True, stdout=subprocess.DEVNULL)
+    return data
+
+
+class Server:
+    """A server of its own with an empty store."""
+
+    def __init__(self, folder, log):
+        argv = [PROGRAM, "serve", "--data", folder, "--listen", "127.0.0.1:0", "--workspace", "bench", "--allow-anonymous"]
+        self.process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=open(log, "w"), text=True)
+        self.url = self.process.stdout.readline().split()[-1]
+
+    def cpu_s(self):
+        fields = open(f"/proc/{self.process.pid}/stat").read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def peak_mib(self):
+        for line in open(f"/proc/{self.process.pid}/status"):
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+        return 0.0
+
+    def post(self, path, body):
+        request = urllib.request.Request(self.url + path, data=body, method="POST", headers={"Content-Type": "application/json"})
+        with urllib.request.urlopen(request) as answer:
+            return json.load(answer)
+
+    def put(self, path, body):
+        request = urllib.request.Request(self.url + path, data=body, method="PUT", headers={"Content-Type": "application/json"})
+        with urllib.request.urlopen(request) as answer:
+            return json.load(answer)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+def size(folder):
+    return sum(os.path.getsize(os.path.join(root, name)) for root, _, names in os.walk(folder) for name in names)
+
+
+def bench_ingest(rows, work):
+    data = data_folder(rows, work)
+    print(f"## Taking in {rows:,} rows of four tables, JSON lines over HTTP, sealed, flushed and signed\n")
+    print("| table | rows | MB/s | records/s | server CPU s | records/s per core of server CPU |")
+    print("|---|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory(dir=work) as folder:
+        store = os.path.join(folder, "store")
+        server = Server(store, os.path.join(folder, "log"))
+        try:
+            total_rows = total_s = total_cpu = 0
+            for table in TABLES:
+                path = os.path.join(data, f"{table}.ndjson")
+                n = json.load(open(os.path.join(data, "truth.json")))[table]["rows"]
+                cpu, begun = server.cpu_s(), time.time()
+                argv = [PROGRAM, "import", "--server", server.url, "--workspace", "bench", "--anonymous", "--table", f"{table}={path}"]
+                subprocess.run(argv, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                seconds, used = time.time() - begun, server.cpu_s() - cpu
+                print(f"| {table} | {n:,} | {os.path.getsize(path) / seconds / 1e6:.0f} | {n / seconds:,.0f} | {used:.1f} | {n / used:,.0f} |")
+                total_rows, total_s, total_cpu = total_rows + n, total_s + seconds, total_cpu + used
+            print(f"| all | {total_rows:,} | | {total_rows / total_s:,.0f} | {total_cpu:.1f} | {total_rows / total_cpu:,.0f} |")
+            counts = server.post("/v1/rest/query", json.dumps({"db": "bench", "csl": "union withsource=T SigninLogs, AuditLogs, AzureDiagnostics, NetworkFlows | count"}).encode())
+            print(f"\nrows that a query sees: {counts['Tables'][0]['Rows'][0][0]:,}; peak memory of the server {server.peak_mib():,.0f} MiB")
+            latency(server)
+        finally:
+            server.stop()
+        log = sum(size(os.path.join(store, "ws", ws, "log")) for ws in os.listdir(os.path.join(store, "ws")))
+        files = sum(size(os.path.join(store, "ws", ws, "data")) for ws in os.listdir(os.path.join(store, "ws")) if os.path.isdir(os.path.join(store, "ws", ws, "data")))
+        print(f"log on disk {log / total_rows:.3f} bytes per record, files {files / 1e6:,.0f} MB (rows that were still in memory are not in them)")
+
+
+def latency(server, rate=50_000, seconds=10, batch=500, threads=8):
+    """Acknowledgements at a steady rate: each thread sends a batch when its turn has come."""
+    columns = [{"name": f"C{n:02}", "type": "string" if n % 2 else "long"} for n in range(18)]
+    server.put("/v1/workspaces/bench/tables/Steady", json.dumps({"columns": columns}).encode())
+    row = {f"C{n:02}": f"value {n} of a record" if n % 2 else n * 1000 for n in range(18)}
+    body = "\n".join(json.dumps({**row, "C00": n}) for n in range(batch)).encode()
+    n_batches = rate * seconds // batch
+    took, lock, turn = [], threading.Lock(), [0]
+    begun = time.time() + 0.5
+
+    def send():
+        while True:
+            with lock:
+                n = turn[0]
+                turn[0] += 1
+            if n >= n_batches:
+                return
+            due = begun + n * batch / rate
+            time.sleep(max(0.0, due - time.time()))
+            t = time.time()
+            server.post("/v1/workspaces/bench/tables/Steady/records", body)
+            took.append(time.time() - t)
+
+    workers = [threading.Thread(target=send) for _ in range(threads)]
+    [worker.start() for worker in workers]
+    [worker.join() for worker in workers]
+    rate_seen = n_batches * batch / (time.time() - begun)
+    took.sort()
+    p = lambda q: took[min(len(took) - 1, int(len(took) * q))] * 1000
+    print(f"acknowledgement of batches of {batch} at {rate_seen:,.0f} records/s: p50 {p(0.5):.1f} ms, p99 {p(0.99):.1f} ms, mean {statistics.mean(took) * 1000:.1f} ms (by a client on the same cores)")
+
+
+def bench_query(rows, work, engines):
+    environment = {
+        **os.environ,
+        "VIDIMUS_SERVE": f"{PROGRAM} serve --data {{store}}/data --listen 127.0.0.1:8400 --workspace bench --allow-anonymous",
+        "VIDIMUS_LOAD": f"{PROGRAM} import --server {{url}} --workspace bench --anonymous --table {{table}}={{file}}",
+    }
+    argv = [sys.executable, os.path.join(BENCH, "run.py"), "--rows", str(rows), "--engines", engines, "--work", work]
+    subprocess.run(argv, check=True, env=environment)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["ingest", "query"])
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--work", default=os.path.join(tempfile.gettempdir(), "vidimus-bench"))
+    parser.add_argument("--engines", default="duckdb,datafusion_push,vidimus")
+    arguments = parser.parse_args()
+    if not os.path.exists(os.path.join(BENCH, "gen_events.rs")):
+        sys.exit(f"there is no benchmark harness in {BENCH}")
+    os.makedirs(arguments.work, exist_ok=True)
+    if arguments.what == "ingest":
+        bench_ingest(arguments.rows, arguments.work)
+    else:
+        bench_query(arguments.rows, arguments.work, arguments.engines)
+
+
+main()
