@@ -16,7 +16,7 @@ pub enum ExtentError {
     Length { path: PathBuf, expected: u64, found: u64 },
     /// The bytes are not those that were sealed.
     #[error("`{path}`: bytes {first} to {end} ({what}) have the hash {found}, and the log says {expected}")]
-    Changed { path: PathBuf, what: String, first: u64, end: u64, expected: Hash, found: Hash },
+    Changed { path: PathBuf, what: Box<str>, first: u64, end: u64, expected: Hash, found: Hash },
     /// The file is what was sealed and yet not what it should be; a fault of ours.
     #[error("`{path}`: {why}")]
     Content { path: PathBuf, why: String },

@@ -75,7 +75,7 @@ impl ExtentFile {
         let bytes = positioned.get(footer.clone()).map_err(ExtentError::io(&path))?;
         let hash = Hash::of(&bytes);
         if hash != extent.footer.hash {
-            let what = "the footer".to_string();
+            let what = "the footer".into();
             let (first, end, expected) = (footer.start, footer.end, extent.footer.hash);
             return Err(ExtentError::Changed { path, what, first, end, expected, found: hash });
         }
@@ -206,9 +206,9 @@ impl ExtentFile {
             return Ok(());
         }
         let what = match part {
-            Part::RowGroup(idx) => format!("row group {idx}"),
-            Part::Terms => "the index of terms".to_string(),
-            Part::Whole => "the whole file".to_string(),
+            Part::RowGroup(idx) => format!("row group {idx}").into(),
+            Part::Terms => "the index of terms".into(),
+            Part::Whole => "the whole file".into(),
         };
         let (first, end) = (range.start, range.end);
         Err(ExtentError::Changed { path: self.path.clone(), what, first, end, expected: *expected, found })
