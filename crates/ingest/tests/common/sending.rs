@@ -32,7 +32,7 @@ impl Sending {
         let is_own = number % ROUND == OWN;
         let place = number as usize % 2;
         let workspace = if is_own { own_workspace(number / ROUND) } else { WORKSPACES[place].to_string() };
-        let table = if number % 5 == 0 { "Wide" } else { "Events" };
+        let table = if number.is_multiple_of(5) { "Wide" } else { "Events" };
         let (mut taken, mut rejected, mut lines) = (Vec::new(), Vec::new(), Vec::new());
         for n in (0..1 + rng.below(RECORDS_MAX)).map(|n| (number * RECORDS_MAX + n) as i64) {
             if rng.below(12) == 0 {
@@ -79,5 +79,5 @@ pub fn columns() -> Vec<Column> {
 
 /// Returns the column that a request may bring to the wide table before it is sent.
 pub fn new_column(number: u64) -> Column {
-    Column::new(&format!("C{}", number % WIDE), KqlType::Long)
+    Column::new(format!("C{}", number % WIDE), KqlType::Long)
 }
