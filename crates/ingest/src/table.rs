@@ -103,12 +103,14 @@ impl Table {
         Ok(Snapshot { schema, files, hot })
     }
 
-    /// Takes up a batch that was numbered. Called in the log's order; a repetition changes nothing.
-    pub(crate) fn commit(&self, batch: &Committed, receipt: &Receipt) {
+    /// Takes up a batch that was numbered and returns the bytes of memory that its rows take. Called in the log's order; a repetition
+    /// changes nothing.
+    pub(crate) fn commit(&self, batch: &Committed, receipt: &Receipt) -> usize {
         let mut state = self.state();
         if receipt.records.start != state.catalog.next() {
-            return;
+            return 0;
         }
+        let n_bytes_before = state.hot.n_bytes();
         let count = receipt.records.end.saturating_sub(receipt.records.start);
         state.catalog.push_batch(BatchRef {
             entry: receipt.entry,
@@ -130,6 +132,7 @@ impl Table {
             // Durable all the same: the next start reads it out of the write-ahead log.
             state.missing.push(SeqRange { first: receipt.records.start, count });
         }
+        state.hot.n_bytes().saturating_sub(n_bytes_before)
     }
 }
 

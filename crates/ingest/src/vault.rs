@@ -18,7 +18,7 @@ use sequencer::{
     KeyFolder, Keys, Receipt, Request, RequestId, Sequencer, SequencerOptions, SubmitError, is_workspace_name,
 };
 use sha2::{Digest, Sha256};
-use stdx::Clock;
+use stdx::{Clock, crash_point};
 use tlog::note::VerifierKey;
 use tlog::record::Seed;
 
@@ -80,10 +80,23 @@ pub(crate) struct Inner {
     /// The first part of the origins of logs.
     pub origin: String,
     pub workspaces: RwLock<BTreeMap<String, Arc<Workspace>>>,
-    /// Bytes of rows in memory, as they were a moment ago.
-    pub n_hot_bytes: AtomicUsize,
+    /// Bytes of rows in memory, about: each batch is added as it is committed, and what was written to files is taken off a little later.
+    pub n_hot_bytes: Arc<AtomicUsize>,
+    /// Why files cannot be written now.
+    pub flush_failure: Mutex<Option<FlushFailure>>,
     pub closing: Mutex<bool>,
     pub closed: Condvar,
+}
+
+/// That records in memory cannot be written to a file. They stay where they are, and it is tried again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlushFailure {
+    pub workspace: String,
+    pub table: String,
+    /// The error with its causes.
+    pub why: String,
+    /// Failures in a row.
+    pub n_failures: u32,
 }
 
 /// What became of a request's records.
@@ -164,6 +177,11 @@ impl Vault {
         self.inner.sequencer.status()
     }
 
+    /// Returns why records cannot be written to files now; `None` while all is well. When that lasts, senders are told to wait.
+    pub fn flush_failure(&self) -> Option<FlushFailure> {
+        self.inner.flush_failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Returns the public keys that sign a workspace's log, as those who verify need them.
     ///
     /// # Errors
@@ -189,6 +207,7 @@ impl Vault {
         let origin = format!("{}/{name}", self.inner.origin);
         let path = self.inner.root.join("keys").join(name);
         let key = self.inner.keys.create(name, &origin, &secret).map_err(VaultError::io(path))?;
+        crash_point("workspace.key-written");
         workspaces.insert(name.to_string(), Arc::new(Workspace::new(name, &self.inner.root, BTreeMap::new())));
         Ok(key)
     }
@@ -340,6 +359,7 @@ impl Inner {
         let path = format!("ws/{}/schema/{name}@{}", workspace.name(), next.doc().id);
         let written = replace(&*self.storage, &path, next.doc().to_text().as_bytes());
         written.map_err(|source| IngestError::Write { path, source })?;
+        crash_point("schema.written");
         let next = Arc::new(next);
         state.schemas.insert(next.doc().id, next.clone());
         drop(state);
@@ -390,10 +410,10 @@ impl Inner {
         let sealed = seal(workspace.name(), schema, &rows, Seed(seed), request)?;
         let committed = Committed::new(&sealed, rows, now);
         let (sender, receiver) = oneshot::channel();
-        let table = table.clone();
+        let (table, n_hot_bytes) = (table.clone(), self.n_hot_bytes.clone());
         let callback = move |answer: Result<Receipt, SubmitError>| {
             if let Ok(receipt) = &answer {
-                table.commit(&committed, receipt);
+                n_hot_bytes.fetch_add(table.commit(&committed, receipt), Ordering::Relaxed);
             }
             // Who sent the records may have gone; they are taken all the same.
             let _ = sender.send(answer);
