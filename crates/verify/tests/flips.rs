@@ -9,7 +9,7 @@ mod common;
 use std::fs;
 
 use common::{Sample, check, texts};
-use extents::{from_file, row_schema};
+use extents::{from_file, row_schema, with_columns};
 
 /// Bits of a file that are flipped, about.
 const BITS_PER_FILE: usize = 150;
@@ -76,7 +76,7 @@ fn scan(sample: &Sample, table: &str) -> Option<arrow::array::RecordBatch> {
         })
         .ok()?;
     }
-    parts.extend(snapshot.hot.iter().cloned());
+    parts.extend(snapshot.hot.iter().map(|rows| with_columns(rows, columns).expect("columns")));
     Some(arrow::compute::concat_batches(&row_schema(columns), &parts).expect("rows"))
 }
 
