@@ -48,7 +48,7 @@ pub struct WriterOptions {
 
 impl Default for WriterOptions {
     fn default() -> WriterOptions {
-        WriterOptions { zstd_level: 3, row_group_rows: ROW_GROUP_ROWS }
+        WriterOptions { zstd_level: 1, row_group_rows: ROW_GROUP_ROWS }
     }
 }
 

@@ -126,3 +126,49 @@ fn a_row_group_that_was_changed_stops_the_query() {
     }
     assert!(text.contains("row group 0") && text.contains(".parquet"), "{text}");
 }
+
+#[test]
+fn blocks_that_are_left_out_hold_no_match() {
+    let root = tempfile::tempdir().expect("a folder");
+    let vault = Vault::open(root.path(), Arc::new(SystemClock), VaultOptions::default()).expect("it opens");
+    vault.create_workspace("contoso").expect("a workspace");
+    let columns = [("User", KqlType::String), ("N", KqlType::Long), ("Bag", KqlType::Dynamic)];
+    let columns = columns.map(|(name, ktype)| Column::new(name, ktype));
+    vault.ensure_table("contoso", "Events", &columns).expect("a table");
+    // Blocks have 1,024 rows: the needles are in the second, in the fourth, and nowhere.
+    for part in 0..5 {
+        let record = |n: i64| {
+            let user = if n == 1500 { "needle one".to_string() } else { format!("user{}", n % 7) };
+            let ip = if n == 3900 { "10.1.2.3".to_string() } else { format!("10.0.0.{}", n % 200) };
+            format!("{{\"User\":\"{user}\",\"N\":{n},\"Bag\":{{\"ip\":\"{ip}\",\"path\":\"a\\\\b{}\"}}}}", n / 1000)
+        };
+        let body: Vec<String> = (part * 1000..part * 1000 + 1000).map(record).collect();
+        let pending = vault.take("contoso", "Events", body.join("\n").as_bytes(), None).expect("taken");
+        assert_eq!(block_on(pending.finish()).expect("taken").taken, 1000);
+    }
+    let in_memory: Vec<String> = NEEDLES.iter().map(|(text, _)| answer(&vault, text).expect(text)).collect();
+    vault.flush().expect("flushed");
+    for ((text, expected), in_memory) in NEEDLES.iter().zip(in_memory) {
+        assert_eq!(answer(&vault, text).expect(text), *expected, "{text}");
+        assert_eq!(in_memory, *expected, "{text} in memory");
+    }
+    let table = vault.workspace("contoso").expect("a workspace").table("Events").expect("a table");
+    let file = table.snapshot().expect("a snapshot").files[0].clone();
+    let index = file.terms().expect("an index");
+    assert_eq!(index.blocks(&terms::Subject::value(1).has("needle")).count(), 1);
+}
+
+const NEEDLES: [(&str, &str); 12] = [
+    ("Events | where User == 'needle one' | project N", "1500"),
+    ("Events | where User has 'NEEDLE' | project N", "1500"),
+    ("Events | where User =~ 'Needle One' or Bag.ip == '10.1.2.3' | sort by N asc | project N", "1500 / 3900"),
+    ("Events | where tostring(Bag.ip) == '10.1.2.3' and User startswith 'user' | project N", "3900"),
+    ("Events | where Bag has '10.1.2.3' | project N", "3900"),
+    ("Events | where Bag.ip in ('10.1.2.3', 'x') | count", "1"),
+    ("Events | where User in~ ('NEEDLE ONE', 'user3') | count", "715"),
+    ("Events | where Bag.path == @'a\b2' | summarize count(), min(N), max(N)", "1000,2000,2999"),
+    ("Events | where User contains 'eedle' | count", "1"),
+    ("Events | where User == 'nobody' | count", "0"),
+    ("Events | where User !has 'needle' | count", "4999"),
+    ("Events | where * has 'needle' and N > 1499 | project N", "1500"),
+];

@@ -18,7 +18,7 @@ use crate::error::{OpenError, Stop, SubmitError};
 use crate::group::{GroupLog, group_bytes};
 use crate::key::{Keys, Signer};
 use crate::publish::{Commit, CommittedLog, Publisher};
-use crate::recover::{Replay, behind, read_claims};
+use crate::recover::{Claim, Replay, behind, read_claims};
 use crate::request::{Level, Prepared, Receipt, Request, StoredBatch};
 use crate::signed::{PATH as SIGNED_PATH, SignedFile};
 use crate::stage::{Group, Outcome, StagedLog};
@@ -39,6 +39,9 @@ pub struct Options {
     pub request_window: usize,
     /// Ticks by which the clock may go back; entries keep the last time until it has caught up.
     pub clock_back_ticks_max: i64,
+    /// What witnesses elsewhere know of the logs, by workspace. Who knows more than the write-ahead log, or another history, stops the
+    /// signing.
+    pub claims: BTreeMap<String, Vec<Claim>>,
 }
 
 impl Default for Options {
@@ -48,6 +51,7 @@ impl Default for Options {
             group_bytes_max: 16 << 20,
             request_window: 65_536,
             clock_back_ticks_max: 10_000_000,
+            claims: BTreeMap::new(),
         }
     }
 }
@@ -89,7 +93,7 @@ impl Core {
             _ => OpenError::Io { path: "sequencer/lock".to_string(), source: error },
         })?;
         let mut stop = None;
-        let (signed, claims) = read_claims(&*storage, &mut stop)?;
+        let (signed, claims) = read_claims(&*storage, options.claims.clone(), &mut stop)?;
         let mut replay = Replay {
             state: None,
             base: NodeState::default(),

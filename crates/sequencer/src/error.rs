@@ -21,6 +21,9 @@ pub enum Stop {
         "`{witness}` has another root for the first {size} entries of `{origin}`: {theirs}, and the write-ahead log has {ours}"
     )]
     Fork { origin: String, witness: String, size: u64, ours: Hash, theirs: Hash },
+    /// Somebody does not accept the log as the continuation of what they have seen, and does not show that.
+    #[error("`{witness}` has seen {size} entries of `{origin}` that are not the first ones here: {why}")]
+    Contradicted { origin: String, witness: String, size: u64, why: String },
     /// What is to tell an old copy of the node from the present one is missing or cannot be read.
     #[error("`{path}`: {why}")]
     Evidence { path: String, why: String },

@@ -5,6 +5,7 @@
 //! ws/<workspace>/log/tile/0/...         hashes
 //! sequencer/signed                      what is about to be shown
 //! ws/<workspace>/log/checkpoint         the checkpoint                written last
+//! ws/<workspace>/log/witnessed          the newest with a quorum      once witnesses have cosigned it
 //! ```
 //!
 //! All of it follows from the write-ahead log and, for what that no longer has, from the entries: tiles that are missing are made anew.
@@ -14,11 +15,12 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tlog::note::SignedNote;
+use tlog::note::{NoteSignature, SignedNote};
 use tlog::tile::{TILE_WIDTH, Tile, TileSource, TileWriter, entry_bundle, parse_entry_bundle};
 use tlog::{Checkpoint, Hash, ProofError};
 
 use crate::error::{PublishError, chain};
+use crate::publications::Cosigned;
 use crate::signed::{PATH as SIGNED_PATH, SignedFile};
 use crate::state::LogState;
 use crate::storage::{Storage, folder_of, replace};
@@ -31,6 +33,11 @@ pub fn log_folder(workspace: &str) -> String {
 /// Returns the path of a workspace's published checkpoint.
 pub fn checkpoint_path(workspace: &str) -> String {
     format!("{}/checkpoint", log_folder(workspace))
+}
+
+/// Returns the path of a workspace's newest checkpoint with a quorum of cosignatures.
+pub fn witnessed_path(workspace: &str) -> String {
+    format!("{}/witnessed", log_folder(workspace))
 }
 
 /// What one frame committed.
@@ -58,6 +65,8 @@ pub struct Publisher {
     logs: BTreeMap<String, PublishedLog>,
     /// Logs that cannot be published, and why.
     broken: BTreeMap<String, String>,
+    /// Checkpoints that were published since somebody asked.
+    published: BTreeMap<String, Arc<SignedNote>>,
     /// The last frame that was handed in.
     pub(crate) frame: u64,
 }
@@ -75,11 +84,20 @@ struct PublishedLog {
     checkpoint: Option<Arc<SignedNote>>,
     root: Hash,
     published_size: u64,
+    /// What is published and was not yet shown.
+    published: Option<Arc<SignedNote>>,
 }
 
 impl Publisher {
     pub(crate) fn new(storage: Arc<dyn Storage>, signed: Arc<Mutex<SignedFile>>) -> Publisher {
-        Publisher { storage, signed, logs: BTreeMap::new(), broken: BTreeMap::new(), frame: 0 }
+        Publisher {
+            storage,
+            signed,
+            logs: BTreeMap::new(),
+            broken: BTreeMap::new(),
+            published: BTreeMap::new(),
+            frame: 0,
+        }
     }
 
     /// Takes up a log: `entries` are those in the write-ahead log, `base` is where the log stood before them.
@@ -91,6 +109,7 @@ impl Publisher {
         };
         match opened {
             Ok(mut opened) => {
+                self.published.extend(opened.published.take().map(|note| (workspace.to_string(), note)));
                 opened.checkpoint =
                     log.checkpoint.clone().map(Arc::new).filter(|_| opened.published_size < opened.tiles.size());
                 opened.root = log.tree.root();
@@ -144,12 +163,38 @@ impl Publisher {
         for workspace in &waiting {
             if let Some(log) = self.logs.get_mut(workspace) {
                 log.write_checkpoint(&*self.storage, workspace)?;
+                self.published.extend(log.published.take().map(|note| (workspace.clone(), note)));
             }
         }
         // What is broken is in the write-ahead log only, which therefore must stay.
         match self.broken.first_key_value() {
             Some((workspace, _)) => Err(PublishError::Entries { path: log_folder(workspace) }),
             None => Ok(self.frame),
+        }
+    }
+
+    /// Returns the newest checkpoint of each log that was published since the last time, first those that a start found.
+    pub fn take_published(&mut self) -> BTreeMap<String, Arc<SignedNote>> {
+        std::mem::take(&mut self.published)
+    }
+
+    /// Adds cosignatures to the published checkpoint, if it is still that one, and keeps what has a quorum.
+    ///
+    /// # Errors
+    /// When something could not be written.
+    pub fn cosign(&mut self, cosigned: &Cosigned) -> Result<(), PublishError> {
+        let Cosigned { workspace, note, has_quorum } = cosigned;
+        let put = |path: &str, note: &SignedNote| {
+            replace(&*self.storage, path, note.to_text().as_bytes()).map_err(PublishError::io(path))
+        };
+        if *has_quorum {
+            put(&witnessed_path(workspace), note)?;
+        }
+        let path = checkpoint_path(workspace);
+        let bytes = self.storage.read(&path).map_err(PublishError::io(&path))?.unwrap_or_default();
+        match SignedNote::parse(&bytes) {
+            Ok(published) if published.text == note.text => put(&path, &merge(published, note)),
+            _ => Ok(()),
         }
     }
 
@@ -175,6 +220,7 @@ impl PublishedLog {
             checkpoint: None,
             root: Hash::EMPTY_ROOT,
             published_size: 0,
+            published: None,
         }
     }
 
@@ -191,7 +237,8 @@ impl PublishedLog {
         }
         // The last process may have died before the checkpoint's name was durable; all before it was.
         storage.sync_folder(&log_folder(workspace)).ok()?;
-        let mut log = PublishedLog { tiles, published_size: size, ..PublishedLog::new() };
+        let published = Some(Arc::new(note));
+        let mut log = PublishedLog { tiles, published_size: size, published, ..PublishedLog::new() };
         if let Some(edge) = Tile::of_log(0, size / TILE_WIDTH, size) {
             log.bundle = read_entries(storage, workspace, edge)?;
             let hashes: Vec<u8> = log.bundle.iter().flat_map(|entry| Hash::leaf(entry).0).collect();
@@ -288,6 +335,7 @@ impl PublishedLog {
         let path = checkpoint_path(workspace);
         replace(storage, &path, checkpoint.to_text().as_bytes()).map_err(PublishError::io(&path))?;
         self.checkpoint = None;
+        self.published = Some(checkpoint);
         self.published_size = self.tiles.size();
         // A partial tile that stays takes space and harms nobody.
         for folder in self.stale.drain(..) {
@@ -300,6 +348,18 @@ impl PublishedLog {
         }
         Ok(())
     }
+}
+
+/// Adds the signatures of a note to those of another with the same text, in the place of older ones by the same key.
+fn merge(mut note: SignedNote, newer: &SignedNote) -> SignedNote {
+    let is_by = |a: &NoteSignature, b: &NoteSignature| a.id == b.id && a.name == b.name;
+    for signature in &newer.signatures {
+        match note.signatures.iter_mut().find(|known| is_by(known, signature)) {
+            Some(known) => *known = signature.clone(),
+            None => note.signatures.push(signature.clone()),
+        }
+    }
+    note
 }
 
 /// Tiles in a folder.

@@ -10,7 +10,7 @@ use tlog::{Checkpoint, Hash};
 use crate::codec::Decoder;
 use crate::error::{OpenError, Stop};
 use crate::group::{GroupLog, parse_group};
-use crate::publish::checkpoint_path;
+use crate::publish::{checkpoint_path, witnessed_path};
 use crate::request::{Level, Receipt, StoredBatch, data_hash};
 use crate::signed::{PATH as SIGNED_PATH, Signed};
 use crate::state::{LogState, NodeState, time_of};
@@ -21,17 +21,23 @@ use crate::window::{Answer, Window};
 /// What others know of each workspace's log.
 pub type Claims = BTreeMap<String, Vec<Claim>>;
 
-/// That somebody has seen a log with so many entries and this root.
+/// That somebody has seen a log with so many entries.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
+    /// Who.
     pub witness: String,
     pub size: u64,
-    pub root: Hash,
+    /// The root of these entries; `None` if only their number is known.
+    pub root: Option<Hash>,
 }
 
-/// Reads what others know of the logs: the file of what was signed, and the published checkpoints.
-pub fn read_claims(storage: &dyn Storage, stop: &mut Option<Stop>) -> Result<(Option<Signed>, Claims), OpenError> {
+/// Adds what others know of the logs: the file of what was signed, and the published checkpoints.
+pub fn read_claims(
+    storage: &dyn Storage,
+    mut claims: Claims,
+    stop: &mut Option<Stop>,
+) -> Result<(Option<Signed>, Claims), OpenError> {
     let evidence = |path: &str, why: &str| Stop::Evidence { path: path.to_string(), why: why.to_string() };
-    let mut claims: Claims = BTreeMap::new();
     let signed = match storage.read(SIGNED_PATH).map_err(OpenError::io(SIGNED_PATH))? {
         None => None,
         Some(bytes) => {
@@ -43,19 +49,21 @@ pub fn read_claims(storage: &dyn Storage, stop: &mut Option<Stop>) -> Result<(Op
         }
     };
     for (workspace, (size, root)) in signed.iter().flat_map(|signed| &signed.logs) {
-        let claim = Claim { witness: SIGNED_PATH.to_string(), size: *size, root: *root };
+        let claim = Claim { witness: SIGNED_PATH.to_string(), size: *size, root: Some(*root) };
         claims.entry(workspace.clone()).or_default().push(claim);
     }
     for workspace in storage.list("ws").map_err(OpenError::io("ws"))? {
-        let path = checkpoint_path(&workspace);
-        let Some(bytes) = storage.read(&path).map_err(OpenError::io(&path))? else { continue };
-        let checkpoint = SignedNote::parse(&bytes).and_then(|note| Checkpoint::parse(&note.text));
-        match checkpoint {
-            Ok(Checkpoint { size, root, .. }) => {
-                claims.entry(workspace).or_default().push(Claim { witness: path, size, root });
-            }
-            Err(error) => {
-                stop.get_or_insert(evidence(&path, &error.to_string()));
+        for path in [checkpoint_path(&workspace), witnessed_path(&workspace)] {
+            let Some(bytes) = storage.read(&path).map_err(OpenError::io(&path))? else { continue };
+            let checkpoint = SignedNote::parse(&bytes).and_then(|note| Checkpoint::parse(&note.text));
+            match checkpoint {
+                Ok(Checkpoint { size, root, .. }) => {
+                    let claim = Claim { witness: path, size, root: Some(root) };
+                    claims.entry(workspace.clone()).or_default().push(claim);
+                }
+                Err(error) => {
+                    stop.get_or_insert(evidence(&path, &error.to_string()));
+                }
             }
         }
     }
@@ -188,9 +196,9 @@ fn check_claims(workspace: &str, log: &LogState, claims: &Claims, stop: &mut Opt
     let size = log.tree.size();
     for claim in claims.get(workspace).into_iter().flatten().filter(|claim| claim.size == size) {
         let ours = log.tree.root();
-        if ours != claim.root {
+        if let Some(theirs) = claim.root.filter(|root| *root != ours) {
             let (origin, witness) = (log.origin.clone(), claim.witness.clone());
-            stop.get_or_insert(Stop::Fork { origin, witness, size, ours, theirs: claim.root });
+            stop.get_or_insert(Stop::Fork { origin, witness, size, ours, theirs });
         }
     }
 }

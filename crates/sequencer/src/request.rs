@@ -109,6 +109,8 @@ impl Prepared {
 pub enum Level {
     /// It is durable and covered by a signed checkpoint that is durable with it.
     Committed,
+    /// Besides, a quorum of witnesses has cosigned the checkpoint.
+    Witnessed,
 }
 
 /// What whoever submitted gets back.

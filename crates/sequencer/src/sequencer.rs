@@ -18,6 +18,7 @@ use stdx::Clock;
 use crate::core::{Core, Options};
 use crate::error::{OpenError, Stop, SubmitError, chain};
 use crate::key::Keys;
+use crate::publications::{Board, Cosigned, Publications};
 use crate::publish::{Commit, Publisher};
 use crate::request::{Prepared, Receipt, Request, StoredBatch};
 use crate::storage::Storage;
@@ -97,7 +98,7 @@ pub struct Sequencer {
     threads: Vec<JoinHandle<()>>,
 }
 
-struct Shared {
+pub(crate) struct Shared {
     options: SequencerOptions,
     queue: Mutex<Queue>,
     /// There is something in the queue.
@@ -106,6 +107,7 @@ struct Shared {
     /// There is something to publish.
     committed: Condvar,
     status: Mutex<Status>,
+    pub board: Board,
 }
 
 #[derive(Default)]
@@ -116,6 +118,8 @@ struct Queue {
     published_frame: u64,
     /// Files that were allocated ahead, or could not be.
     spares: Vec<Option<Spare>>,
+    /// Why somebody else wants the signing to stop.
+    stop: Option<Stop>,
     is_closed: bool,
 }
 
@@ -124,6 +128,8 @@ struct Unpublished {
     commits: Vec<Commit>,
     /// A file to be allocated ahead.
     spare_wish: Option<Spare>,
+    /// Cosignatures for what is published, the newest for each workspace.
+    cosigned: Vec<Cosigned>,
     is_closed: bool,
 }
 
@@ -151,6 +157,7 @@ impl Sequencer {
             unpublished: Mutex::default(),
             committed: Condvar::new(),
             status: Mutex::default(),
+            board: Board::default(),
         });
         shared.show(&core);
         let log = |(workspace, size)| (workspace, LogStatus { size, published_size: 0 });
@@ -203,6 +210,11 @@ impl Sequencer {
         Status { queue_len, n_unpublished, ..status }
     }
 
+    /// Returns what is published, for those who carry it on.
+    pub fn publications(&self) -> Publications {
+        Publications(self.shared.clone())
+    }
+
     /// Commits and publishes what waits, takes nothing more, and stops the threads.
     pub fn close(self) {
         drop(self);
@@ -219,6 +231,7 @@ impl Drop for Sequencer {
             lock(&self.shared.unpublished).is_closed = true;
             self.shared.committed.notify_all();
         }
+        self.shared.board.close();
     }
 }
 
@@ -283,9 +296,29 @@ impl Shared {
         (prepared, completers)
     }
 
+    pub fn take_cosigned(&self, cosigned: Cosigned) {
+        let mut unpublished = lock(&self.unpublished);
+        if unpublished.is_closed {
+            return;
+        }
+        // What has a quorum is not lost to a newer one that has none.
+        unpublished
+            .cosigned
+            .retain(|other| other.workspace != cosigned.workspace || (other.has_quorum && !cosigned.has_quorum));
+        unpublished.cosigned.push(cosigned);
+        drop(unpublished);
+        self.committed.notify_all();
+    }
+
+    pub fn take_stop(&self, stop: Stop) {
+        lock(&self.status).stopped.get_or_insert(stop.clone());
+        lock(&self.queue).stop.get_or_insert(stop);
+        self.queued.notify_all();
+    }
+
     fn show(&self, core: &Core) {
         let mut status = lock(&self.status);
-        status.stopped = core.stopped().cloned();
+        status.stopped = core.stopped().cloned().or(status.stopped.take());
         status.n_segments = core.n_segments();
         status.n_wal_bytes = core.n_wal_bytes();
     }
@@ -315,8 +348,11 @@ fn run_core(shared: &Shared, mut core: Core, clock: &dyn Clock) {
     let mut last_look = Instant::now();
     loop {
         let mut queue = lock(&shared.queue);
-        if queue.submissions.is_empty() && queue.releases.is_empty() && !queue.is_closed {
+        if queue.submissions.is_empty() && queue.releases.is_empty() && queue.stop.is_none() && !queue.is_closed {
             queue = shared.queued.wait_timeout(queue, IDLE).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        if let Some(stop) = queue.stop.take() {
+            core.stop(stop);
         }
         let (prepared, completers) = shared.take_group(&mut queue);
         let releases = std::mem::take(&mut queue.releases);
@@ -389,6 +425,7 @@ fn run_publisher(shared: &Shared, mut publisher: Publisher, storage: &dyn Storag
         let mut unpublished = lock(&shared.unpublished);
         while unpublished.commits.is_empty()
             && unpublished.spare_wish.is_none()
+            && unpublished.cosigned.is_empty()
             && !unpublished.is_closed
             && pause.is_zero()
         {
@@ -405,6 +442,7 @@ fn run_publisher(shared: &Shared, mut publisher: Publisher, storage: &dyn Storag
         }
         let commits = std::mem::take(&mut unpublished.commits);
         let (is_last, has_commits) = (unpublished.is_closed, !commits.is_empty());
+        let cosigned = std::mem::take(&mut unpublished.cosigned);
         let spare_wish = unpublished.spare_wish.take().filter(|_| !is_last);
         drop(unpublished);
         if let Some(spare) = spare_wish {
@@ -414,12 +452,16 @@ fn run_publisher(shared: &Shared, mut publisher: Publisher, storage: &dyn Storag
         }
         publisher.add(commits);
         let published = publisher.publish();
+        // Those that cannot be written come again with the next checkpoint.
+        let carried: Result<Vec<()>, _> = cosigned.iter().map(|cosigned| publisher.cosign(cosigned)).collect();
+        shared.board.show(publisher.take_published());
         let mut status = lock(&shared.status);
         for (workspace, size) in publisher.sizes() {
             status.logs.entry(workspace).or_default().published_size = size;
         }
         let broken = publisher.broken().values().next().cloned();
-        status.publish_error = broken.or(published.as_ref().err().map(|error| chain(error)));
+        let error = published.as_ref().err().or(carried.as_ref().err());
+        status.publish_error = broken.or(error.map(|error| chain(error)));
         drop(status);
         pause = match &published {
             Err(_) => PUBLISH_RETRY.max(shared.options.publish_every),

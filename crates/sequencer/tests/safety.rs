@@ -8,9 +8,10 @@ use std::sync::atomic::Ordering;
 use common::{KEYS, Log, Oracle, TestClock, TestKeys, batch, open, options, origin, requests};
 use sequencer::storage::Storage;
 use sequencer::storage::simulated::{Fault, Loss, Simulated};
-use sequencer::{Core, OpenError, Publisher, Request, Stop, SubmitError, checkpoint_path};
+use sequencer::{Core, Cosigned, OpenError, Publisher, Request, Stop, SubmitError, checkpoint_path, witnessed_path};
 use tlog::Hash;
 use tlog::entry::{Act, ActKind, Entry};
+use tlog::note::SignedNote;
 
 struct World {
     disk: Simulated,
@@ -53,6 +54,46 @@ impl World {
         }
         stop
     }
+}
+
+#[test]
+fn i2_cosigned_checkpoints_are_remembered_and_take_the_place_of_their_own_only() {
+    let mut world = World::new();
+    world.commit(0..2);
+    let old = world.disk.snapshot();
+    world.commit(2..3);
+    let read = |disk: &Simulated, path: &str| disk.read(path).expect("readable").expect("a file");
+    let note = |disk: &Simulated, path: &str| SignedNote::parse(&read(disk, path)).expect("a note");
+    let witness = tlog::note::Signer::witness("w.example", &[9; 32]).expect("a key");
+    let cosigned = |time: u64, has_quorum| {
+        let mut note = note(&world.disk, &checkpoint_path("contoso"));
+        note.signatures.truncate(1);
+        note.signatures.push(witness.sign(&note.text, time));
+        Cosigned { workspace: "contoso".to_string(), note, has_quorum }
+    };
+    let (first, second) = (cosigned(5, false), cosigned(6, true));
+    let (_, mut publisher) = world.open().expect("it starts");
+    publisher.cosign(&first).expect("written");
+    assert_eq!(note(&world.disk, &checkpoint_path("contoso")), first.note);
+    assert_eq!(world.disk.read(&witnessed_path("contoso")).expect("readable"), None, "no quorum");
+    publisher.cosign(&second).expect("written");
+    assert_eq!(note(&world.disk, &checkpoint_path("contoso")), second.note, "one cosignature by each witness");
+    drop(publisher);
+    world.commit(3..4);
+    let (_, mut publisher) = world.open().expect("it starts");
+    let newest = read(&world.disk, &checkpoint_path("contoso"));
+    publisher.cosign(&second).expect("written");
+    assert_eq!(read(&world.disk, &checkpoint_path("contoso")), newest, "a newer checkpoint is not taken back");
+    assert_eq!(note(&world.disk, &witnessed_path("contoso")), second.note);
+    // An old copy in which only this file is new.
+    let witnessed = read(&world.disk, &witnessed_path("contoso"));
+    world.disk = old;
+    assert_eq!(world.stop(), None);
+    world.disk.write(&witnessed_path("contoso"), &witnessed).expect("written");
+    let Some(Stop::Behind { known: 3, found: 2, witness, .. }) = world.stop() else { panic!("behind") };
+    assert_eq!(witness, "ws/contoso/log/witnessed");
+    world.disk.corrupt(&witnessed_path("contoso"), 3, 0x80);
+    assert!(matches!(world.stop(), Some(Stop::Evidence { .. })));
 }
 
 const WAL: &str = "wal/0000000001.wal";

@@ -90,7 +90,7 @@ pub mod witness;
 pub use checkpoint::Checkpoint;
 pub use error::{ProofError, TextError};
 pub use hash::Hash;
-pub use policy::{Policy, PolicyError, Sighting, WitnessState, WitnessView};
+pub use policy::{Policy, PolicyError, PolicyWitness, Sighting, WitnessState, WitnessView};
 pub use proof::LogProof;
 pub use receipt::Receipt;
 pub use time::{seconds_text, ticks_text};

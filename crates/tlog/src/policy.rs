@@ -15,10 +15,20 @@ const DEFINITIONS_MAX: usize = 1024;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
     logs: Vec<VerifierKey>,
-    witnesses: Vec<(String, VerifierKey)>,
+    witnesses: Vec<PolicyWitness>,
     groups: Vec<Group>,
     /// `None` when no witness is asked for.
     quorum: Option<String>,
+}
+
+/// A witness that the policy names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyWitness {
+    /// The name in the policy.
+    pub name: String,
+    pub key: VerifierKey,
+    /// Where a log submits its checkpoints, before `/add-checkpoint`; who only verifies needs none.
+    pub url: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,9 +106,8 @@ impl Policy {
                 [] => {}
                 [first, ..] if first.starts_with('#') => {}
                 ["log", vkey] | ["log", vkey, _] => policy.add_log(vkey).map_err(error)?,
-                ["witness", name, vkey] | ["witness", name, vkey, _] => {
-                    policy.add_witness(name, vkey).map_err(error)?;
-                }
+                ["witness", name, vkey] => policy.add_witness(name, vkey, None).map_err(error)?,
+                ["witness", name, vkey, url] => policy.add_witness(name, vkey, Some(url)).map_err(error)?,
                 ["group", name, threshold, members @ ..] => {
                     policy.add_group(name, threshold, members).map_err(error)?;
                 }
@@ -138,16 +147,16 @@ impl Policy {
         Ok(())
     }
 
-    fn add_witness(&mut self, name: &str, vkey: &str) -> Result<(), String> {
+    fn add_witness(&mut self, name: &str, vkey: &str, url: Option<&str>) -> Result<(), String> {
         self.unknown(name)?;
         let key = VerifierKey::parse(vkey).map_err(|error| error.to_string())?;
         if key.algorithm() == Algorithm::Ed25519 {
             return Err("a witness does not sign with a log's key".to_string());
         }
-        if self.witnesses.iter().any(|(_, other)| other.public() == key.public()) {
+        if self.witnesses.iter().any(|other| other.key.public() == key.public()) {
             return Err("the witness's key is there twice".to_string());
         }
-        self.witnesses.push((name.to_string(), key));
+        self.witnesses.push(PolicyWitness { name: name.to_string(), key, url: url.map(str::to_string) });
         Ok(())
     }
 
@@ -175,7 +184,7 @@ impl Policy {
     }
 
     fn is_known(&self, name: &str) -> bool {
-        self.witnesses.iter().any(|(other, _)| other == name) || self.groups.iter().any(|group| group.name == name)
+        self.witnesses.iter().any(|witness| witness.name == name) || self.groups.iter().any(|group| group.name == name)
     }
 
     fn known(&self, name: &str) -> Result<(), String> {
@@ -184,6 +193,21 @@ impl Policy {
 
     fn unknown(&self, name: &str) -> Result<(), String> {
         if self.is_known(name) || name == "none" { Err(format!("`{name}` is defined already")) } else { Ok(()) }
+    }
+
+    /// Returns the keys of the logs that are trusted.
+    pub fn logs(&self) -> &[VerifierKey] {
+        &self.logs
+    }
+
+    /// Returns the witnesses, whether the quorum needs them or not.
+    pub fn witnesses(&self) -> &[PolicyWitness] {
+        &self.witnesses
+    }
+
+    /// Returns the name of the quorum; `None` when no witness is asked for.
+    pub fn quorum(&self) -> Option<&str> {
+        self.quorum.as_deref()
     }
 
     /// Verifies a checkpoint's signatures by its log.
@@ -195,10 +219,15 @@ impl Policy {
     /// C2SP signed-note, "Signatures": unknown keys are passed over, a bad signature by a known key spoils the note.
     pub fn check_log(&self, note: &SignedNote) -> Result<(Checkpoint, Vec<VerifierKey>), PolicyError> {
         let checkpoint = Checkpoint::parse(&note.text)?;
-        let origin = || checkpoint.origin.clone();
-        let keys: Vec<_> = self.logs.iter().filter(|key| key.name() == checkpoint.origin).collect();
+        let signers = self.signers(note, &checkpoint.origin)?;
+        Ok((checkpoint, signers))
+    }
+
+    /// Verifies the signatures by a log and returns its keys that signed, at least one.
+    pub(crate) fn signers(&self, note: &SignedNote, origin: &str) -> Result<Vec<VerifierKey>, PolicyError> {
+        let keys: Vec<_> = self.logs.iter().filter(|key| key.name() == origin).collect();
         if keys.is_empty() {
-            return Err(PolicyError::UnknownLog { origin: origin() });
+            return Err(PolicyError::UnknownLog { origin: origin.to_string() });
         }
         let mut signers = Vec::new();
         for key in keys {
@@ -206,21 +235,28 @@ impl Policy {
                 signers.push(key.clone());
             }
         }
-        if signers.is_empty() {
-            return Err(PolicyError::NotSigned { origin: origin() });
-        }
-        Ok((checkpoint, signers))
+        if signers.is_empty() { Err(PolicyError::NotSigned { origin: origin.to_string() }) } else { Ok(signers) }
     }
 
     /// Verifies a checkpoint's signatures by its log and by witnesses.
     ///
     /// # Errors
-    /// As [`Policy::check_log`], and when the quorum is not met.
+    /// As [`Policy::check_log`] and [`Policy::check_quorum`].
     pub fn check(&self, note: &SignedNote) -> Result<Sighting, PolicyError> {
         let (checkpoint, signers) = self.check_log(note)?;
+        let witnesses = self.check_quorum(note)?;
+        Ok(Sighting { checkpoint, signers, witnesses, quorum: self.quorum.clone() })
+    }
+
+    /// Verifies a checkpoint's signatures by witnesses only, for the log itself, which knows its own. Returns every witness of the
+    /// policy, in its order.
+    ///
+    /// # Errors
+    /// When the signature by a witness is not valid or the quorum is not met.
+    pub fn check_quorum(&self, note: &SignedNote) -> Result<Vec<WitnessView>, PolicyError> {
         let mut witnesses = Vec::new();
         let mut met = BTreeMap::new();
-        for (name, key) in &self.witnesses {
+        for PolicyWitness { name, key, .. } in &self.witnesses {
             let state = match (verify_all(note, key)?, key.algorithm()) {
                 (Some(Verified::SeenAt(time)), _) => WitnessState::SeenAt(time),
                 (_, Algorithm::Other(_)) => WitnessState::Unverified,
@@ -234,10 +270,10 @@ impl Policy {
             let n_met = group.members.iter().filter(|member| met.get(member.as_str()) == Some(&true)).count();
             met.insert(&group.name, n_met >= group.threshold);
         }
-        if let Some(quorum) = self.quorum.as_ref().filter(|quorum| met.get(quorum.as_str()) != Some(&true)) {
-            return Err(PolicyError::Quorum { quorum: quorum.clone() });
+        match self.quorum.as_ref().filter(|quorum| met.get(quorum.as_str()) != Some(&true)) {
+            Some(quorum) => Err(PolicyError::Quorum { quorum: quorum.clone() }),
+            None => Ok(witnesses),
         }
-        Ok(Sighting { checkpoint, signers, witnesses, quorum: self.quorum.clone() })
     }
 }
 

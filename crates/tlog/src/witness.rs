@@ -49,6 +49,8 @@ pub enum WitnessRefusal {
     OldAboveNew,
     #[error(transparent)]
     Signature(PolicyError),
+    #[error("the root of an empty tree is not that of nothing")]
+    FalseRoot,
     #[error("the last checkpoint that was cosigned has {size} entries")]
     OtherOldSize { size: u64 },
     #[error("the checkpoint does not continue the last one that was cosigned: {0}")]
@@ -63,7 +65,7 @@ impl WitnessRefusal {
             WitnessRefusal::Signature(PolicyError::UnknownLog { .. }) => 404,
             WitnessRefusal::Signature(_) => 403,
             WitnessRefusal::OtherOldSize { .. } => 409,
-            WitnessRefusal::Inconsistent(_) => 422,
+            WitnessRefusal::FalseRoot | WitnessRefusal::Inconsistent(_) => 422,
         }
     }
 }
@@ -83,13 +85,18 @@ pub fn judge(
     request: &AddCheckpoint,
     policy: &Policy,
 ) -> Result<Checkpoint, WitnessRefusal> {
-    let (checkpoint, _) = policy.check_log(&request.checkpoint).map_err(WitnessRefusal::Signature)?;
+    let checkpoint = Checkpoint::parse_any_root(&request.checkpoint.text);
+    let checkpoint = checkpoint.map_err(|error| WitnessRefusal::Signature(error.into()))?;
+    policy.signers(&request.checkpoint, &checkpoint.origin).map_err(WitnessRefusal::Signature)?;
     if request.old > checkpoint.size {
         return Err(WitnessRefusal::OldAboveNew);
     }
     let (size, root) = latest.map_or((0, Hash::EMPTY_ROOT), |latest| (latest.size, latest.root));
     if request.old != size {
         return Err(WitnessRefusal::OtherOldSize { size });
+    }
+    if checkpoint.has_false_root() {
+        return Err(WitnessRefusal::FalseRoot);
     }
     verify_consistency(size, checkpoint.size, &request.proof, &root, &checkpoint.root)
         .map_err(WitnessRefusal::Inconsistent)?;
@@ -152,6 +159,13 @@ mod tests {
         let mut longer = request(&tree, 7, 20);
         longer.proof.push(Hash::of(b"more"));
         assert_eq!(status(&longer), Some(422));
+        let empty = |root| {
+            let checkpoint = Checkpoint { origin: "log.example".to_string(), size: 0, root };
+            AddCheckpoint { old: 0, proof: Vec::new(), checkpoint: SignedNote::sign(checkpoint.text(), &log) }
+        };
+        let first = |request| judge(None, &request, &policy).err().map(|error| error.status());
+        assert_eq!(first(empty(Hash::EMPTY_ROOT)), None);
+        assert_eq!(first(empty(Hash::of(b"root"))), Some(422));
         let nobody = Policy::parse("quorum none\n").expect("a policy");
         assert_eq!(judge(None, &request(&tree, 0, 7), &nobody).err().map(|error| error.status()), Some(404));
     }

@@ -212,6 +212,34 @@ fn bad_bundles(vault: &Vault) -> Vec<Bad> {
         }
         add(name, files, "");
     }
+    // A silence that was none, has no end, or is not claimed.
+    let quiet = Vault::quiet();
+    let silence = |indexes: &[u64], claims: &[(&str, u64)]| {
+        let mut builder = quiet.builder();
+        quiet.add_heartbeats(&mut builder, indexes);
+        claims.iter().for_each(|(table, next)| builder.silent(table, *next));
+        builder
+    };
+    let why = "the next record of table AuditLogs had number 4 at entry 11, not 3";
+    bad.push(("a record between", silence(&[9, 11], &[("AuditLogs", 3)]).finish(), why));
+    let why = "had number 16 at entry 9, not 15";
+    bad.push(("another number", silence(&[9, 12], &[("SigninLogs", 15)]).finish(), why));
+    bad.push(("one heartbeat", silence(&[11], &[("SigninLogs", 16)]).finish(), "no beginning and end"));
+    bad.push(("a table that is not named", silence(&[9, 12], &[("Other", 0)]).finish(), "no beginning and end"));
+    bad.push(("heartbeats for nothing", silence(&[9, 12], &[]).finish(), "nothing is claimed"));
+    let mut with_batch = silence(&[9, 12], &[("SigninLogs", 16)]);
+    quiet.add(&mut with_batch, 0, Vec::new());
+    bad.push(("a silent table with a batch", with_batch.finish(), "is claimed to be silent and has a batch"));
+    let mut with_rows = silence(&[9, 12], &[]);
+    quiet.add(&mut with_rows, 0, quiet.rows(0, 2..3));
+    bad.push(("rows and heartbeats for nothing", with_rows.finish(), "nothing is claimed about silence"));
+    let mut files = quiet.silence();
+    let moved = files.remove("heartbeat-11.tlog-proof").unwrap_or_default();
+    files.insert("heartbeat-10.tlog-proof".to_string(), moved);
+    bad.push(("a heartbeat elsewhere", files, "of another entry"));
+    let mut files = quiet.silence();
+    files.insert("batch-9.tlog-proof".to_string(), files["heartbeat-9.tlog-proof"].clone());
+    bad.push(("a heartbeat as a batch", files, "`vidimus.batch.v1` expected"));
     bad
 }
 
@@ -441,6 +469,15 @@ fn every_flipped_bit_of_checkpoints_is_found_by_both() {
 }
 
 /// Flips each bit of each file. Whatever is accepted has to mean the same, and the verifier in Python has to accept it, too.
+#[test]
+fn every_flipped_bit_of_heartbeats_is_found_by_both() {
+    let vault = Vault::quiet();
+    let mut files = vault.silence();
+    // What witnesses signed under earlier checkpoints is not looked at.
+    files.remove("consistency-9");
+    flip_every_bit("heartbeats", &vault, files);
+}
+
 fn flip_every_bit(name: &str, vault: &Vault, files: Files) {
     let policy = vault.policy();
     let folder = tempfile::tempdir().expect("a folder");

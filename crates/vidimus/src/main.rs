@@ -39,6 +39,7 @@ enum Command {
     Prove(commands::prove::ProveArgs),
     Verify(commands::verify::VerifyArgs),
     Token(commands::token::TokenArgs),
+    Witness(commands::witness::WitnessArgs),
 }
 
 fn main() -> ExitCode {
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
         Command::Prove(args) => commands::prove::run(args),
         Command::Verify(args) => commands::verify::run(args),
         Command::Token(args) => commands::token::run(args),
+        Command::Witness(args) => commands::witness::run(args),
     };
     match done {
         Ok(code) => code,

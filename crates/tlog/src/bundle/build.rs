@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::claim::{Claim, ClaimKind, TableClaim};
 use super::records::BatchRecords;
 use super::{Consistency, Files};
-use crate::entry::BatchEntry;
+use crate::entry::{BatchEntry, Heartbeat};
 use crate::note::SignedNote;
 use crate::record::SchemaDoc;
 use crate::{Checkpoint, Hash, LogProof, TextError};
@@ -26,6 +26,7 @@ pub struct BundleBuilder {
     note: String,
     rows: BTreeMap<String, u64>,
     ranges: BTreeMap<String, (u64, u64)>,
+    silent: BTreeMap<String, u64>,
     files: Files,
 }
 
@@ -42,7 +43,14 @@ impl BundleBuilder {
             (super::VERIFY_PY_NAME.to_string(), super::VERIFY_PY.as_bytes().to_vec()),
             (super::README_NAME.to_string(), super::README.as_bytes().to_vec()),
         ]);
-        Ok(BundleBuilder { checkpoint, note, rows: BTreeMap::new(), ranges: BTreeMap::new(), files })
+        Ok(BundleBuilder {
+            checkpoint,
+            note,
+            rows: BTreeMap::new(),
+            ranges: BTreeMap::new(),
+            silent: BTreeMap::new(),
+            files,
+        })
     }
 
     /// Adds a batch with its path to the checkpoint and the records to be shown. Neighbours of a range come without records: they
@@ -70,6 +78,19 @@ impl BundleBuilder {
         self.ranges.insert(table.to_string(), (first, count));
     }
 
+    /// Adds a heartbeat with its path to the checkpoint, for claims of silence.
+    pub fn heartbeat(&mut self, index: u64, entry: &Heartbeat, path: Vec<Hash>) {
+        let extra = Some(entry.to_text().into_bytes());
+        let proof = LogProof { extra, index, path, checkpoint: self.note.clone() };
+        self.files.insert(super::heartbeat_name(index), proof.to_text().into_bytes());
+    }
+
+    /// Claims that nothing was sealed in a table between the first and the last heartbeat that were added: at each that names the table
+    /// its next record would have had this number. It takes the place of another claim about the table.
+    pub fn silent(&mut self, table: &str, next: u64) {
+        self.silent.insert(table.to_string(), next);
+    }
+
     /// Adds the proof that an earlier checkpoint is the beginning of this one.
     ///
     /// # Errors
@@ -91,6 +112,9 @@ impl BundleBuilder {
         }
         for (table, (first, count)) in self.ranges {
             kinds.insert(table, ClaimKind::Range { first, count });
+        }
+        for (table, next) in self.silent {
+            kinds.insert(table, ClaimKind::Silent { next });
         }
         let tables = kinds.into_iter().map(|(table, kind)| TableClaim { table, kind }).collect();
         let claim = Claim { origin: self.checkpoint.origin, tables };

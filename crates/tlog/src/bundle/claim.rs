@@ -28,6 +28,8 @@ pub enum ClaimKind {
     Rows { count: u64 },
     /// These are the records with these numbers, all of them.
     Range { first: u64, count: u64 },
+    /// No record was sealed between the heartbeats that are shown: at each of them the next one would have had this number.
+    Silent { next: u64 },
 }
 
 impl Claim {
@@ -38,6 +40,7 @@ impl Claim {
             text.push_str(&match kind {
                 ClaimKind::Rows { count } => format!("rows {count} {table}\n"),
                 ClaimKind::Range { first, count } => format!("range {first} {count} {table}\n"),
+                ClaimKind::Silent { next } => format!("silent {next} {table}\n"),
             });
         }
         text
@@ -59,6 +62,7 @@ impl Claim {
             let number = lines.as_number(number)?;
             let (kind, table) = match word {
                 "rows" => (ClaimKind::Rows { count: number }, rest),
+                "silent" => (ClaimKind::Silent { next: number }, rest),
                 "range" => {
                     let (count, table) = rest.split_once(' ').ok_or_else(no_claim)?;
                     (ClaimKind::Range { first: number, count: lines.as_number(count)? }, table)
@@ -69,6 +73,7 @@ impl Claim {
             let is_empty = match kind {
                 ClaimKind::Rows { count } => count == 0,
                 ClaimKind::Range { first, count } => count == 0 || first.checked_add(count).is_none(),
+                ClaimKind::Silent { .. } => false,
             };
             if is_empty || tables.last().is_some_and(|before| before.table >= table) {
                 return Err(lines.error("tables ascend and have records"));

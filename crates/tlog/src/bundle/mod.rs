@@ -2,11 +2,12 @@
 //!
 //! | file | contents |
 //! |---|---|
-//! | `claim` | what the bundle claims: records of tables as they were sealed, or whole runs of them |
+//! | `claim` | what the bundle claims: records of tables as they were sealed, whole runs of them, or that there were none for a while |
 //! | `checkpoint` | the signed checkpoint, with cosignatures |
 //! | `batch-<entry>.tlog-proof` | a batch's entry and its path to the checkpoint, as a C2SP tlog-proof |
 //! | `batch-<entry>.records` | records of the batch, and hashes for those that are not shown |
 //! | `schema-<sha256>` | what the column ids of a batch mean |
+//! | `heartbeat-<entry>.tlog-proof` | a heartbeat, in the same form: how far each table had come at a time |
 //! | `consistency-<size>` | an earlier checkpoint and the proof that the log only grew since |
 //! | `verify.py` | a verifier that needs Python's standard library only |
 //! | `README.txt` | how to use it |
@@ -20,6 +21,7 @@ mod consistency;
 mod records;
 mod report;
 mod show;
+mod silence;
 mod verify;
 
 use std::collections::BTreeMap;
@@ -46,6 +48,10 @@ const README_NAME: &str = "README.txt";
 
 fn proof_name(entry: u64) -> String {
     format!("batch-{entry}.tlog-proof")
+}
+
+fn heartbeat_name(entry: u64) -> String {
+    format!("heartbeat-{entry}.tlog-proof")
 }
 
 fn records_name(entry: u64) -> String {

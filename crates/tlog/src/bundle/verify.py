@@ -547,6 +547,18 @@ class Batch:
         self.leaf = leaf_hash(octets)
 
 
+def read_heartbeat(octets):
+    """Returns the time of a heartbeat and the next number of each table."""
+    lines = Lines(octets)
+    lines.expect("vidimus.heartbeat.v1")
+    time, tables = parse_ticks(lines.field("time")), {}
+    while lines.peek() is not None:
+        following, table = split(lines.field("table"), 2)
+        need(name_of(table) > (list(tables) or [""])[-1], "tables ascend")
+        tables[table] = number(following)
+    return time, tables
+
+
 def read_records(octets, batch, schema):
     """Verifies records against the batch's root; returns their positions and cells."""
     lines = Lines(octets)
@@ -614,11 +626,13 @@ def read_claim(octets):
     while lines.peek() is not None:
         word, first, table = split(lines.next(), 3)
         first, count = number(first), None
-        need(word in ("rows", "range"), "not a claim")
+        need(word in ("rows", "range", "silent"), "not a claim")
         if word == "range":
             count, table = split(table, 2)
             count = number(count)
             need(count > 0 and first + count < 2**64, "a number is out of range")
+        elif word == "silent":
+            count = -1
         else:
             need(first > 0, "tables have records")
         need(name_of(table) > (list(tables) or [""])[-1], "tables ascend")
@@ -653,23 +667,27 @@ def verify(files, policy, pins, own_source=None):
     known = {"claim", "checkpoint", "verify.py", "README.txt"}
     batches, rows, proved, left_open = [], [], [], []
 
-    for index in indexes(files, "batch-", ".records"):
-        get("batch-%d.tlog-proof" % index)
-    for index in indexes(files, "batch-", ".tlog-proof"):
-        lines = Lines(get("batch-%d.tlog-proof" % index))
+    def entry_of(name, index):
+        lines = Lines(get(name))
         lines.expect("c2sp.org/tlog-proof@v1")
         entry = unbase64(lines.field("extra"))
         need(number(lines.field("index")) == index, "the proof is of another entry")
         path = lines.hashes()
         need(lines.rest() == files["checkpoint"], "the proof's checkpoint is not that of the bundle")
-        batch = Batch(entry)
-        root = inclusion_root(batch.leaf, index, checkpoint.size, path)
+        root = inclusion_root(leaf_hash(entry), index, checkpoint.size, path)
         need(root == checkpoint.root, "the path of entry %d leads to another root" % index)
+        known.add(name)
+        return entry
+
+    for index in indexes(files, "batch-", ".records"):
+        get("batch-%d.tlog-proof" % index)
+    for index in indexes(files, "batch-", ".tlog-proof"):
+        batch = Batch(entry_of("batch-%d.tlog-proof" % index, index))
         name = "schema-" + batch.schema_hash.hex()
         schema = Schema(get(name))
         need(sha256(files[name]) == batch.schema_hash, "the schema is not that of the batch")
         need((schema.table, schema.id) == (batch.table, batch.schema_id), "the schema is not that of the batch")
-        known |= {"batch-%d.tlog-proof" % index, "batch-%d.records" % index, name}
+        known |= {"batch-%d.records" % index, name}
         batch.index, batch.rows = index, 0
         if "batch-%d.records" % index in files:
             for position, cells in read_records(files["batch-%d.records" % index], batch, schema):
@@ -680,8 +698,17 @@ def verify(files, policy, pins, own_source=None):
         proved.append("entry %d: %s of table %s, sealed at %s by the vault's clock" % what)
         need(batch.table in tables, "nothing is claimed about a table")
 
+    heartbeats = []
+    for index in indexes(files, "heartbeat-", ".tlog-proof"):
+        heartbeats.append(read_heartbeat(entry_of("heartbeat-%d.tlog-proof" % index, index)))
+        what = (index, ticks_text(heartbeats[-1][0]))
+        proved.append("entry %d: the log was alive at %s by the vault's clock" % what)
+
     for table, (first, count) in tables.items():
         own = [batch for batch in batches if batch.table == table]
+        if count == -1:
+            need(not own, "a table is claimed to be silent and has a batch")
+            continue
         records = [record for of, record, _, _ in rows if of == table]
         if count is None:
             need(len(records) == first, "the number of records is not that of the claim")
@@ -702,6 +729,18 @@ def verify(files, policy, pins, own_source=None):
                     time = ticks_text(batch.time)
                     proved.append("table %s: the record %s them was sealed at %s" % (table, word, time))
         left_open.append("table %s: that no other batch has the same numbers: who reads the whole log can tell" % table)
+
+    silences = [(table, first) for table, (first, count) in tables.items() if count == -1]
+    need(silences or not heartbeats, "nothing is claimed about silence")
+    for table, following in silences:
+        named = [(ticks_text(time), found[table]) for time, found in heartbeats if table in found]
+        need(len(named) > 1, "a silence has no beginning and end")
+        need(all(found == following for _, found in named), "the next record had another number")
+        what = (table, named[0][0], named[-1][0], following)
+        proved.append(
+            "table %s: no record was sealed between %s and %s: the next one was to be record %d at both times" % what
+        )
+        left_open.append("table %s: that no batch lies between these entries: who reads the whole log can tell" % table)
 
     hidden = {}
     for table, _, _, cells in rows:

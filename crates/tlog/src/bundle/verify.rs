@@ -6,14 +6,15 @@ use super::claim::{Claim, ClaimKind};
 use super::consistency::Consistency;
 use super::records::{BatchRecords, RowCell};
 use super::report::{Report, ShownCell, ShownRow};
+use super::silence::{check_silence, heartbeats};
 use super::{CHECKPOINT, CLAIM, Files, README_NAME, VERIFY_PY, VERIFY_PY_NAME};
-use crate::entry::BatchEntry;
+use crate::entry::{BatchEntry, Heartbeat};
 use crate::note::SignedNote;
 use crate::policy::WitnessState;
 use crate::record::SchemaDoc;
 use crate::text::{escape, number};
 use crate::tree::{subset_root, verify_consistency, verify_inclusion};
-use crate::{Checkpoint, LogProof, Policy, PolicyError, ProofError, TextError};
+use crate::{Checkpoint, Hash, LogProof, Policy, PolicyError, ProofError, TextError};
 
 /// Why a bundle proves nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -63,7 +64,9 @@ pub fn verify(files: &Files, policy: &Policy, pins: &[Pin]) -> Result<Report, Re
         let index = batch.index;
         proved.push(format!("entry {index}: {span} of table {table}, sealed at {time} by the vault's clock"));
     }
+    let heartbeats = heartbeats(files, &checkpoint, note_bytes, &mut proved)?;
     check_claims(&claim, &batches, &rows, &mut proved, &mut open)?;
+    check_silence(&claim, &heartbeats, &mut proved, &mut open)?;
     hidden_columns(&rows, &mut open);
 
     let earlier = consistencies(files, &checkpoint)?;
@@ -127,7 +130,7 @@ pub fn verify(files: &Files, policy: &Policy, pins: &[Pin]) -> Result<Report, Re
     head.append(&mut proved);
     silent.append(&mut open);
     silent.push("that records were true when they came in, and the vault's clock right".to_string());
-    for name in unknown_files(files, &batches, &earlier) {
+    for name in unknown_files(files, &batches, &heartbeats, &earlier) {
         silent.push(format!("file {name} was not looked at"));
     }
     if files.get(VERIFY_PY_NAME).is_some_and(|bytes| bytes != VERIFY_PY.as_bytes()) {
@@ -157,17 +160,10 @@ fn batches(
     let mut batches = Vec::new();
     for index in indexes {
         let name = super::proof_name(index);
-        let proof = LogProof::parse(file(files, &name)?).map_err(in_text(&name))?;
-        if proof.index != index {
-            return contradiction(&name, "the proof is of another entry than the file's name says");
-        }
-        if proof.checkpoint.as_bytes() != note {
-            return contradiction(&name, "the proof's checkpoint is not that of the bundle");
-        }
-        let Some(extra) = &proof.extra else { return contradiction(&name, "the entry is missing") };
+        let proof = log_proof(files, &name, index, note)?;
+        let extra = proof.extra.as_deref().unwrap_or_default();
         let entry = BatchEntry::parse(extra).map_err(in_text(&name))?;
-        verify_inclusion(&entry.leaf(), index, checkpoint.size, &proof.path, &checkpoint.root)
-            .map_err(in_proof(&name))?;
+        check_inclusion(&name, extra, &proof, checkpoint)?;
         let name = super::schema_name(&entry.schema_hash);
         let schema = SchemaDoc::parse(file(files, &name)?).map_err(in_text(&name))?;
         if schema.hash() != entry.schema_hash || schema.table != entry.table || schema.id != entry.schema_id {
@@ -183,6 +179,32 @@ fn batches(
         batches.push(Batch { index, entry, n_rows });
     }
     Ok(batches)
+}
+
+/// Reads the proof of an entry, which has to be there and under the bundle's checkpoint.
+pub(super) fn log_proof(files: &Files, name: &str, index: u64, note: &[u8]) -> Result<LogProof, Refusal> {
+    let proof = LogProof::parse(file(files, name)?).map_err(in_text(name))?;
+    if proof.index != index {
+        return contradiction(name, "the proof is of another entry than the file's name says");
+    }
+    if proof.checkpoint.as_bytes() != note {
+        return contradiction(name, "the proof's checkpoint is not that of the bundle");
+    }
+    if proof.extra.is_none() {
+        return contradiction(name, "the entry is missing");
+    }
+    Ok(proof)
+}
+
+/// Verifies that an entry is in the log.
+pub(super) fn check_inclusion(
+    name: &str,
+    entry: &[u8],
+    proof: &LogProof,
+    checkpoint: &Checkpoint,
+) -> Result<(), Refusal> {
+    let leaf = Hash::leaf(entry);
+    verify_inclusion(&leaf, proof.index, checkpoint.size, &proof.path, &checkpoint.root).map_err(in_proof(name))
 }
 
 /// Verifies that records are in a batch and says what they show.
@@ -254,6 +276,11 @@ fn check_claims(
                 }
                 proved.push(format!("table {table}: {} unchanged since sealing", records_text(count)));
                 open.push(format!("table {table}: that there are no other records like these: they are a selection"));
+            }
+            ClaimKind::Silent { .. } => {
+                if !own.is_empty() {
+                    return contradiction(CLAIM, format!("table {table} is claimed to be silent and has a batch"));
+                }
             }
             ClaimKind::Range { first, count } => {
                 check_chain(table, &own)?;
@@ -332,13 +359,19 @@ fn consistencies(files: &Files, checkpoint: &Checkpoint) -> Result<Vec<(String, 
 }
 
 /// Returns the names of files that took no part.
-fn unknown_files(files: &Files, batches: &[Batch], earlier: &[(String, Checkpoint, Consistency)]) -> Vec<String> {
+fn unknown_files(
+    files: &Files,
+    batches: &[Batch],
+    heartbeats: &[(u64, Heartbeat)],
+    earlier: &[(String, Checkpoint, Consistency)],
+) -> Vec<String> {
     let mut known = BTreeSet::from([CLAIM, CHECKPOINT, VERIFY_PY_NAME, README_NAME].map(str::to_string));
     for batch in batches {
         known.insert(super::proof_name(batch.index));
         known.insert(super::records_name(batch.index));
         known.insert(super::schema_name(&batch.entry.schema_hash));
     }
+    known.extend(heartbeats.iter().map(|(index, _)| super::heartbeat_name(*index)));
     known.extend(earlier.iter().map(|(name, ..)| name.clone()));
     let unknown = files.keys().filter(|name| !known.contains(*name));
     unknown
@@ -366,7 +399,7 @@ fn file<'a>(files: &'a Files, name: &str) -> Result<&'a [u8], Refusal> {
     files.get(name).map(Vec::as_slice).ok_or_else(|| Refusal::Missing { file: name.to_string() })
 }
 
-fn in_text(file: &str) -> impl Fn(TextError) -> Refusal {
+pub(super) fn in_text(file: &str) -> impl Fn(TextError) -> Refusal {
     move |source| Refusal::Text { file: file.to_string(), source }
 }
 
@@ -378,6 +411,6 @@ fn in_policy(file: &str) -> impl Fn(PolicyError) -> Refusal {
     move |source| Refusal::Policy { file: file.to_string(), source }
 }
 
-fn contradiction<T>(file: &str, why: impl Into<String>) -> Result<T, Refusal> {
+pub(super) fn contradiction<T>(file: &str, why: impl Into<String>) -> Result<T, Refusal> {
     Err(Refusal::Contradiction { file: file.to_string(), why: why.into() })
 }

@@ -213,7 +213,57 @@ impl Vault {
             ("range", self.range()),
             ("whole-table", self.whole_table()),
             ("growth", self.growth()),
+            ("silence", Vault::quiet().silence()),
         ]
+    }
+
+    /// The same vault some time later, when only one table has grown.
+    pub fn quiet() -> Vault {
+        let mut vault = Vault::new();
+        vault.heartbeat_of_tables();
+        vault.seal(&audits(), vec![vec![Cell::Datetime(7), Cell::string("Read user")]]);
+        vault.heartbeat_of_tables();
+        vault.heartbeat_of_tables();
+        vault
+    }
+
+    fn heartbeat_of_tables(&mut self) {
+        self.tree.append(Entry::Heartbeat(self.next_heartbeat()).leaf());
+        self.time += 600_000_000;
+    }
+
+    fn next_heartbeat(&self) -> Heartbeat {
+        let end = |table: &str| self.batches.iter().rfind(|batch| batch.entry.table == table).map(|of| of.entry.end());
+        let tables = ["AuditLogs", "SigninLogs"].map(|table| (table.to_string(), end(table).unwrap_or(0)));
+        Heartbeat { time: self.time + 600_000_000, tables: tables.to_vec() }
+    }
+
+    /// That there were no sign-ins between the first and the last of three heartbeats.
+    pub fn silence(&self) -> Files {
+        let mut builder = self.builder();
+        self.add_heartbeats(&mut builder, &[9, 11, 12]);
+        builder.silent("SigninLogs", 16);
+        self.add_consistency(&mut builder, 9);
+        builder.finish()
+    }
+
+    /// Adds heartbeats of [`Vault::quiet`] by their places.
+    pub fn add_heartbeats(&self, builder: &mut BundleBuilder, indexes: &[u64]) {
+        let heartbeat = |time: i64, audits| Heartbeat {
+            time,
+            tables: vec![("AuditLogs".to_string(), audits), ("SigninLogs".to_string(), 16)],
+        };
+        let first = Vault::new().next_heartbeat();
+        for index in indexes {
+            let (later, n_audits) = match index {
+                9 => (0, 3),
+                11 => (615_000_000, 4),
+                _ => (1_215_000_000, 4),
+            };
+            let entry = heartbeat(first.time + later, n_audits);
+            let Ok(path) = inclusion_proof(&self.tree, *index, self.tree.size());
+            builder.heartbeat(*index, &entry, path);
+        }
     }
 
     pub fn one_row(&self) -> Files {

@@ -10,3 +10,4 @@ pub mod serve;
 pub mod shell;
 pub mod token;
 pub mod verify;
+pub mod witness;
