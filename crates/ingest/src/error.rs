@@ -8,7 +8,7 @@ use tlog::TextError;
 
 use crate::seal::SealError;
 
-/// Why a request's records were not taken. None of them is kept then, and the request can be sent again under its id.
+/// Why a request's records were not taken, or not all of them. It can be sent again under its id, and none of them is taken twice.
 #[derive(Debug, thiserror::Error)]
 pub enum IngestError {
     #[error("there is no workspace `{name}`")]
@@ -55,6 +55,12 @@ pub enum VaultError {
     Missing { table: String, first: u64, end: u64 },
     #[error("the table `{table}` cannot be read")]
     Extent { table: String, source: std::sync::Arc<ExtentError> },
+    /// The entry that names a file is not in the log: the file says nothing.
+    #[error("an entry was not sealed: {why}")]
+    NotSealed { why: String },
+    /// The entry that names a file may be in the log or not, which the next start finds out.
+    #[error("it is not known whether an entry was sealed: {why}")]
+    MaybeSealed { why: String },
     #[error("the log was not published: {why}")]
     NotPublished { why: String },
     #[error("the workspace `{name}` is there already")]

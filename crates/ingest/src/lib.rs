@@ -27,5 +27,5 @@ pub use quarantine::{QUARANTINE_TABLE, quarantine_columns};
 pub use seal::{SealError, batch_tree, from_payload};
 pub use seeds::{SeedsError, parse_seeds};
 pub use table::{Table, TableStatus};
-pub use vault::{Answer, Pending, Vault, VaultOptions};
+pub use vault::{Answer, FlushFailure, Pending, Vault, VaultOptions};
 pub use workspace::Workspace;

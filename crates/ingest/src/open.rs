@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use extents::{Catalog, ExtentFile, HotBatch, StoredSchema, TableCatalog};
 use sequencer::storage::{Disk, Storage, replace};
-use sequencer::{KeyFolder, Sequencer, StoredBatch, checkpoint_path, is_workspace_name, read_entries};
-use stdx::Clock;
+use sequencer::{KeyFolder, Sequencer, StoredBatch, checkpoint_path, read_entries};
+use stdx::{Clock, crash_point};
 use tlog::entry::SeqRange;
 use tlog::note::SignedNote;
 use tlog::record::SchemaDoc;
@@ -53,9 +53,12 @@ impl Vault {
                 stored.entry((batch.workspace.clone(), batch.batch.table.clone())).or_default().push(batch);
             },
         )?;
+        crash_point("open.recovered");
         wait_for_publication(&sequencer)?;
+        crash_point("open.published");
+        keys.remove_remains().map_err(VaultError::io(root.join("keys")))?;
         let mut workspaces = BTreeMap::new();
-        for name in names(&*storage, "keys")?.into_iter().filter(|name| is_workspace_name(name)) {
+        for name in keys.workspaces().map_err(VaultError::io(root.join("keys")))? {
             let catalog = read_log(&*storage, &name)?;
             let mut tables = BTreeMap::new();
             let mut known: Vec<String> = catalog.tables.keys().cloned().collect();
@@ -76,6 +79,7 @@ impl Vault {
             remove_orphans(&root, &name, &tables)?;
             workspaces.insert(name.clone(), Arc::new(Workspace::new(&name, &root, tables)));
         }
+        let n_hot_bytes = workspaces.values().map(|workspace| workspace.n_hot_bytes()).sum();
         Vault::start(Inner {
             root,
             storage,
@@ -85,7 +89,8 @@ impl Vault {
             keys,
             origin,
             workspaces: RwLock::new(workspaces),
-            n_hot_bytes: AtomicUsize::new(0),
+            n_hot_bytes: Arc::new(AtomicUsize::new(n_hot_bytes)),
+            flush_failure: Mutex::new(None),
             closing: Mutex::new(false),
             closed: Condvar::new(),
         })
@@ -158,7 +163,12 @@ pub(crate) fn read_log(storage: &dyn Storage, workspace: &str) -> Result<Catalog
 /// Returns the tables that have columns, whether they have records or not.
 fn schema_tables(storage: &dyn Storage, workspace: &str) -> Result<Vec<String>, VaultError> {
     let names = names(storage, &format!("ws/{workspace}/schema"))?;
-    Ok(names.iter().filter_map(|name| Some(name.rsplit_once('@')?.0.to_string())).collect())
+    // Half a file that a process left behind is no version.
+    let table = |name: &String| {
+        let (table, id) = name.rsplit_once('@')?;
+        id.parse::<u32>().is_ok().then(|| table.to_string())
+    };
+    Ok(names.iter().filter_map(table).collect())
 }
 
 fn open_table(
@@ -249,6 +259,12 @@ fn remove_orphans(root: &Path, workspace: &str, tables: &BTreeMap<String, Arc<Ta
             live.insert(folder.join(seeds_path(&extent.extent.path)));
         }
     }
+    for name in std::fs::read_dir(folder.join("schema")).into_iter().flatten() {
+        let path = name.map_err(VaultError::io(folder.join("schema")))?.path();
+        if path.extension().is_some_and(|extension| extension == "tmp") {
+            std::fs::remove_file(&path).map_err(VaultError::io(&path))?;
+        }
+    }
     for kind in ["data", "seeds"] {
         let mut folders = vec![folder.join(kind)];
         while let Some(next) = folders.pop() {
@@ -258,6 +274,7 @@ fn remove_orphans(root: &Path, workspace: &str, tables: &BTreeMap<String, Arc<Ta
                 if path.is_dir() {
                     folders.push(path);
                 } else if !live.contains(&path) {
+                    crash_point("open.orphan");
                     std::fs::remove_file(&path).map_err(VaultError::io(&path))?;
                 }
             }

@@ -5,9 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
-use extents::{
-    BatchRef, ExtentError, ExtentFile, HotBatch, HotTail, Snapshot, StoredSchema, TableCatalog, with_columns,
-};
+use extents::{BatchRef, ExtentError, ExtentFile, HotBatch, HotTail, Snapshot, StoredSchema, TableCatalog};
 use files::RecordShape;
 use schema::{Column, KqlType};
 use sequencer::{Receipt, SealedBatch};
@@ -94,9 +92,7 @@ impl Table {
         let schema = state.schema().ok_or_else(|| VaultError::UnknownTable { name: table() })?;
         let internal = |error: ArrowError| VaultError::Internal(error.to_string());
         state.hot.settle().map_err(internal)?;
-        let columns = schema.columns();
-        let hot = state.hot.chunks().iter().map(|rows| with_columns(rows, columns));
-        let hot: Vec<RecordBatch> = hot.collect::<Result<_, _>>().map_err(internal)?;
+        let hot = state.hot.chunks().to_vec();
         let mut files = Vec::with_capacity(state.files.len());
         for file in state.files.values() {
             let broken = |source: &Arc<ExtentError>| VaultError::Extent { table: table(), source: source.clone() };
@@ -107,12 +103,14 @@ impl Table {
         Ok(Snapshot { schema, files, hot })
     }
 
-    /// Takes up a batch that was numbered. Called in the log's order; a repetition changes nothing.
-    pub(crate) fn commit(&self, batch: &Committed, receipt: &Receipt) {
+    /// Takes up a batch that was numbered and returns the bytes of memory that its rows take. Called in the log's order; a repetition
+    /// changes nothing.
+    pub(crate) fn commit(&self, batch: &Committed, receipt: &Receipt) -> usize {
         let mut state = self.state();
         if receipt.records.start != state.catalog.next() {
-            return;
+            return 0;
         }
+        let n_bytes_before = state.hot.n_bytes();
         let count = receipt.records.end.saturating_sub(receipt.records.start);
         state.catalog.push_batch(BatchRef {
             entry: receipt.entry,
@@ -134,6 +132,7 @@ impl Table {
             // Durable all the same: the next start reads it out of the write-ahead log.
             state.missing.push(SeqRange { first: receipt.records.start, count });
         }
+        state.hot.n_bytes().saturating_sub(n_bytes_before)
     }
 }
 

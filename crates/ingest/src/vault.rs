@@ -8,8 +8,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, RecordBatchOptions};
-use arrow::datatypes::Int64Type;
-use extents::StoredSchema;
+use arrow::datatypes::{Field, FieldRef, Int64Type, Schema};
+use extents::{StoredSchema, TIME_COLUMN};
 use files::{Records, Rejected, Rejection};
 use futures::channel::oneshot;
 use schema::Column;
@@ -18,7 +18,7 @@ use sequencer::{
     KeyFolder, Keys, Receipt, Request, RequestId, Sequencer, SequencerOptions, SubmitError, is_workspace_name,
 };
 use sha2::{Digest, Sha256};
-use stdx::Clock;
+use stdx::{Clock, crash_point};
 use tlog::note::VerifierKey;
 use tlog::record::Seed;
 
@@ -80,10 +80,23 @@ pub(crate) struct Inner {
     /// The first part of the origins of logs.
     pub origin: String,
     pub workspaces: RwLock<BTreeMap<String, Arc<Workspace>>>,
-    /// Bytes of rows in memory, as they were a moment ago.
-    pub n_hot_bytes: AtomicUsize,
+    /// Bytes of rows in memory, about: each batch is added as it is committed, and what was written to files is taken off a little later.
+    pub n_hot_bytes: Arc<AtomicUsize>,
+    /// Why files cannot be written now.
+    pub flush_failure: Mutex<Option<FlushFailure>>,
     pub closing: Mutex<bool>,
     pub closed: Condvar,
+}
+
+/// That records in memory cannot be written to a file. They stay where they are, and it is tried again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlushFailure {
+    pub workspace: String,
+    pub table: String,
+    /// The error with its causes.
+    pub why: String,
+    /// Failures in a row.
+    pub n_failures: u32,
 }
 
 /// What became of a request's records.
@@ -164,6 +177,11 @@ impl Vault {
         self.inner.sequencer.status()
     }
 
+    /// Returns why records cannot be written to files now; `None` while all is well. When that lasts, senders are told to wait.
+    pub fn flush_failure(&self) -> Option<FlushFailure> {
+        self.inner.flush_failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Returns the public keys that sign a workspace's log, as those who verify need them.
     ///
     /// # Errors
@@ -189,6 +207,7 @@ impl Vault {
         let origin = format!("{}/{name}", self.inner.origin);
         let path = self.inner.root.join("keys").join(name);
         let key = self.inner.keys.create(name, &origin, &secret).map_err(VaultError::io(path))?;
+        crash_point("workspace.key-written");
         workspaces.insert(name.to_string(), Arc::new(Workspace::new(name, &self.inner.root, BTreeMap::new())));
         Ok(key)
     }
@@ -340,6 +359,7 @@ impl Inner {
         let path = format!("ws/{}/schema/{name}@{}", workspace.name(), next.doc().id);
         let written = replace(&*self.storage, &path, next.doc().to_text().as_bytes());
         written.map_err(|source| IngestError::Write { path, source })?;
+        crash_point("schema.written");
         let next = Arc::new(next);
         state.schemas.insert(next.doc().id, next.clone());
         drop(state);
@@ -356,7 +376,7 @@ impl Inner {
         request: Option<(&str, &[u8])>,
     ) -> Result<Pending, IngestError> {
         let now = self.clock.now_ticks();
-        let rows = with_times(rows, schema, now)?;
+        let rows = with_times(rows, now)?;
         let n_taken = rows.num_rows() as u64;
         let mut answers = Vec::new();
         for (n, part) in parts(rows)?.into_iter().enumerate() {
@@ -368,7 +388,6 @@ impl Inner {
         if !rejected.is_empty() {
             let (quarantine, schema) = self.ensure_table(workspace, QUARANTINE_TABLE, &quarantine_columns())?;
             let rows = quarantine_rows(table.name(), request.map_or("", |(id, _)| id), &rejected, now)?;
-            let rows = with_schema(rows, &schema)?;
             for (n, part) in parts(rows)?.into_iter().enumerate() {
                 let id = request.map(|(id, content)| request_id(QUARANTINE_TABLE, id, n, content));
                 answers.push(self.submit_batch(workspace, &quarantine, &schema, part, id, now)?);
@@ -391,10 +410,10 @@ impl Inner {
         let sealed = seal(workspace.name(), schema, &rows, Seed(seed), request)?;
         let committed = Committed::new(&sealed, rows, now);
         let (sender, receiver) = oneshot::channel();
-        let table = table.clone();
+        let (table, n_hot_bytes) = (table.clone(), self.n_hot_bytes.clone());
         let callback = move |answer: Result<Receipt, SubmitError>| {
             if let Ok(receipt) = &answer {
-                table.commit(&committed, receipt);
+                n_hot_bytes.fetch_add(table.commit(&committed, receipt), Ordering::Relaxed);
             }
             // Who sent the records may have gone; they are taken all the same.
             let _ = sender.send(answer);
@@ -417,35 +436,28 @@ fn request_id(table: &str, id: &str, part: usize, content: &[u8]) -> RequestId {
 }
 
 /// Fills in the time of arrival where a record says none.
-fn with_times(rows: RecordBatch, schema: &StoredSchema, now: i64) -> Result<RecordBatch, IngestError> {
-    let Some(place) = schema.time() else { return Ok(rows) };
-    let Some(times) = rows.columns().get(place).and_then(|times| times.as_primitive_opt::<Int64Type>()) else {
+fn with_times(rows: RecordBatch, now: i64) -> Result<RecordBatch, IngestError> {
+    let place = rows.schema_ref().index_of(TIME_COLUMN).ok();
+    let times = place.and_then(|place| rows.column(place).as_primitive_opt::<Int64Type>());
+    if times.is_some_and(|times| times.null_count() == 0) {
         return Ok(rows);
+    }
+    let filled: Int64Array = match times {
+        Some(times) => times.iter().map(|time| Some(time.unwrap_or(now))).collect(),
+        None => Int64Array::from(vec![now; rows.num_rows()]),
     };
-    if times.null_count() == 0 {
-        return Ok(rows);
-    }
-    let filled: Int64Array = times.iter().map(|time| Some(time.unwrap_or(now))).collect();
     let mut columns = rows.columns().to_vec();
-    if let Some(column) = columns.get_mut(place) {
-        *column = Arc::new(filled) as ArrayRef;
+    let mut fields: Vec<FieldRef> = rows.schema_ref().fields().iter().cloned().collect();
+    let filled = Arc::new(filled) as ArrayRef;
+    match place.and_then(|place| columns.get_mut(place)) {
+        Some(column) => *column = filled,
+        None => {
+            fields.insert(0, Arc::new(Field::new(TIME_COLUMN, filled.data_type().clone(), true)));
+            columns.insert(0, filled);
+        }
     }
     let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
-    Ok(RecordBatch::try_new_with_options(rows.schema(), columns, &options)?)
-}
-
-/// Brings rows to all columns of a schema: those that they lack are without values.
-fn with_schema(rows: RecordBatch, schema: &StoredSchema) -> Result<RecordBatch, IngestError> {
-    let shape = files::RecordShape::new(schema.columns(), None, 0);
-    let mut empty = shape.read(b"")?.batch.columns().to_vec();
-    for (column, empty) in schema.columns().iter().zip(&mut empty) {
-        *empty = match rows.column_by_name(&column.name) {
-            Some(array) => array.clone(),
-            None => files::empty_column(column.ktype, rows.num_rows()),
-        };
-    }
-    let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
-    Ok(RecordBatch::try_new_with_options(shape.schema().clone(), empty, &options)?)
+    Ok(RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)?)
 }
 
 /// Divides rows into batches.

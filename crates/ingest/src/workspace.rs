@@ -39,6 +39,11 @@ impl Workspace {
         self.tables.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
+    /// Returns the bytes of memory that rows in no file take, about.
+    pub(crate) fn n_hot_bytes(&self) -> usize {
+        self.tables().iter().map(|table| table.state().hot.n_bytes()).sum()
+    }
+
     /// Returns a table, making it if it is not there.
     pub(crate) fn table_or(&self, name: &str, make: impl FnOnce() -> Table) -> Arc<Table> {
         let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);

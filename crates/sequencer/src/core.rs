@@ -10,10 +10,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use stdx::Clock;
+use stdx::{Clock, crash_point};
 use tlog::note::SignedNote;
 use tlog::ticks_text;
 
+use crate::codec::Encoder;
 use crate::error::{OpenError, Stop, SubmitError};
 use crate::group::{GroupLog, group_bytes};
 use crate::key::{Keys, Signer};
@@ -35,7 +36,8 @@ pub struct Options {
     pub wal: WalOptions,
     /// Data of one group in bytes at most.
     pub group_bytes_max: u64,
-    /// Request ids that are remembered at least until so many others have come.
+    /// Request ids that are remembered at least until so many others have come, across restarts. Each takes some 70 bytes at the
+    /// beginning of every file of the write-ahead log.
     pub request_window: usize,
     /// Ticks by which the clock may go back; entries keep the last time until it has caught up.
     pub clock_back_ticks_max: i64,
@@ -151,7 +153,7 @@ impl Core {
     /// Makes the first file, and the file of what was signed.
     fn start(&mut self) -> Result<(), OpenError> {
         if !self.wal.has_segment() {
-            self.wal.rotate(&self.state.to_bytes(), 0).map_err(|error| {
+            self.wal.rotate(&self.state_bytes(), 0, false).map_err(|error| {
                 let why = match error {
                     RotateError::NoRoom(why) => why,
                     RotateError::Stop(stop) => stop.to_string(),
@@ -165,6 +167,14 @@ impl Core {
         }
         // Also when it is there: a process that died may have left it in memory only.
         signed.save().map_err(OpenError::io(SIGNED_PATH))
+    }
+
+    /// Returns everything that is needed to go on without the frames before.
+    fn state_bytes(&self) -> Vec<u8> {
+        let mut out = Encoder::default();
+        out.bytes(&self.state.to_bytes());
+        out.bytes(&self.window.to_bytes());
+        out.0
     }
 
     /// Returns why nothing is signed; `None` while all is well.
@@ -220,9 +230,14 @@ impl Core {
         let saved = {
             let mut signed = self.signed.lock().unwrap_or_else(PoisonError::into_inner);
             signed.signed.oldest = oldest;
-            signed.save().map_err(|error| Stop::Flush { path: SIGNED_PATH.to_string(), why: error.to_string() })
+            signed.save()
         };
-        if let Err(stop) = saved.and_then(|()| self.wal.recycle(oldest)) {
+        // While the file cannot be written, the files of the write-ahead log stay, which harms nobody: it is tried again.
+        if saved.is_err() {
+            return;
+        }
+        crash_point("wal.recycle-signed");
+        if let Err(stop) = self.wal.recycle(oldest) {
             self.stop = Some(stop);
         }
     }
@@ -244,6 +259,27 @@ impl Core {
     }
 
     pub(crate) fn commit_prepared(&mut self, requests: &[Prepared]) -> Vec<Result<Receipt, SubmitError>> {
+        let all: Vec<&Prepared> = requests.iter().collect();
+        let mut results = self.commit_group(&all, false);
+        // Without room for batches, there still is some for the entries that say where older records are now.
+        let is_kept_back = |(_, (request, result)): &(usize, (&&Prepared, &Result<Receipt, SubmitError>))| {
+            matches!((&request.request, result), (Request::Entry { .. }, Err(SubmitError::Busy { .. })))
+        };
+        let kept_back = all.iter().zip(&results).enumerate().filter(is_kept_back);
+        let (places, entries): (Vec<usize>, Vec<&Prepared>) =
+            kept_back.map(|(idx, (request, _))| (idx, *request)).unzip();
+        if !entries.is_empty() {
+            for (idx, result) in places.into_iter().zip(self.commit_group(&entries, true)) {
+                if let Some(place) = results.get_mut(idx) {
+                    *place = result;
+                }
+            }
+        }
+        results
+    }
+
+    /// Commits one group; with `is_reserve` it may use the files that are kept back.
+    fn commit_group(&mut self, requests: &[&Prepared], is_reserve: bool) -> Vec<Result<Receipt, SubmitError>> {
         if self.stop.is_none() {
             self.stop = self.check_clock().err();
         }
@@ -271,7 +307,7 @@ impl Core {
                 Err(why) => failed.insert(workspace, why).is_none(),
             };
         }
-        let written = if signed.is_empty() { Ok(()) } else { self.write(time, requests, &signed) };
+        let written = if signed.is_empty() { Ok(()) } else { self.write(time, requests, &signed, is_reserve) };
         let checkpoints: BTreeMap<&str, Arc<SignedNote>> =
             signed.iter().map(|(workspace, (_, checkpoint))| (workspace.as_str(), checkpoint.clone())).collect();
         let results = outcomes.iter().zip(requests).map(|(outcome, prepared)| {
@@ -307,8 +343,9 @@ impl Core {
     fn write(
         &mut self,
         time: i64,
-        requests: &[Prepared],
+        requests: &[&Prepared],
         logs: &BTreeMap<String, (StagedLog, Arc<SignedNote>)>,
+        is_reserve: bool,
     ) -> Result<(), SubmitError> {
         let mut data: Vec<&[u8]> = Vec::new();
         let mut ends = TableEnds::new();
@@ -331,9 +368,16 @@ impl Core {
         }
         let head = group_bytes(&heads);
         let len = frame_len(head.len(), data.iter().map(|part| part.len()).sum());
+        if !is_reserve && self.wal.is_in_reserve() {
+            self.recycle();
+            if self.wal.is_in_reserve() {
+                let why = "all files of the write-ahead log are in use".to_string();
+                return Err(SubmitError::Busy { why, retry_after_ms: RETRY_AFTER_MS });
+            }
+        }
         if !self.wal.fits(len) {
             self.recycle();
-            self.rotate(len)?;
+            self.rotate(len, is_reserve)?;
         }
         let frame = match self.wal.append(FrameKind::Commit, &head, data.iter().copied(), ends) {
             Ok(frame) => frame,
@@ -359,11 +403,11 @@ impl Core {
         Ok(())
     }
 
-    fn rotate(&mut self, frame_len: usize) -> Result<(), SubmitError> {
+    fn rotate(&mut self, frame_len: usize, is_reserve: bool) -> Result<(), SubmitError> {
         if let Some(stop) = &self.stop {
             return Err(SubmitError::Stopped(stop.clone()));
         }
-        match self.wal.rotate(&self.state.to_bytes(), frame_len) {
+        match self.wal.rotate(&self.state_bytes(), frame_len, is_reserve) {
             Ok(()) => Ok(()),
             Err(RotateError::NoRoom(why)) => Err(SubmitError::Busy { why, retry_after_ms: RETRY_AFTER_MS }),
             Err(RotateError::Stop(stop)) => {

@@ -1,11 +1,13 @@
 //! Keys that sign checkpoints: in files, or wherever else a [`Signer`] has them.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tlog::note::{NoteSignature, VerifierKey};
+
+use crate::storage::{Disk, replace};
 
 /// Something that signs a log's checkpoints.
 pub trait Signer: Send + Sync {
@@ -69,24 +71,44 @@ impl KeyFolder {
             return Err(invalid(format!("`{workspace}` does not name a workspace")));
         }
         let signer = tlog::note::Signer::log(origin, secret).map_err(|error| invalid(error.to_string()))?;
-        let folder = self.root.join(workspace);
-        fs::create_dir_all(&folder)?;
-        let path = folder.join(format!("{:08x}.key", signer.verifier().id()));
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&path)?;
-        let secret: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
-        file.write_all(format!("{HEADER}\nname {origin}\nsecret {secret}\n").as_bytes())?;
-        file.sync_all()?;
-        for folder in [folder.as_path(), self.root.as_path()] {
-            #[cfg(unix)]
-            fs::File::open(folder)?.sync_all()?;
-            #[cfg(not(unix))]
-            let _ = folder;
+        let folder = Disk::open_private(&self.root)?;
+        let path = format!("{workspace}/{:08x}.key", signer.verifier().id());
+        if self.root.join(&path).try_exists()? {
+            return Err(io::Error::from(io::ErrorKind::AlreadyExists));
         }
+        let secret: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+        replace(&folder, &path, format!("{HEADER}\nname {origin}\nsecret {secret}\n").as_bytes())?;
         Ok(signer.verifier().clone())
+    }
+
+    /// Returns the workspaces that have a key, ascending. A process that died while it made one may have left an empty folder or half
+    /// a file, which are none.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn workspaces(&self) -> io::Result<Vec<String>> {
+        let mut workspaces = Vec::new();
+        for name in list(&self.root)?.into_iter().filter(|name| is_workspace_name(name)) {
+            if list(&self.root.join(&name))?.iter().any(|name| name.ends_with(".key")) {
+                workspaces.push(name);
+            }
+        }
+        workspaces.sort();
+        Ok(workspaces)
+    }
+
+    /// Removes what a process left that died while it wrote a key. Only the process that has the store may do that.
+    ///
+    /// # Errors
+    /// When a file cannot be removed.
+    pub fn remove_remains(&self) -> io::Result<()> {
+        for workspace in list(&self.root)?.into_iter().filter(|name| is_workspace_name(name)) {
+            let folder = self.root.join(workspace);
+            for name in list(&folder)?.into_iter().filter(|name| name.ends_with(".key.tmp")) {
+                fs::remove_file(folder.join(name))?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -110,6 +132,19 @@ impl Keys for KeyFolder {
             if signers.is_empty() { Err(format!("no keys in `{}`", folder.display())) } else { Ok(signers) }
         })
     }
+}
+
+/// Returns the names in a folder; none if there is no such folder, or it is a file.
+fn list(folder: &Path) -> io::Result<Vec<String>> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(Vec::new());
+        }
+        Err(error) => return Err(error),
+    };
+    let names: Result<Vec<_>, io::Error> = entries.map(|entry| Ok(entry?.file_name().into_string().ok())).collect();
+    Ok(names?.into_iter().flatten().collect())
 }
 
 fn read_key(path: &Path) -> Result<Arc<dyn Signer>, String> {
@@ -176,6 +211,14 @@ mod tests {
             flipped[bit / 8] ^= 1 << (bit % 8);
             assert!(key_of_file(&name, &flipped).is_err(), "bit {bit}");
         }
+        // A process died while it made two others.
+        fs::create_dir(folder.path().join("empty")).expect("a folder");
+        fs::create_dir(folder.path().join("half")).expect("a folder");
+        fs::write(folder.path().join("half/0123abcd.key.tmp"), HEADER).expect("written");
+        assert_eq!(keys.workspaces().expect("names"), ["contoso"]);
+        assert!(keys.signers("half").is_err());
+        keys.remove_remains().expect("removed");
+        assert!(!folder.path().join("half/0123abcd.key.tmp").exists());
         for name in ["", "../contoso", "a/b", "a.b", "a b"] {
             assert!(keys.create(name, "x", &[1; 32]).is_err() && keys.signers(name).is_err(), "{name}");
         }

@@ -15,6 +15,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use stdx::crash_point;
 use tlog::note::{NoteSignature, SignedNote};
 use tlog::tile::{TILE_WIDTH, Tile, TileSource, TileWriter, entry_bundle, parse_entry_bundle};
 use tlog::{Checkpoint, Hash, ProofError};
@@ -152,6 +153,7 @@ impl Publisher {
             }
         }
         if !waiting.is_empty() {
+            crash_point("publish.files");
             let mut signed = self.signed.lock().unwrap_or_else(PoisonError::into_inner);
             for workspace in &waiting {
                 if let Some(log) = self.logs.get(workspace) {
@@ -159,6 +161,7 @@ impl Publisher {
                 }
             }
             signed.save().map_err(PublishError::io(SIGNED_PATH))?;
+            crash_point("publish.signed");
         }
         for workspace in &waiting {
             if let Some(log) = self.logs.get_mut(workspace) {
@@ -325,6 +328,7 @@ impl PublishedLog {
         self.take_tiles(workspace);
         while let Some((path, bytes)) = self.files.front() {
             replace(storage, path, bytes).map_err(PublishError::io(path))?;
+            crash_point("publish.file");
             self.files.pop_front();
         }
         Ok(())
@@ -335,6 +339,7 @@ impl PublishedLog {
         let path = checkpoint_path(workspace);
         replace(storage, &path, checkpoint.to_text().as_bytes()).map_err(PublishError::io(&path))?;
         self.checkpoint = None;
+        crash_point("publish.checkpoint");
         self.published = Some(checkpoint);
         self.published_size = self.tiles.size();
         // A partial tile that stays takes space and harms nobody.

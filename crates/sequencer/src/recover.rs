@@ -106,12 +106,17 @@ impl Replay<'_> {
         let damaged = |why: &str| OpenError::Damaged { path: path.to_string(), byte: at, why: why.to_string() };
         match frame.kind {
             FrameKind::State => {
-                let state = NodeState::parse(&frame.head).ok_or_else(|| damaged("not a state"))?;
+                let mut head = Decoder(&frame.head);
+                let parts = head.bytes().zip(head.bytes()).filter(|_| head.is_at_end());
+                let (state, window) = parts.ok_or_else(|| damaged("not a state"))?;
+                let state = NodeState::parse(state).ok_or_else(|| damaged("not a state"))?;
                 match &self.state {
                     None => {
                         for (workspace, log) in &state.logs {
                             check_claims(workspace, log, self.claims, &mut self.stop);
                         }
+                        let checkpoint = |workspace: &str| state.logs.get(workspace)?.checkpoint.clone();
+                        self.window.take_in(window, checkpoint).ok_or_else(|| damaged("not a state"))?;
                         self.base = state.clone();
                         self.state = Some(state);
                     }

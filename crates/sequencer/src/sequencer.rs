@@ -13,7 +13,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use stdx::Clock;
+use stdx::{Clock, crash_point};
 
 use crate::core::{Core, Options};
 use crate::error::{OpenError, Stop, SubmitError, chain};
@@ -369,6 +369,7 @@ fn run_core(shared: &Shared, mut core: Core, clock: &dyn Clock) {
         if !prepared.is_empty() {
             let answers = core.commit_prepared(&prepared);
             hand_over(shared, &mut core);
+            crash_point("wal.answering");
             for (completer, answer) in completers.into_iter().zip(answers) {
                 completer.complete(answer);
             }

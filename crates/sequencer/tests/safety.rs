@@ -344,6 +344,83 @@ fn a_request_is_taken_once() {
 }
 
 #[test]
+fn a_full_write_ahead_log_has_room_for_entries_that_make_room() {
+    let mut world = World::new();
+    let (mut core, mut publisher) = world.open().expect("it starts");
+    let act = || {
+        let (subject, document, authorities) = ("case 7".to_string(), Hash::of(b"x"), vec!["a".to_string()]);
+        let entry = Entry::Act(Act { kind: ActKind::HoldSet, subject, document, authorities, time: 0 });
+        Request::Entry { workspace: "contoso".to_string(), entry }
+    };
+    // Until not even the smallest batch finds room.
+    let (mut number, mut payload_len) = (0, 20_000);
+    while payload_len > 0 {
+        number += 1;
+        let answer = core.commit(requests(&[batch("contoso", "A", number, payload_len)])).remove(0);
+        payload_len = if answer.is_ok() { payload_len } else { payload_len / 2 };
+        assert!(number < 200);
+    }
+    for n in 0..20 {
+        let small = batch("contoso", "A", 1_000 + n, 1);
+        let answers = core.commit(vec![Request::Batch(small), act()]);
+        assert!(matches!(answers[0], Err(SubmitError::Busy { .. })), "batches do not take what is kept back");
+        assert!(answers[1].is_ok(), "{answers:?}");
+    }
+    drop((core, publisher));
+    (core, publisher) = world.open().expect("also with more files than batches may use");
+    assert!(core.commit(vec![act()]).remove(0).is_ok());
+    publisher.add(core.take_commits());
+    core.set_published(publisher.publish().expect("published"));
+    core.release_up_to("contoso", "A", u64::MAX);
+    core.recycle();
+    core.commit(requests(&[batch("contoso", "A", number, 20_000)])).remove(0).expect("room again");
+}
+
+#[test]
+fn a_request_is_known_when_its_file_is_given_up() {
+    let mut world = World::new();
+    let (mut core, mut publisher) = world.open().expect("it starts");
+    let first = batch("contoso", "A", 1, 10);
+    let receipt = core.commit(requests(std::slice::from_ref(&first))).remove(0).expect("committed");
+    for number in 2..40 {
+        core.commit(requests(&[batch("contoso", "A", number, 5_000)])).remove(0).expect("committed");
+        publisher.add(core.take_commits());
+        core.set_published(publisher.publish().expect("published"));
+        core.release_up_to("contoso", "A", u64::MAX);
+        core.recycle();
+    }
+    assert!(!world.disk.list("wal").expect("a folder").contains(&"0000000001.wal".to_string()));
+    for _ in 0..2 {
+        drop((core, publisher));
+        (core, publisher) = world.open().expect("it starts");
+        let again = core.commit(requests(std::slice::from_ref(&first))).remove(0).expect("known");
+        assert_eq!((again.entry, &again.records), (receipt.entry, &receipt.records));
+        let log = Log::read(&world.disk, "contoso").expect("a log");
+        assert!(again.to_sender(0, 1).verify(&log.policy).is_ok(), "under a checkpoint that covers it");
+        let reused = sequencer::SealedBatch { table: "B".to_string(), ..first.clone() };
+        assert_eq!(core.commit(vec![Request::Batch(reused)]), [Err(SubmitError::RequestReused)]);
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_given_up_now_stops_nothing() {
+    let mut world = World::new();
+    let (mut core, mut publisher) = world.open().expect("it starts");
+    for number in 0..8 {
+        core.commit(requests(&[batch("contoso", "A", number, 20_000)])).remove(0).expect("committed");
+    }
+    publisher.add(core.take_commits());
+    core.set_published(publisher.publish().expect("published"));
+    core.release_up_to("contoso", "A", u64::MAX);
+    let n_segments = core.n_segments();
+    world.disk.strike(0, Fault::Fail);
+    core.recycle();
+    assert_eq!((core.stopped(), core.n_segments()), (None, n_segments));
+    core.recycle();
+    assert_eq!((core.stopped(), core.n_segments()), (None, 1));
+}
+
+#[test]
 fn one_flush_serves_all_workspaces_and_one_fault_refuses_only_its_own() {
     let mut world = World::new();
     let (mut core, _) = world.open().expect("it starts");

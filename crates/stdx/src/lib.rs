@@ -1,14 +1,16 @@
-//! The doors by which the outside world comes in: the clock, randomness and cancellation.
+//! The doors by which the outside world comes in: the clock, randomness, cancellation, and where tests kill the process.
 //!
 //! Nothing else in the domain or the engine asks the operating system for the time or for random bytes, so that a test
 //! can hold both still.
 
 mod cancel;
 mod clock;
+mod crash;
 mod entropy;
 mod rng;
 
 pub use cancel::Cancel;
 pub use clock::{Clock, FixedClock, SystemClock};
+pub use crash::{CRASH_AT, CRASH_SIGN, crash_point};
 pub use entropy::{Entropy, SystemEntropy};
 pub use rng::Rng;

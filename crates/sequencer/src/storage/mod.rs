@@ -10,6 +10,7 @@ pub mod simulated;
 use std::io;
 
 pub use disk::Disk;
+use stdx::crash_point;
 
 /// The size in bytes of the blocks in which a [`LogFile`] is written.
 pub const BLOCK: usize = 4096;
@@ -69,8 +70,11 @@ pub trait LogFile: Send {
 pub fn replace(storage: &dyn Storage, path: &str, bytes: &[u8]) -> io::Result<()> {
     let temporary = format!("{path}.tmp");
     storage.write(&temporary, bytes)?;
+    crash_point("replace.written");
     storage.sync(&temporary)?;
+    crash_point("replace.synced");
     storage.rename(&temporary, path)?;
+    crash_point("replace.renamed");
     storage.sync_folder(folder_of(path))
 }
 

@@ -19,6 +19,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::sync::Arc;
 
+use stdx::crash_point;
 use tlog::Hash;
 
 use crate::error::{OpenError, Stop};
@@ -32,6 +33,8 @@ pub use sector::{SECTOR, Sector, read_sector};
 pub const FOLDER: &str = "wal";
 /// Files that are kept to be written again; more are removed.
 const SPARES_MAX: usize = 4;
+/// Files beyond [`WalOptions::segments_max`] for entries that say where records are now, without which no file could ever be given up.
+const RESERVE: usize = 4;
 
 /// How large the write-ahead log is.
 #[derive(Debug, Clone)]
@@ -246,6 +249,11 @@ impl Wal {
         self.segments.front().map_or(0, |segment| segment.number)
     }
 
+    /// Returns whether files are in use that are kept back for entries that make room.
+    pub fn is_in_reserve(&self) -> bool {
+        self.segments.len() > self.options.segments_max
+    }
+
     /// Returns how many files are in use.
     pub fn n_segments(&self) -> usize {
         self.segments.len()
@@ -276,8 +284,11 @@ impl Wal {
     }
 
     /// Begins a new file with the state as it is and room for a frame of `frame_len` bytes after it.
-    pub fn rotate(&mut self, state: &[u8], frame_len: usize) -> Result<(), RotateError> {
-        if self.segments.len() >= self.options.segments_max {
+    ///
+    /// With `is_reserve` it may be one of the files that are kept back for entries that make room.
+    pub fn rotate(&mut self, state: &[u8], frame_len: usize, is_reserve: bool) -> Result<(), RotateError> {
+        let n_reserve = if is_reserve { RESERVE } else { 0 };
+        if self.segments.len() >= self.options.segments_max.saturating_add(n_reserve) {
             return Err(RotateError::NoRoom("all files of the write-ahead log are in use".to_string()));
         }
         let needed = frame::frame_len(state.len(), 0).saturating_add(frame_len) as u64;
@@ -294,8 +305,10 @@ impl Wal {
         let path = segment_path(self.next_segment);
         let flush = |error: io::Error| RotateError::Stop(Stop::Flush { path: path.clone(), why: error.to_string() });
         self.storage.rename(&spare, &path).map_err(flush)?;
+        crash_point("wal.rotate-renamed");
         // Nothing may be written before the file has its new name for good: under the old one it would be missing later.
         self.storage.sync_folder(FOLDER).map_err(flush)?;
+        crash_point("wal.rotate-named");
         self.file = Some(self.storage.open_log(&path).map_err(flush)?);
         self.at = 0;
         let segment = Segment { number: self.next_segment, path, last_frame: 0, ends: TableEnds::new() };
@@ -318,8 +331,10 @@ impl Wal {
         };
         let id = FrameId { kind, number: self.next_frame, epoch: self.epoch, prev: self.prev };
         let hash = write_frame(&mut self.buffer, self.at, &id, head, data);
+        crash_point("wal.append");
         file.write_flushed(self.at, &self.buffer)
             .map_err(|error| Stop::Flush { path: segment.path.clone(), why: error.to_string() })?;
+        crash_point("wal.appended");
         segment.last_frame = id.number;
         segment.ends.extend(ends);
         self.at += self.buffer.len() as u64;
@@ -348,6 +363,7 @@ impl Wal {
             let len = self.storage.open_log(&path).map_err(stop)?.len();
             if self.spares.len() < SPARES_MAX {
                 self.storage.rename(&path, &spare).map_err(stop)?;
+                crash_point("wal.recycle-renamed");
                 self.spares.push(Spare { path: spare, len });
             } else {
                 self.storage.remove(&path).map_err(stop)?;

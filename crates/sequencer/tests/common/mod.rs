@@ -59,7 +59,8 @@ impl Keys for TestKeys {
 }
 
 pub fn options() -> Options {
-    Options { wal: WalOptions { segment_bytes: 64 << 10, segments_max: 6 }, ..Options::default() }
+    let wal = WalOptions { segment_bytes: 64 << 10, segments_max: 6 };
+    Options { wal, request_window: 128, ..Options::default() }
 }
 
 pub fn batch(workspace: &str, table: &str, number: u64, payload_len: usize) -> SealedBatch {

@@ -1,0 +1,6 @@
+//! A store that is killed: what is sent to it, the process that dies, and an oracle that remembers what was promised.
+#![allow(dead_code, reason = "each test uses a part of it")]
+
+pub mod child;
+pub mod oracle;
+pub mod sending;

@@ -1,0 +1,192 @@
+//! The whole store in a process that is killed, at random moments and at every named place between two writes: after each restart
+//! every acknowledged record is present, provable and in order, and no two signed checkpoints contradict each other.
+//!
+//! The test starts itself again as the process to be killed. `VIDIMUS_KILL_ROUNDS` sets how often it is killed at random moments (100
+//! without it) and how often at each place (a 25th of that).
+
+mod common;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use common::child::{ROUND_NUMBER, STORE, run};
+use common::oracle::Oracle;
+use stdx::{CRASH_AT, CRASH_SIGN, Rng};
+
+/// Rounds after which a new store is begun.
+const STORE_ROUNDS: u64 = 12;
+/// How long a place is waited for.
+const PLACE_WAIT: Duration = Duration::from_secs(4);
+
+/// Not a test by itself: works on a store without end, when it is told where.
+#[test]
+fn worker() {
+    let Ok(store) = std::env::var(STORE) else { return };
+    let round = std::env::var(ROUND_NUMBER).ok().and_then(|round| round.parse().ok()).expect("a number");
+    run(&PathBuf::from(store), round);
+}
+
+/// When a process is killed.
+enum Kill {
+    /// When it comes to a place for the n-th time.
+    At(String, u64),
+    /// Some time after it has answered so many requests.
+    Answered(usize, Duration),
+    /// Some time after its start, perhaps while it still reads what the last one left.
+    Started(Duration),
+}
+
+/// Starts a process on the store and kills it; returns whether it came to the place where it was to be killed.
+fn kill(store: &Path, round: u64, kill: &Kill, oracle: &mut Oracle, rng: &mut Rng) -> bool {
+    let mut command = Command::new(std::env::current_exe().expect("a path"));
+    command.args(["--exact", "worker", "--nocapture"]).env(STORE, store).env(ROUND_NUMBER, round.to_string());
+    if let Kill::At(place, nth) = kill {
+        command.env(CRASH_AT, format!("{place}:{nth}"));
+    }
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("started");
+    let stdout = child.stdout.take().expect("piped");
+    let (sender, receiver) = channel();
+    let reader = std::thread::spawn(move || {
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            let _ = sender.send(line);
+        }
+    });
+    let begin = Instant::now();
+    let deadline = begin + if let Kill::Started(time) = kill { *time } else { PLACE_WAIT };
+    let (mut lines, mut n_answered, mut is_there) = (Vec::new(), 0, false);
+    loop {
+        match receiver.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            Ok(line) => {
+                is_there |= line.contains(CRASH_SIGN);
+                n_answered += usize::from(line.starts_with("ack\t"));
+                lines.push(line);
+            }
+            Err(RecvTimeoutError::Timeout) => break,
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+        if is_there {
+            // The other threads may go on for a moment.
+            std::thread::sleep(Duration::from_micros(rng.below(3_000)));
+            break;
+        }
+        if let Kill::Answered(n, time) = kill
+            && n_answered >= *n
+        {
+            std::thread::sleep(*time);
+            break;
+        }
+    }
+    child.kill().expect("killed");
+    child.wait().expect("gone");
+    reader.join().expect("read");
+    lines.extend(receiver.try_iter());
+    // The last line may be cut off in the midst; the pipe keeps whole what was written at once.
+    for line in &lines {
+        let line = line
+            .find("ack\t")
+            .filter(|_| !line.starts_with("note") && !line.starts_with("bad"))
+            .map_or(line.as_str(), |at| &line[at..]);
+        if let Some(complaint) = oracle.hear(line) {
+            panic!("round {round}: {complaint}");
+        }
+    }
+    oracle.add_round(round);
+    is_there
+}
+
+/// Stores that are killed again and again, each of them for some rounds.
+struct World {
+    rng: Rng,
+    round: u64,
+    store: Option<(tempfile::TempDir, Oracle)>,
+    n_records: usize,
+}
+
+impl World {
+    fn new() -> World {
+        World { rng: Rng::from_entropy(), round: 0, store: None, n_records: 0 }
+    }
+
+    /// Kills one process after the other and then looks; returns whether the last one came to its place.
+    fn round(&mut self, kills: &[Kill]) -> bool {
+        if self.round.is_multiple_of(STORE_ROUNDS) {
+            self.store = None;
+        }
+        let (folder, oracle) =
+            self.store.get_or_insert_with(|| (tempfile::tempdir().expect("a folder"), Oracle::default()));
+        let mut is_there = false;
+        for (n, how) in kills.iter().enumerate() {
+            is_there = kill(folder.path(), self.round * 4 + n as u64, how, oracle, &mut self.rng);
+        }
+        oracle.check(folder.path(), &mut self.rng);
+        self.n_records += oracle.n_records;
+        self.round += 1;
+        is_there
+    }
+}
+
+fn n_rounds() -> u64 {
+    std::env::var("VIDIMUS_KILL_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(100)
+}
+
+#[test]
+fn i1_what_a_store_acknowledged_survives_a_kill_at_any_moment() {
+    let mut world = World::new();
+    for _ in 0..n_rounds() {
+        let rng = &mut world.rng;
+        let mut kills = Vec::new();
+        for _ in 0..rng.below(3) / 2 {
+            kills.push(Kill::Started(Duration::from_micros(rng.below(150_000))));
+        }
+        kills.push(Kill::Answered(1 + rng.below(60) as usize, Duration::from_micros(rng.below(20_000))));
+        world.round(&kills);
+    }
+    assert!(world.n_records > 0, "something was acknowledged");
+}
+
+#[test]
+fn i1_what_a_store_acknowledged_survives_a_kill_at_every_place() {
+    let mut world = World::new();
+    let mut hits: BTreeMap<String, u64> = places().into_iter().map(|place| (place, 0)).collect();
+    assert!(hits.len() > 20, "{hits:?}");
+    for n in 0..n_rounds().div_ceil(25) {
+        for (place, n_hits) in &mut hits {
+            // The first time it is enough to come there at all.
+            let is_rare = n == 0 || ["open.", "workspace."].iter().any(|rare| place.starts_with(rare));
+            let nth = if is_rare { 1 } else { 1 + world.rng.below(20) };
+            let mut kills = vec![Kill::At(place.clone(), nth)];
+            if place == "open.orphan" {
+                kills.insert(0, Kill::At("extent.created".to_string(), 1));
+            }
+            *n_hits += u64::from(world.round(&kills));
+        }
+    }
+    let never: Vec<&String> = hits.iter().filter(|(_, n_hits)| **n_hits == 0).map(|(place, _)| place).collect();
+    assert!(never.is_empty(), "nobody came to {never:?}");
+}
+
+/// Returns the names of all places, out of the sources of the crates that the store is made of.
+fn places() -> BTreeSet<String> {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("crates");
+    let mut places = BTreeSet::new();
+    let mut folders: Vec<PathBuf> = ["ingest", "extents", "sequencer"].map(|name| crates.join(name).join("src")).into();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("sources") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).expect("a source");
+            let calls = text.split("crash_point(\"").skip(1).filter_map(|rest| rest.split_once('"'));
+            for (name, _) in calls {
+                assert!(places.insert(name.to_string()), "`{name}` names two places");
+            }
+        }
+    }
+    places
+}
