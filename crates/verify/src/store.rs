@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use sequencer::storage::{Disk, Storage};
-use sequencer::{OpenError, SIGNED_PATH, Signed, checkpoint_path, witnessed_path};
+use sequencer::{OpenError, SIGNED_PATH, Signed, checkpoint_path, is_workspace_name, log_folder, witnessed_path};
 use tlog::{Checkpoint, Hash, Policy};
 
 use crate::checkpoint::{Head, check_checkpoint, check_signed, check_witnessed};
@@ -81,7 +81,9 @@ fn check_store(run: &Run<'_>) -> Result<(), VerifyError> {
     let mut origins = Vec::new();
     let mut logs = Vec::new();
     for name in &names {
-        let policy = own_policy(&keys_of(run, name));
+        let is_signed = signed.as_ref().is_some_and(|(signed, _)| signed.logs.contains_key(name));
+        let has_log = is_signed || wal.scan.logs.contains_key(name) || run.path(&log_folder(name)).is_dir();
+        let policy = own_policy(&keys_of(run, name, has_log));
         let Some((head, log)) = check_workspace(run, name, signed.as_ref(), &wal, policy.as_ref()) else { continue };
         if head.is_signed {
             origins.push((name.clone(), head.origin.clone()));
@@ -123,6 +125,9 @@ fn workspaces(run: &Run<'_>, signed: Option<&Signed>, wal: &WalContent) -> Resul
     let mut names: BTreeSet<String> = run.folders("ws").into_iter().chain(run.folders("keys")).collect();
     names.extend(signed.iter().flat_map(|signed| signed.logs.keys().cloned()));
     names.extend(wal.scan.logs.keys().cloned());
+    for name in names.extract_if(.., |name| !is_workspace_name(name)) {
+        run.leave(name, 0, "a folder whose name no workspace has");
+    }
     match &run.options.workspace {
         Some(name) if names.contains(name) => Ok(BTreeSet::from([name.clone()])),
         Some(name) => Err(VerifyError::UnknownWorkspace { name: name.clone() }),
