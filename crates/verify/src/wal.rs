@@ -121,9 +121,8 @@ fn check_batch(run: &Run<'_>, schemas: &Schemas<'_, '_>, place: &WalPlace, store
     }
     // No leaf covers a column that the schema has not.
     let fields = rows.schema();
-    let is_other = |field: &&Arc<arrow::datatypes::Field>| {
-        !schema.columns().iter().any(|column| column.name == *field.name())
-    };
+    let is_other =
+        |field: &&Arc<arrow::datatypes::Field>| !schema.columns().iter().any(|column| column.name == *field.name());
     if let Some(field) = fields.fields().iter().find(is_other) {
         return find(what(format!("they have values in `{}`, a column that they were sealed without", field.name())));
     }
