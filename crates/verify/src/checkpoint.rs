@@ -1,6 +1,6 @@
 //! The published checkpoint: its form, its signatures, and what else says where the log stands.
 
-use sequencer::{Signed, WalLog, checkpoint_path};
+use sequencer::{Signed, WalLog, checkpoint_path, witnessed_path};
 use tlog::note::{NoteSignature, SignedNote};
 use tlog::{Checkpoint, Hash, Policy, PolicyError, Sighting, WitnessState};
 
@@ -59,18 +59,53 @@ pub fn check_checkpoint(
     let sighting = match policy.check(&note) {
         Ok(sighting) => sighting,
         Err(error) => {
-            run.find(Finding::new(&path, error.to_string()).at(0..len));
-            // The log did sign it where only witnesses lack.
+            // The log did sign it where only witnesses lack, and they may have seen an earlier one.
             let is_signed = matches!(error, PolicyError::Quorum { .. });
-            return if is_signed {
-                Some(head(None, true))
-            } else {
-                fallback(origin).or_else(|| Some(head(None, false)))
-            };
+            let seen = read_note(run, &witnessed_path(workspace)).and_then(|note| policy.check(&note).ok());
+            match seen.filter(|_| is_signed) {
+                Some(seen) => {
+                    let why = format!("entries from {} on: the witnesses have not seen them yet", seen.checkpoint.size);
+                    run.leave(&path, 0, why);
+                }
+                None => run.find(Finding::new(&path, error.to_string()).at(0..len)),
+            }
+            let unsigned = || fallback(origin).or_else(|| Some(head(None, false)));
+            return if is_signed { Some(head(None, true)) } else { unsigned() };
         }
     };
     leave_strangers(run, &path, &note, &sighting);
     Some(head(Some(sighting), true))
+}
+
+/// Reads a note if it can be read, and says nothing of it.
+fn read_note(run: &Run<'_>, path: &str) -> Option<SignedNote> {
+    SignedNote::parse(&std::fs::read(run.path(path)).ok()?).ok()
+}
+
+/// Reads the newest checkpoint with cosignatures, if there is one, and returns the file's length with it.
+pub fn check_witnessed(run: &Run<'_>, workspace: &str, own: Option<&Policy>) -> Option<(Checkpoint, u64)> {
+    let path = witnessed_path(workspace);
+    let bytes = run.read(&path)?;
+    let len = bytes.len() as u64;
+    let find = |why: String| run.find(Finding::new(&path, why).at(0..len));
+    let Some(note) = SignedNote::parse(&bytes).ok().filter(|note| note.to_text().as_bytes() == bytes) else {
+        find("it is no signed checkpoint".to_string());
+        return None;
+    };
+    let Some(policy) = run.options.policy.as_ref().or(own) else {
+        run.leave(&path, len, "there is no key to verify its signature with");
+        return Some((Checkpoint::parse(&note.text).ok()?, len));
+    };
+    match policy.check(&note) {
+        Ok(sighting) => {
+            leave_strangers(run, &path, &note, &sighting);
+            Some((sighting.checkpoint, len))
+        }
+        Err(error) => {
+            find(error.to_string());
+            None
+        }
+    }
 }
 
 /// Says how many signatures nobody here can verify.
@@ -81,7 +116,7 @@ fn leave_strangers(run: &Run<'_>, path: &str, note: &SignedNote, sighting: &Sigh
     if note.signatures.len() > own.len() + n_seen {
         let bytes: usize = others.iter().map(|signature| signature.line().len() + 1).sum();
         let n = others.len() - n_seen;
-        run.leave(path, bytes as u64, format!("{n} signatures by keys that are not known here"));
+        run.leave(path, bytes as u64, format!("signatures by keys that are not known here: {n}"));
     }
 }
 

@@ -1,18 +1,21 @@
 //! The store's own keys and its name.
 
-use sequencer::{is_workspace_name, key_of_file};
+use sequencer::key_of_file;
 use tlog::Policy;
 use tlog::note::VerifierKey;
 
 use crate::report::Finding;
 use crate::run::Run;
 
-/// Reads the keys of a workspace.
-pub fn keys_of(run: &Run<'_>, workspace: &str) -> Vec<VerifierKey> {
+/// Reads the keys of a workspace, which must have one if it has a log.
+pub fn keys_of(run: &Run<'_>, workspace: &str, has_log: bool) -> Vec<VerifierKey> {
     let folder = format!("keys/{workspace}");
     let mut keys = Vec::new();
     for path in run.files(&folder) {
         let name = path.rsplit('/').next().unwrap_or_default();
+        if run.is_leftover(&path) {
+            continue;
+        }
         if !name.ends_with(".key") {
             let bytes = run.path(&path).metadata().map_or(0, |file| file.len());
             run.leave(&path, bytes, "no file of a key");
@@ -28,8 +31,10 @@ pub fn keys_of(run: &Run<'_>, workspace: &str) -> Vec<VerifierKey> {
             run.find(Finding::new(&path, "others than its owner may read or change the key").differs("600", mode));
         }
     }
-    if keys.is_empty() && is_workspace_name(workspace) {
+    if keys.is_empty() && has_log {
         run.find(Finding::new(folder, "there is no key that can be read"));
+    } else if keys.is_empty() {
+        run.leave(folder, 0, "a workspace without a key and without a log: it was being made when the process ended");
     }
     keys
 }

@@ -5,11 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use sequencer::storage::{Disk, Storage};
-use sequencer::{OpenError, SIGNED_PATH, Signed, checkpoint_path, log_folder};
-use tlog::note::SignedNote;
+use sequencer::{OpenError, SIGNED_PATH, Signed, checkpoint_path, is_workspace_name, log_folder, witnessed_path};
 use tlog::{Checkpoint, Hash, Policy};
 
-use crate::checkpoint::{Head, check_checkpoint, check_signed};
+use crate::checkpoint::{Head, check_checkpoint, check_signed, check_witnessed};
 use crate::extents::{StoredExtent, check_extents, find_missing, find_unnamed, live_extents};
 use crate::keys::{check_origin, keys_of, own_policy};
 use crate::log::{LogContent, read_log};
@@ -82,7 +81,9 @@ fn check_store(run: &Run<'_>) -> Result<(), VerifyError> {
     let mut origins = Vec::new();
     let mut logs = Vec::new();
     for name in &names {
-        let policy = own_policy(&keys_of(run, name));
+        let is_signed = signed.as_ref().is_some_and(|(signed, _)| signed.logs.contains_key(name));
+        let has_log = is_signed || wal.scan.logs.contains_key(name) || run.path(&log_folder(name)).is_dir();
+        let policy = own_policy(&keys_of(run, name, has_log));
         let Some((head, log)) = check_workspace(run, name, signed.as_ref(), &wal, policy.as_ref()) else { continue };
         if head.is_signed {
             origins.push((name.clone(), head.origin.clone()));
@@ -124,6 +125,9 @@ fn workspaces(run: &Run<'_>, signed: Option<&Signed>, wal: &WalContent) -> Resul
     let mut names: BTreeSet<String> = run.folders("ws").into_iter().chain(run.folders("keys")).collect();
     names.extend(signed.iter().flat_map(|signed| signed.logs.keys().cloned()));
     names.extend(wal.scan.logs.keys().cloned());
+    for name in names.extract_if(.., |name| !is_workspace_name(name)) {
+        run.leave(name, 0, "a folder whose name no workspace has");
+    }
     match &run.options.workspace {
         Some(name) if names.contains(name) => Ok(BTreeSet::from([name.clone()])),
         Some(name) => Err(VerifyError::UnknownWorkspace { name: name.clone() }),
@@ -159,7 +163,7 @@ fn check_workspace(
     let mut pins = pins(run);
     pins.retain(|(_, checkpoint)| checkpoint.origin == head.origin);
     check_pins_signed(run, &head, own);
-    let witnessed = witnessed(run, workspace);
+    let witnessed = check_witnessed(run, workspace, own);
     let mut sizes: BTreeSet<u64> = pins.iter().map(|(_, checkpoint)| checkpoint.size).collect();
     sizes.extend(of_signed.map(|((size, _), _)| size));
     sizes.extend(wal_log.iter().flat_map(|log| log.roots.keys()));
@@ -176,8 +180,14 @@ fn check_workspace(
         run.find(Finding::new(SIGNED_PATH, what).at(0..len).differs(found, root));
     }
     if let Some((checkpoint, len)) = witnessed {
-        let path = format!("{}/witnessed", log_folder(workspace));
-        check_known(run, &path, &checkpoint, &content, Some(len), "the checkpoint that witnesses saw");
+        check_known(
+            run,
+            &witnessed_path(workspace),
+            &checkpoint,
+            &content,
+            Some(len),
+            "the checkpoint that witnesses saw",
+        );
     }
     for (name, checkpoint) in pins {
         check_known(
@@ -224,18 +234,6 @@ fn check_pins_signed(run: &Run<'_>, head: &Head, own: Option<&Policy>) {
             run.find(Finding::new(name, error.to_string()));
         }
     }
-}
-
-/// Reads the newest checkpoint with cosignatures, if there is one, and returns the file's length with it.
-fn witnessed(run: &Run<'_>, workspace: &str) -> Option<(Checkpoint, u64)> {
-    let path = format!("{}/witnessed", log_folder(workspace));
-    let bytes = run.read(&path)?;
-    let len = bytes.len() as u64;
-    let checkpoint = SignedNote::parse(&bytes).and_then(|note| Checkpoint::parse(&note.text));
-    if let Err(error) = &checkpoint {
-        run.find(Finding::new(&path, error.to_string()).at(0..len));
-    }
-    Some((checkpoint.ok()?, len))
 }
 
 /// Makes sure that a log has grown from a checkpoint that somebody has.

@@ -119,6 +119,13 @@ fn check_batch(run: &Run<'_>, schemas: &Schemas<'_, '_>, place: &WalPlace, store
     if rows.num_rows() as u64 != batch.count {
         return find(what(format!("{} of {} are there", rows.num_rows(), batch.count)));
     }
+    // No leaf covers a column that the schema has not.
+    let fields = rows.schema();
+    let is_other =
+        |field: &&Arc<arrow::datatypes::Field>| !schema.columns().iter().any(|column| column.name == *field.name());
+    if let Some(field) = fields.fields().iter().find(is_other) {
+        return find(what(format!("they have values in `{}`, a column that they were sealed without", field.name())));
+    }
     match batch_tree(&schema, &rows, &seeds) {
         Ok(tree) if tree.root() == batch.root => run.add_records(batch.count),
         Ok(tree) => {

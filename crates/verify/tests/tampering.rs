@@ -219,6 +219,20 @@ fn a_policy_decides_whose_signature_counts() {
     let own = tlog::note::Signer::log(&origin, &secret.0).expect("a key");
     assert_eq!(with(&own, "none"), "");
     assert!(with(&own, "w").contains("too few witnesses"));
+    // The checkpoint is not seen yet; an earlier one is, or this one under its other name.
+    let witness = tlog::note::Signer::witness("witness.example", &[4; 32]).expect("a key");
+    let checkpoint = fs::read(sample.path().join("ws/contoso/log/checkpoint")).expect("bytes");
+    let mut seen = SignedNote::parse(&checkpoint).expect("a note");
+    seen.signatures.push(witness.sign(&seen.text, 1_790_000_000));
+    let path = sample.path().join("ws/contoso/log/witnessed");
+    fs::write(&path, seen.to_text()).expect("written");
+    assert_eq!(with(&own, "w"), "");
+    let unchecked = check(sample.path()).unchecked;
+    assert!(unchecked.iter().any(|one| one.path.ends_with("witnessed") && one.why.ends_with("not known here: 1")));
+    let flipped = seen.to_text().replace("contoso\n", "contosp\n");
+    fs::write(&path, flipped).expect("written");
+    assert!(with(&own, "none").starts_with("ws/contoso/log/witnessed: bytes 0 to "));
+    sample.restore();
     let stranger = tlog::note::Signer::log(&origin, &[9; 32]).expect("a key");
     assert!(with(&stranger, "none").contains("no key of the log"));
 }

@@ -41,6 +41,20 @@ fn every_restart_leaves_a_whole_store() {
 }
 
 #[test]
+fn what_a_process_left_behind_is_no_finding_and_is_said() {
+    let sample = Sample::new();
+    std::fs::create_dir(sample.path().join("keys/halfmade")).expect("a folder");
+    let file = "keys/contoso/00000000.key.tmp";
+    std::fs::write(sample.path().join(file), "vidimus").expect("written");
+    std::fs::write(sample.path().join("tokens"), "not ours").expect("written");
+    let report = check(sample.path());
+    assert_eq!(texts(&report), "");
+    for path in [file, "keys/halfmade", "tokens"] {
+        assert!(report.unchecked.iter().any(|unchecked| unchecked.path == path), "{path}: {:?}", report.unchecked);
+    }
+}
+
+#[test]
 fn a_store_in_use_is_verified_as_far_as_it_is_published() {
     let sample = Sample::new();
     let vault = open(sample.path());
