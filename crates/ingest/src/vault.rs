@@ -212,7 +212,7 @@ impl Vault {
         Ok(key)
     }
 
-    /// Makes a table, or adds columns to one that is there. A built-in table has its own columns first. Returns the table's columns.
+    /// Makes a table, or adds columns to one that is there. Without columns a built-in table has its own. Returns the table's columns.
     ///
     /// # Errors
     /// When the name is none, a column would get another type, or the schema cannot be written.
@@ -340,16 +340,9 @@ impl Inner {
         let next = match state.schema() {
             Some(schema) => schema.with(columns)?,
             None => {
-                let builtin = schema::tables::builtin(name).map(|builtin| builtin.columns.as_slice());
-                let first = StoredSchema::new(name, &with_bag(builtin.unwrap_or(columns)))?;
-                // Of a built-in table the given columns are further ones, in the same version.
-                let all: Vec<Column> = first.columns().iter().chain(columns).fold(Vec::new(), |mut all, column| {
-                    if !all.iter().any(|known: &Column| known.name == column.name && known.ktype == column.ktype) {
-                        all.push(column.clone());
-                    }
-                    all
-                });
-                StoredSchema::new(name, &all)?
+                // Who gives columns means exactly these.
+                let builtin = schema::tables::builtin(name).filter(|_| columns.is_empty());
+                StoredSchema::new(name, &with_bag(builtin.map_or(columns, |builtin| &builtin.columns)))?
             }
         };
         if let Some(schema) = state.schema().filter(|schema| **schema == next) {

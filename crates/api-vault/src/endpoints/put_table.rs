@@ -1,4 +1,5 @@
-//! `PUT /v1/workspaces/{workspace}/tables/{table}` with `{"columns": [{"name", "type"}]}`: a table, or further columns of one.
+//! `PUT /v1/workspaces/{workspace}/tables/{table}` with `{"columns": [{"name", "type"}]}`: a table with these columns, or further
+//! columns of one. Without columns a built-in table has its own.
 
 use std::sync::Arc;
 
