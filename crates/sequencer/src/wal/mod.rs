@@ -296,6 +296,8 @@ impl Wal {
             Some(idx) => self.spares.swap_remove(idx).path,
             None => {
                 let path = format!("{FOLDER}/{:010}.free", self.next_segment);
+                // A process that died before it used its file may have left a smaller one of this name.
+                self.spares.retain(|spare| spare.path != path);
                 self.storage.allocate(&path, len).map_err(no_room)?;
                 path
             }
