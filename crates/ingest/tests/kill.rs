@@ -85,7 +85,6 @@ fn kill(store: &Path, round: u64, kill: &Kill, oracle: &mut Oracle, rng: &mut Rn
     }
     child.kill().expect("killed");
     let status = child.wait().expect("gone");
-    assert!(!matches!(status.code(), Some(0 | 101)), "round {round}: the process ended by itself");
     reader.join().expect("read");
     lines.extend(receiver.try_iter());
     for line in &lines {
@@ -93,6 +92,7 @@ fn kill(store: &Path, round: u64, kill: &Kill, oracle: &mut Oracle, rng: &mut Rn
             panic!("round {round}: {complaint}");
         }
     }
+    assert!(!matches!(status.code(), Some(0 | 101)), "round {round}: the process ended by itself");
     oracle.add_round(round);
     is_there
 }
