@@ -31,8 +31,8 @@ pub const POSITION_COLUMN: &str = "_pos";
 /// Returns the schema of a file for rows: the columns, whose units of time the values decide, then `_batch` and `_pos`.
 pub fn file_schema(columns: &[Column], rows: &RecordBatch) -> SchemaRef {
     let mut fields: Vec<Field> = Vec::with_capacity(columns.len() + 2);
-    for (place, column) in columns.iter().enumerate() {
-        let values = rows.columns().get(place);
+    for column in columns {
+        let values = rows.column_by_name(&column.name);
         let data_type = match column.ktype {
             KqlType::Datetime => datetime_type(values),
             other => other.arrow(),

@@ -16,8 +16,8 @@ use tlog::entry::SeqRange;
 
 use crate::columns::{BATCH_COLUMN, POSITION_COLUMN};
 
-/// Rows of a chunk that is not joined any further.
-const CHUNK_ROWS: usize = 65_536;
+/// Rows of a chunk that is joined with its neighbour.
+const SMALL_ROWS: usize = 2_048;
 /// Buffers of texts in a column beyond which they are copied into one.
 const BUFFERS_MAX: usize = 16;
 
@@ -55,38 +55,37 @@ impl HotTail {
         self.n_bytes
     }
 
-    /// Returns the rows as they are, in the order of batches. Older ones may lack the last columns of the schema.
+    /// Returns the rows as they are, in the order of batches. Columns in which nothing is may be missing.
     pub fn chunks(&self) -> &[RecordBatch] {
         &self.chunks
     }
 
-    /// Adds a batch.
+    /// Adds a batch. Its rows need have only the columns in which something is.
     ///
     /// # Errors
     /// When the columns cannot be put beside each other, a fault of ours.
     pub fn push(&mut self, batch: HotBatch, rows: &RecordBatch) -> Result<(), ArrowError> {
         let rows = with_places(rows, batch.entry)?;
         self.n_rows += rows.num_rows();
-        self.n_bytes += rows.get_array_memory_size();
+        self.n_bytes += used_bytes(&rows);
         self.batches.push(batch);
         self.chunks.push(rows);
         Ok(())
     }
 
-    /// Joins small chunks with their neighbours.
+    /// Joins small chunks with their neighbours that have the same columns.
     ///
     /// # Errors
     /// When they cannot be joined, a fault of ours; then they stay as they are.
     pub fn settle(&mut self) -> Result<(), ArrowError> {
         while let [.., before, last] = self.chunks.as_slice() {
-            let n_rows = before.num_rows() + last.num_rows();
-            let fits = before.num_columns() == last.num_columns() && n_rows <= CHUNK_ROWS;
-            if !fits || last.num_rows() * 2 < before.num_rows() {
+            let is_small = before.num_rows() <= SMALL_ROWS && last.num_rows() * 2 >= before.num_rows();
+            if !is_small || last.num_rows() > SMALL_ROWS || before.schema_ref() != last.schema_ref() {
                 break;
             }
-            let bytes_before = before.get_array_memory_size() + last.get_array_memory_size();
+            let bytes_before = used_bytes(before) + used_bytes(last);
             let joined = compact(&concat_batches(before.schema_ref(), [before, last])?, BUFFERS_MAX)?;
-            self.n_bytes = (self.n_bytes + joined.get_array_memory_size()).saturating_sub(bytes_before);
+            self.n_bytes = (self.n_bytes + used_bytes(&joined)).saturating_sub(bytes_before);
             self.chunks.truncate(self.chunks.len() - 2);
             self.chunks.push(joined);
         }
@@ -108,26 +107,38 @@ impl HotTail {
         }
         self.chunks = chunks;
         self.n_rows -= gone.min(self.n_rows);
-        self.n_bytes = self.chunks.iter().map(RecordBatch::get_array_memory_size).sum();
+        self.n_bytes = self.chunks.iter().map(used_bytes).sum();
     }
 
-    /// Returns the rows of the first `n_batches` batches as one, with all of `columns`.
+    /// Returns the rows of the first `n_batches` batches as one, with those of `columns` in which something is.
     ///
     /// # Errors
     /// When they cannot be joined, a fault of ours.
     pub fn first_rows(&self, n_batches: usize, columns: &[Column]) -> Result<RecordBatch, ArrowError> {
         let mut left: usize = self.batches.iter().take(n_batches).map(|batch| batch.records.count as usize).sum();
-        let mut parts = Vec::new();
+        let mut chunks = Vec::new();
         for chunk in &self.chunks {
             let n_rows = left.min(chunk.num_rows());
             if n_rows == 0 {
                 break;
             }
             left -= n_rows;
-            parts.push(with_columns(&chunk.slice(0, n_rows), columns)?);
+            chunks.push(chunk.slice(0, n_rows));
         }
-        concat_batches(&row_schema(columns), &parts)
+        let is_there = |column: &&Column| chunks.iter().any(|chunk| chunk.column_by_name(&column.name).is_some());
+        let columns: Vec<Column> = columns.iter().filter(is_there).cloned().collect();
+        let parts = chunks.iter().map(|chunk| with_columns(chunk, &columns)).collect::<Result<Vec<_>, _>>()?;
+        concat_batches(&row_schema(&columns), &parts)
     }
+}
+
+/// Returns the bytes that the values of rows take; what is only set aside for more does not count.
+fn used_bytes(rows: &RecordBatch) -> usize {
+    let column = |array: &ArrayRef| match array.as_string_view_opt() {
+        Some(texts) => texts.views().len() * 16 + texts.data_buffers().iter().map(|buffer| buffer.len()).sum::<usize>(),
+        None => array.len() * array.data_type().primitive_width().unwrap_or(1),
+    };
+    rows.columns().iter().map(column).sum()
 }
 
 /// Returns the schema of rows with their places.
@@ -152,22 +163,26 @@ fn with_places(rows: &RecordBatch, entry: u64) -> Result<RecordBatch, ArrowError
     RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)
 }
 
-/// Puts columns without values before the places, for those that came to the table later.
+/// Brings rows to exactly these columns and their places; those that the rows lack are without values.
 ///
 /// # Errors
-/// When the rows have other columns than `columns` begin with.
+/// When the rows have no places, or a column of another type.
 pub fn with_columns(rows: &RecordBatch, columns: &[Column]) -> Result<RecordBatch, ArrowError> {
-    let n_own = rows.num_columns().saturating_sub(2);
-    let mut arrays: Vec<ArrayRef> = rows.columns().iter().take(n_own).cloned().collect();
-    for column in columns.iter().skip(n_own) {
-        arrays.push(empty_column(column.ktype, rows.num_rows()));
+    let mut arrays: Vec<ArrayRef> = Vec::with_capacity(columns.len() + 2);
+    for column in columns {
+        let array = rows.column_by_name(&column.name).cloned();
+        arrays.push(array.unwrap_or_else(|| empty_column(column.ktype, rows.num_rows())));
     }
-    arrays.extend(rows.columns().iter().skip(n_own).cloned());
+    for name in [BATCH_COLUMN, POSITION_COLUMN] {
+        let place = rows.column_by_name(name).cloned();
+        arrays.push(place.ok_or_else(|| ArrowError::SchemaError(format!("there is no column `{name}`")))?);
+    }
     let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
     RecordBatch::try_new_with_options(row_schema(columns), arrays, &options)
 }
 
-fn empty_column(ktype: KqlType, n_rows: usize) -> ArrayRef {
+/// Returns a column of a type without a value in it: of nulls, of empty texts for a string.
+pub fn empty_column(ktype: KqlType, n_rows: usize) -> ArrayRef {
     match ktype {
         KqlType::String => Arc::new(StringViewArray::new(vec![0; n_rows].into(), Vec::new(), None)),
         other => new_null_array(&other.arrow(), n_rows),
@@ -225,10 +240,9 @@ mod tests {
         let all = hot.first_rows(usize::MAX, &columns).expect("rows");
         let numbers = all.column(0).as_primitive::<arrow::datatypes::Int64Type>();
         assert!(numbers.values().iter().copied().eq(0..next as i64));
-        assert_eq!(all.column(2).as_string_view().value(7), "");
         let places = (
-            all.column(3).as_primitive::<arrow::datatypes::Int64Type>().value(6),
-            all.column(4).as_primitive::<arrow::datatypes::Int32Type>().value(6),
+            all.column(2).as_primitive::<arrow::datatypes::Int64Type>().value(6),
+            all.column(3).as_primitive::<arrow::datatypes::Int32Type>().value(6),
         );
         assert_eq!(places, (6, 0), "the fourth batch begins at the seventh row");
         hot.remove_first(150);

@@ -13,7 +13,7 @@ pub struct Snapshot {
     pub schema: Arc<StoredSchema>,
     /// Ascending by their first record.
     pub files: Vec<Arc<ExtentFile>>,
-    /// Rows that are in no file: the schema's columns in KQL's physical types, then `_batch` and `_pos`.
+    /// Rows that are in no file: those of the schema's columns in which something is, in KQL's physical types, then `_batch` and `_pos`.
     pub hot: Vec<RecordBatch>,
 }
 

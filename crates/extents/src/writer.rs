@@ -18,6 +18,7 @@ use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
+use schema::Column;
 use sha2::{Digest, Sha256};
 use stdx::crash_point;
 use tlog::Hash;
@@ -72,7 +73,7 @@ pub struct ExtentWriter {
 
 impl ExtentWriter {
     /// Writes rows to a new file and makes it durable, though not its name. The rows are sorted as they are to be, in KQL's physical
-    /// types, `_batch` and `_pos` last. `terms` is the index of terms over exactly these rows, or empty.
+    /// types, `_batch` and `_pos` last; columns in which nothing is need not be there. `terms` is the index of terms over exactly these rows, or empty.
     ///
     /// # Errors
     /// When the file is there or cannot be written, or a column has another type than the schema says.
@@ -87,7 +88,9 @@ impl ExtentWriter {
         let parquet = ExtentError::parquet(path);
         let file = File::options().write(true).create_new(true).open(path).map_err(io())?;
         crash_point("extent.created");
-        let arrow_schema = file_schema(schema.columns(), rows);
+        let is_there = |column: &&Column| rows.column_by_name(&column.name).is_some();
+        let columns: Vec<Column> = schema.columns().iter().filter(is_there).cloned().collect();
+        let arrow_schema = file_schema(&columns, rows);
         let properties = self.properties(&arrow_schema, rows);
         let sink = HashingWriter::new(file);
         let mut writer = ArrowWriter::try_new(sink, arrow_schema.clone(), Some(properties)).map_err(&parquet)?;

@@ -6,7 +6,6 @@
 
 use crate::cell::{ColumnBuilder, Origin};
 use crate::json::scan::{self, Fault, Fields, Kind, Token};
-use crate::read::empty_column;
 use crate::survey::{Keys, unescaped};
 use crate::warnings::quoted;
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions};
@@ -79,7 +78,8 @@ pub struct Rejected {
 /// A body's records.
 #[derive(Debug)]
 pub struct Records {
-    /// One row for each record that was taken, in the body's order; columns as the shape has them.
+    /// One row for each record that was taken, in the body's order. Of the shape's columns it has, in their order, those that some
+    /// record has a member for.
     pub batch: RecordBatch,
     pub rejected: Vec<Rejected>,
 }
@@ -96,16 +96,6 @@ impl RecordShape {
             bag: columns.iter().position(is_bag),
             record_bytes_max,
         }
-    }
-
-    /// Returns the schema of the batches.
-    pub fn schema(&self) -> &SchemaRef {
-        &self.schema
-    }
-
-    /// Returns the columns.
-    pub fn columns(&self) -> &[Column] {
-        &self.columns
     }
 
     /// Reads a body.
@@ -342,15 +332,16 @@ impl Reading<'_> {
     }
 
     fn finish(self) -> Result<Records, ArrowError> {
-        let mut columns: Vec<ArrayRef> = Vec::with_capacity(self.builders.len());
-        for (builder, column) in self.builders.into_iter().zip(&self.shape.columns) {
-            columns.push(match builder {
-                Some(mut builder) => builder.finish(),
-                None => empty_column(column.ktype, self.n_rows),
-            });
+        let mut fields = Vec::with_capacity(self.present.len());
+        let mut columns: Vec<ArrayRef> = Vec::with_capacity(self.present.len());
+        for (builder, field) in self.builders.into_iter().zip(self.shape.schema.fields()) {
+            if let Some(mut builder) = builder {
+                columns.push(builder.finish());
+                fields.push(field.clone());
+            }
         }
         let options = RecordBatchOptions::new().with_row_count(Some(self.n_rows));
-        let batch = RecordBatch::try_new_with_options(self.shape.schema.clone(), columns, &options)?;
+        let batch = RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)?;
         if self.bad_rows.is_empty() {
             return Ok(Records { batch, rejected: self.rejected });
         }
@@ -406,9 +397,10 @@ mod tests {
         let records = RecordShape::new(&columns, Some("Rest"), 100).read(body).expect("columns");
         let mut out = Vec::new();
         for row in 0..records.batch.num_rows() {
-            let cells = records.batch.columns().iter().map(|array| match array.is_null(row) {
-                true => "null".to_string(),
-                false => array_value_to_string(array, row).expect("a cell"),
+            let cells = columns.iter().map(|column| match records.batch.column_by_name(&column.name) {
+                None if column.ktype == KqlType::String => String::new(),
+                Some(array) if !array.is_null(row) => array_value_to_string(array, row).expect("a cell"),
+                _ => "null".to_string(),
             });
             out.push(cells.collect::<Vec<_>>().join("|"));
         }

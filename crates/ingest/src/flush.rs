@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use arrow::array::{ArrayRef, AsArray, RecordBatch, RecordBatchOptions, UInt32Array};
 use arrow::compute::take;
 use arrow::datatypes::Int64Type;
-use extents::{ExtentError, ExtentFile, ExtentWriter, HotBatch, StoredSchema};
+use extents::{ExtentError, ExtentFile, ExtentWriter, HotBatch, StoredSchema, TIME_COLUMN};
 use schema::KqlType;
 use sequencer::{Request, SubmitError};
 use stdx::crash_point;
@@ -107,8 +107,8 @@ impl Inner {
             let rows = state.hot.first_rows(n_batches, schema.columns()).map_err(internal)?;
             (schema, batches, rows)
         };
-        let rows = sorted(&schema, &rows).map_err(internal)?;
-        let path = extent_path(table, &schema, &batches, &rows)?;
+        let rows = sorted(&rows).map_err(internal)?;
+        let path = extent_path(table, &batches, &rows)?;
         let written = self.write_and_seal(workspace, table, &schema, &batches, &rows, &path);
         // What failed for good is not to take the space that is perhaps missing.
         if let Err(error) = &written
@@ -220,18 +220,13 @@ fn chain(error: &dyn std::error::Error) -> String {
 }
 
 /// Returns the path of a new file of records, relative to the workspace's folder.
-fn extent_path(
-    table: &Table,
-    schema: &StoredSchema,
-    batches: &[HotBatch],
-    rows: &RecordBatch,
-) -> Result<String, VaultError> {
+fn extent_path(table: &Table, batches: &[HotBatch], rows: &RecordBatch) -> Result<String, VaultError> {
     let first = batches.first().map_or(0, |batch| batch.records.first);
     let end = batches.last().map_or(0, |batch| batch.records.first.saturating_add(batch.records.count));
     let mut random = [0; 4];
     getrandom::fill(&mut random).map_err(|error| VaultError::Random(error.to_string()))?;
     let random = u32::from_be_bytes(random);
-    Ok(format!("data/{}/{}/{first}-{end}-{random:08x}.parquet", table.name(), day(schema, rows)))
+    Ok(format!("data/{}/{}/{first}-{end}-{random:08x}.parquet", table.name(), day(rows)))
 }
 
 /// Writes a file and the seeds of its batches, and makes both durable.
@@ -294,8 +289,8 @@ fn ranges(batches: &[HotBatch]) -> Vec<SeqRange> {
 }
 
 /// Sorts rows by time; those of one time stay in the log's order.
-pub(crate) fn sorted(schema: &StoredSchema, rows: &RecordBatch) -> Result<RecordBatch, arrow::error::ArrowError> {
-    let times = schema.time().and_then(|place| rows.columns().get(place));
+pub(crate) fn sorted(rows: &RecordBatch) -> Result<RecordBatch, arrow::error::ArrowError> {
+    let times = rows.column_by_name(TIME_COLUMN);
     let Some(times) = times.and_then(|times| times.as_primitive_opt::<Int64Type>()) else { return Ok(rows.clone()) };
     if times.values().is_sorted() {
         return Ok(rows.clone());
@@ -313,7 +308,8 @@ pub(crate) fn sorted(schema: &StoredSchema, rows: &RecordBatch) -> Result<Record
 /// Returns the index of the terms of all columns of text.
 fn index_of_terms(schema: &StoredSchema, rows: &RecordBatch) -> Result<Vec<u8>, IndexError> {
     let mut builder = IndexBuilder::new(Options::default())?;
-    for ((stored, column), array) in schema.doc().columns.iter().zip(schema.columns()).zip(rows.columns()) {
+    for (stored, column) in schema.doc().columns.iter().zip(schema.columns()) {
+        let Some(array) = rows.column_by_name(&column.name) else { continue };
         let kind = match column.ktype {
             KqlType::String | KqlType::Guid => TextKind::String,
             KqlType::Dynamic => TextKind::Json,
@@ -326,8 +322,8 @@ fn index_of_terms(schema: &StoredSchema, rows: &RecordBatch) -> Result<Vec<u8>, 
 }
 
 /// Returns the day of the first of sorted rows.
-fn day(schema: &StoredSchema, rows: &RecordBatch) -> String {
-    let times = schema.time().and_then(|place| rows.columns().get(place));
+fn day(rows: &RecordBatch) -> String {
+    let times = rows.column_by_name(TIME_COLUMN);
     let first = times.and_then(|times| times.as_primitive_opt::<Int64Type>()?.values().first().copied());
     let text = schema::ticks::datetime_text(first.unwrap_or(0).div_euclid(DAY) * DAY);
     text.get(..10).unwrap_or("0001-01-01").to_string()

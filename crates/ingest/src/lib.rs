@@ -21,9 +21,11 @@ mod workspace;
 
 pub use cells::ColumnCells;
 pub use error::{IngestError, VaultError};
+pub use open::seeds_path;
 pub use prove::{ProveError, Wanted};
 pub use quarantine::{QUARANTINE_TABLE, quarantine_columns};
 pub use seal::{SealError, batch_tree, from_payload};
+pub use seeds::{SeedsError, parse_seeds};
 pub use table::{Table, TableStatus};
 pub use vault::{Answer, FlushFailure, Pending, Vault, VaultOptions};
 pub use workspace::Workspace;

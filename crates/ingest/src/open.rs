@@ -284,7 +284,7 @@ fn remove_orphans(root: &Path, workspace: &str, tables: &BTreeMap<String, Arc<Ta
 }
 
 /// Returns the path of the seeds of a file of records; both are relative to the workspace's folder.
-pub(crate) fn seeds_path(extent_path: &str) -> String {
+pub fn seeds_path(extent_path: &str) -> String {
     let rest = extent_path.strip_prefix("data/").unwrap_or(extent_path);
     format!("seeds/{}.seeds", rest.strip_suffix(".parquet").unwrap_or(rest))
 }

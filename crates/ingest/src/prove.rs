@@ -11,8 +11,11 @@ use std::time::Duration;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::{concat_batches, take};
 use arrow::datatypes::{Int32Type, Int64Type};
-use extents::{BATCH_COLUMN, BatchRef, ExtentError, ExtentFile, POSITION_COLUMN, StoredSchema, from_file, row_schema};
+use extents::{
+    BATCH_COLUMN, BatchRef, ExtentError, ExtentFile, POSITION_COLUMN, StoredSchema, from_file, row_schema, with_columns,
+};
 use parquet::arrow::arrow_reader::{RowSelection, RowSelector};
+use schema::Column;
 use sequencer::{Tiles, checkpoint_path, log_folder, read_entries};
 use tlog::bundle::{self, BatchRecords, BuildError, BundleBuilder, Files, Row};
 use tlog::entry::{BatchEntry, SeqRange};
@@ -290,8 +293,9 @@ pub(crate) struct WholeBatch {
 
 impl WholeBatch {
     fn columns(&self, schema: &StoredSchema) -> Result<Vec<ColumnCells<'_>>, ProveError> {
-        let columns = self.rows.columns().iter().zip(schema.columns());
-        let columns: Option<Vec<_>> = columns.map(|(array, column)| ColumnCells::new(array, column.ktype)).collect();
+        let array = |column: &Column| self.rows.column_by_name(&column.name);
+        let columns = schema.columns().iter().map(|column| ColumnCells::new(array(column)?, column.ktype));
+        let columns: Option<Vec<_>> = columns.collect();
         columns.ok_or_else(|| ProveError::Damaged("a column has another type than its schema says".to_string()))
     }
 }
@@ -307,11 +311,10 @@ pub(crate) fn read_batch(
     let hot = state.hot.batches.iter().position(|hot| hot.entry == batch.entry);
     let found = if let Some(place) = hot {
         let leaf_material = state.hot.batches.get(place).map(|hot| hot.leaf_material.clone()).unwrap_or_default();
-        let columns = state.schema().map(|schema| schema.columns().to_vec()).unwrap_or_default();
         let before: u64 = state.hot.batches.iter().take(place).map(|hot| hot.records.count).sum();
-        let rows = state.hot.first_rows(place + 1, &columns)?;
+        let rows = state.hot.first_rows(place + 1, schema.columns())?;
         drop(state);
-        let rows = rows.slice(before as usize, batch.count as usize);
+        let rows = with_columns(&rows.slice(before as usize, batch.count as usize), schema.columns())?;
         let seeds = SeedTree::from_bytes(&leaf_material).map_err(|error| ProveError::Damaged(error.to_string()))?;
         WholeBatch { rows, seeds }
     } else {

@@ -11,7 +11,7 @@ use arrow::ipc::writer::StreamWriter;
 use extents::StoredSchema;
 use sequencer::{RequestId, SealedBatch};
 use tlog::Hash;
-use tlog::record::{Cells, LeafHasher, RecordError, Seed, SeedTree, SeedTreeError};
+use tlog::record::{Cells, LeafHasher, RecordError, SchemaDoc, Seed, SeedTree, SeedTreeError};
 use tlog::tree::MemoryTree;
 
 use crate::cells::ColumnCells;
@@ -29,7 +29,7 @@ pub enum SealError {
     Bytes(#[from] ArrowError),
 }
 
-/// Seals records of a table. `seed` is fresh and secret.
+/// Seals records of a table; of its columns they have those in which something is. `seed` is fresh and secret.
 ///
 /// # Errors
 /// When columns do not fit the schema.
@@ -69,14 +69,19 @@ pub fn batch_tree(schema: &StoredSchema, rows: &RecordBatch, seeds: &SeedTree) -
 }
 
 fn leaves(schema: &StoredSchema, rows: &RecordBatch, seeds: &SeedTree) -> Result<Vec<Hash>, SealError> {
-    let mut columns = Vec::with_capacity(schema.columns().len());
-    for (array, column) in rows.columns().iter().zip(schema.columns()) {
-        columns.push(ColumnCells::new(array, column.ktype).ok_or(SealError::Column)?);
+    // A column that is not there has no cells, which leave no trace in a leaf.
+    let mut doc = SchemaDoc { columns: Vec::new(), ..schema.doc().clone() };
+    let mut columns = Vec::with_capacity(rows.num_columns());
+    for (stored, column) in schema.doc().columns.iter().zip(schema.columns()) {
+        if let Some(array) = rows.column_by_name(&column.name) {
+            columns.push(ColumnCells::new(array, column.ktype).ok_or(SealError::Column)?);
+            doc.columns.push(stored.clone());
+        }
     }
     let columns: Vec<&dyn Cells> = columns.iter().map(|column| column as &dyn Cells).collect();
     let mut leaves = Vec::new();
     let n_rows = rows.num_rows();
-    LeafHasher::new(schema.doc()).hash_rows(&columns, 0..n_rows, seeds.seeds(0..n_rows as u64), &mut leaves)?;
+    LeafHasher::new(&doc).hash_rows(&columns, 0..n_rows, seeds.seeds(0..n_rows as u64), &mut leaves)?;
     Ok(leaves)
 }
 

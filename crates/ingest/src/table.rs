@@ -5,9 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
-use extents::{
-    BatchRef, ExtentError, ExtentFile, HotBatch, HotTail, Snapshot, StoredSchema, TableCatalog, with_columns,
-};
+use extents::{BatchRef, ExtentError, ExtentFile, HotBatch, HotTail, Snapshot, StoredSchema, TableCatalog};
 use files::RecordShape;
 use schema::{Column, KqlType};
 use sequencer::{Receipt, SealedBatch};
@@ -94,9 +92,7 @@ impl Table {
         let schema = state.schema().ok_or_else(|| VaultError::UnknownTable { name: table() })?;
         let internal = |error: ArrowError| VaultError::Internal(error.to_string());
         state.hot.settle().map_err(internal)?;
-        let columns = schema.columns();
-        let hot = state.hot.chunks().iter().map(|rows| with_columns(rows, columns));
-        let hot: Vec<RecordBatch> = hot.collect::<Result<_, _>>().map_err(internal)?;
+        let hot = state.hot.chunks().to_vec();
         let mut files = Vec::with_capacity(state.files.len());
         for file in state.files.values() {
             let broken = |source: &Arc<ExtentError>| VaultError::Extent { table: table(), source: source.clone() };

@@ -8,8 +8,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, RecordBatchOptions};
-use arrow::datatypes::Int64Type;
-use extents::StoredSchema;
+use arrow::datatypes::{Field, FieldRef, Int64Type, Schema};
+use extents::{StoredSchema, TIME_COLUMN};
 use files::{Records, Rejected, Rejection};
 use futures::channel::oneshot;
 use schema::Column;
@@ -376,7 +376,7 @@ impl Inner {
         request: Option<(&str, &[u8])>,
     ) -> Result<Pending, IngestError> {
         let now = self.clock.now_ticks();
-        let rows = with_times(rows, schema, now)?;
+        let rows = with_times(rows, now)?;
         let n_taken = rows.num_rows() as u64;
         let mut answers = Vec::new();
         for (n, part) in parts(rows)?.into_iter().enumerate() {
@@ -388,7 +388,6 @@ impl Inner {
         if !rejected.is_empty() {
             let (quarantine, schema) = self.ensure_table(workspace, QUARANTINE_TABLE, &quarantine_columns())?;
             let rows = quarantine_rows(table.name(), request.map_or("", |(id, _)| id), &rejected, now)?;
-            let rows = with_schema(rows, &schema)?;
             for (n, part) in parts(rows)?.into_iter().enumerate() {
                 let id = request.map(|(id, content)| request_id(QUARANTINE_TABLE, id, n, content));
                 answers.push(self.submit_batch(workspace, &quarantine, &schema, part, id, now)?);
@@ -437,35 +436,28 @@ fn request_id(table: &str, id: &str, part: usize, content: &[u8]) -> RequestId {
 }
 
 /// Fills in the time of arrival where a record says none.
-fn with_times(rows: RecordBatch, schema: &StoredSchema, now: i64) -> Result<RecordBatch, IngestError> {
-    let Some(place) = schema.time() else { return Ok(rows) };
-    let Some(times) = rows.columns().get(place).and_then(|times| times.as_primitive_opt::<Int64Type>()) else {
+fn with_times(rows: RecordBatch, now: i64) -> Result<RecordBatch, IngestError> {
+    let place = rows.schema_ref().index_of(TIME_COLUMN).ok();
+    let times = place.and_then(|place| rows.column(place).as_primitive_opt::<Int64Type>());
+    if times.is_some_and(|times| times.null_count() == 0) {
         return Ok(rows);
+    }
+    let filled: Int64Array = match times {
+        Some(times) => times.iter().map(|time| Some(time.unwrap_or(now))).collect(),
+        None => Int64Array::from(vec![now; rows.num_rows()]),
     };
-    if times.null_count() == 0 {
-        return Ok(rows);
-    }
-    let filled: Int64Array = times.iter().map(|time| Some(time.unwrap_or(now))).collect();
     let mut columns = rows.columns().to_vec();
-    if let Some(column) = columns.get_mut(place) {
-        *column = Arc::new(filled) as ArrayRef;
+    let mut fields: Vec<FieldRef> = rows.schema_ref().fields().iter().cloned().collect();
+    let filled = Arc::new(filled) as ArrayRef;
+    match place.and_then(|place| columns.get_mut(place)) {
+        Some(column) => *column = filled,
+        None => {
+            fields.insert(0, Arc::new(Field::new(TIME_COLUMN, filled.data_type().clone(), true)));
+            columns.insert(0, filled);
+        }
     }
     let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
-    Ok(RecordBatch::try_new_with_options(rows.schema(), columns, &options)?)
-}
-
-/// Brings rows to all columns of a schema: those that they lack are without values.
-fn with_schema(rows: RecordBatch, schema: &StoredSchema) -> Result<RecordBatch, IngestError> {
-    let shape = files::RecordShape::new(schema.columns(), None, 0);
-    let mut empty = shape.read(b"")?.batch.columns().to_vec();
-    for (column, empty) in schema.columns().iter().zip(&mut empty) {
-        *empty = match rows.column_by_name(&column.name) {
-            Some(array) => array.clone(),
-            None => files::empty_column(column.ktype, rows.num_rows()),
-        };
-    }
-    let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
-    Ok(RecordBatch::try_new_with_options(shape.schema().clone(), empty, &options)?)
+    Ok(RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)?)
 }
 
 /// Divides rows into batches.

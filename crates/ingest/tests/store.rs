@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{Int32Type, Int64Type};
-use extents::{Snapshot, from_file, row_schema};
+use extents::{Snapshot, from_file, row_schema, with_columns};
 use futures::executor::block_on;
 use ingest::{Answer, IngestError, Vault, VaultError, VaultOptions, Wanted};
 use schema::{Column, KqlType};
@@ -39,7 +39,7 @@ fn rows(snapshot: &Snapshot) -> RecordBatch {
         })
         .expect("rows");
     }
-    parts.extend(snapshot.hot.iter().cloned());
+    parts.extend(snapshot.hot.iter().map(|rows| with_columns(rows, columns).expect("columns")));
     concat_batches(&schema, &parts).expect("rows")
 }
 

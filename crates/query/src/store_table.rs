@@ -1,11 +1,11 @@
 //! A stored table as it was at one moment: its extents and the rows that are in none yet, under one scan.
 
 use crate::error::QueryError;
-use crate::parquet::ParquetTable;
+use crate::parquet::{ParquetTable, file_name};
 use crate::table::{TableSource, arrow_schema};
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::catalog::memory::MemorySourceConfig;
 use datafusion::catalog::{Session, TableProvider};
@@ -13,7 +13,7 @@ use datafusion::common::Result as EngineResult;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::union::UnionExec;
-use extents::Snapshot;
+use extents::{Snapshot, empty_column};
 use schema::{Column, KqlType};
 use std::sync::Arc;
 
@@ -40,15 +40,16 @@ impl StoreTable {
     }
 }
 
-/// Brings rows of the hot tail to the table's columns.
-fn hot_rows(rows: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, arrow::error::ArrowError> {
-    let columns = rows.columns().iter().zip(schema.fields()).map(|(array, field)| {
-        let is_same = array.data_type() == field.data_type();
-        if is_same { Ok(array.clone()) } else { cast(array, &DataType::Int64) }
-    });
-    let columns: Vec<ArrayRef> = columns.collect::<Result<_, _>>()?;
+/// Brings rows of the hot tail to columns of the table.
+fn hot_rows(rows: &RecordBatch, columns: &[&Column], schema: &SchemaRef) -> EngineResult<RecordBatch> {
+    let array = |column: &&Column| match rows.column_by_name(file_name(&column.name)) {
+        Some(array) if *array.data_type() == column.ktype.arrow() => Ok(array.clone()),
+        Some(array) => cast(array, &column.ktype.arrow()),
+        None => Ok(empty_column(column.ktype, rows.num_rows())),
+    };
+    let arrays: Vec<ArrayRef> = columns.iter().map(array).collect::<Result<_, _>>()?;
     let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
-    RecordBatch::try_new_with_options(schema.clone(), columns, &options)
+    Ok(RecordBatch::try_new_with_options(schema.clone(), arrays, &options)?)
 }
 
 impl TableSource for StoreTable {
@@ -68,10 +69,8 @@ impl TableSource for StoreTable {
                 Some(table.ok_or_else(|| fault("its files differ"))?.provider()?)
             }
         };
-        let schema = arrow_schema(&self.columns);
-        let hot = self.snapshot.hot.iter().map(|rows| hot_rows(rows, &schema));
-        let hot: Vec<RecordBatch> = hot.collect::<Result<_, _>>().map_err(|error| fault(&error.to_string()))?;
-        Ok(Arc::new(StoreProvider { schema, files, hot }))
+        let (schema, hot) = (arrow_schema(&self.columns), self.snapshot.hot.clone());
+        Ok(Arc::new(StoreProvider { columns: self.columns.clone(), schema, files, hot }))
     }
 
     fn row_count(&self) -> Option<usize> {
@@ -81,6 +80,7 @@ impl TableSource for StoreTable {
 
 #[derive(Debug)]
 struct StoreProvider {
+    columns: Vec<Column>,
     schema: SchemaRef,
     files: Option<Arc<dyn TableProvider>>,
     hot: Vec<RecordBatch>,
@@ -112,8 +112,14 @@ impl TableProvider for StoreProvider {
             parts.push(files.scan(state, projection, filters, limit).await?);
         }
         if !self.hot.is_empty() || parts.is_empty() {
-            let hot = MemorySourceConfig::try_new_exec(&[self.hot.clone()], self.schema.clone(), projection.cloned())?;
-            parts.push(hot);
+            // Only what is read is brought to the table's columns.
+            let all: Vec<usize> = (0..self.columns.len()).collect();
+            let places = projection.unwrap_or(&all);
+            let columns: Vec<&Column> = places.iter().filter_map(|place| self.columns.get(*place)).collect();
+            let schema = Arc::new(self.schema.project(places)?);
+            let hot = self.hot.iter().map(|rows| hot_rows(rows, &columns, &schema));
+            let hot: Vec<RecordBatch> = hot.collect::<EngineResult<_>>()?;
+            parts.push(MemorySourceConfig::try_new_exec(&[hot], schema, None)?);
         }
         match <[Arc<dyn ExecutionPlan>; 1]>::try_from(parts) {
             Ok([only]) => Ok(only),

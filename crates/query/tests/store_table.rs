@@ -166,7 +166,7 @@ const NEEDLES: [(&str, &str); 12] = [
     ("Events | where Bag has '10.1.2.3' | project N", "3900"),
     ("Events | where Bag.ip in ('10.1.2.3', 'x') | count", "1"),
     ("Events | where User in~ ('NEEDLE ONE', 'user3') | count", "715"),
-    ("Events | where Bag.path == @'a\b2' | summarize count(), min(N), max(N)", "1000,2000,2999"),
+    (r"Events | where Bag.path == @'a\b2' | summarize count(), min(N), max(N)", "1000,2000,2999"),
     ("Events | where User contains 'eedle' | count", "1"),
     ("Events | where User == 'nobody' | count", "0"),
     ("Events | where User !has 'needle' | count", "4999"),

@@ -158,15 +158,36 @@ fn read_key(path: &Path) -> Result<Arc<dyn Signer>, String> {
         }
     }
     let text = fs::read_to_string(path).map_err(|why| error(&why.to_string()))?;
+    Ok(Arc::new(parse_key(&text).map_err(|why| error(&why))?))
+}
+
+fn parse_key(text: &str) -> Result<tlog::note::Signer, String> {
     let mut lines = text.lines();
     let (header, name, secret) = (lines.next(), lines.next(), lines.next());
     let name = name.and_then(|line| line.strip_prefix("name "));
     let secret = secret.and_then(|line| line.strip_prefix("secret ")).and_then(tlog::Hash::from_hex);
     let (Some(HEADER), Some(name), Some(secret), None) = (header, name, secret, lines.next()) else {
-        return Err(error("not a key file"));
+        return Err("not a key file".to_string());
     };
-    let signer = tlog::note::Signer::log(name, &secret.0).map_err(|why| error(&why.to_string()))?;
-    Ok(Arc::new(signer))
+    tlog::note::Signer::log(name, &secret.0).map_err(|error| error.to_string())
+}
+
+/// Returns the public part of a key file, whose name is `file_name`, if every byte of it is as [`KeyFolder::create`] wrote it.
+///
+/// # Errors
+/// What is wrong with it, as a text that shows nothing of the secret.
+pub fn key_of_file(file_name: &str, bytes: &[u8]) -> Result<VerifierKey, String> {
+    let text = std::str::from_utf8(bytes).map_err(|_| "not a key file".to_string())?;
+    let signer = parse_key(text)?;
+    // Any other way to write the same lines is not ours; the digits were read in their one form.
+    if text.lines().count() != 3 || !text.ends_with('\n') || text.contains('\r') {
+        return Err("not a key file".to_string());
+    }
+    let expected = format!("{:08x}.key", signer.verifier().id());
+    if expected != file_name {
+        return Err(format!("its key belongs into a file `{expected}`"));
+    }
+    Ok(signer.verifier().clone())
 }
 
 #[cfg(test)]
@@ -182,6 +203,14 @@ mod tests {
         assert!(keys.create("contoso", "vault.example/contoso", &[3; 32]).is_err(), "a key is not overwritten");
         let signers = keys.signers("contoso").expect("keys");
         assert!(signers.iter().map(|signer| signer.verifier()).eq([&key]));
+        let name = format!("{:08x}.key", key.id());
+        let bytes = fs::read(folder.path().join("contoso").join(&name)).expect("a file");
+        assert_eq!(key_of_file(&name, &bytes), Ok(key.clone()));
+        for bit in 0..bytes.len() * 8 {
+            let mut flipped = bytes.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert!(key_of_file(&name, &flipped).is_err(), "bit {bit}");
+        }
         // A process died while it made two others.
         fs::create_dir(folder.path().join("empty")).expect("a folder");
         fs::create_dir(folder.path().join("half")).expect("a folder");

@@ -11,6 +11,7 @@ use tlog::Hash;
 
 use crate::storage::{Storage, replace};
 
+/// Where the file is.
 pub const PATH: &str = "sequencer/signed";
 const HEADER: &str = "vidimus.signed.v1";
 

@@ -37,6 +37,7 @@ enum Command {
     Serve(commands::serve::ServeArgs),
     Import(commands::import::ImportArgs),
     Prove(commands::prove::ProveArgs),
+    Verify(commands::verify::VerifyArgs),
     Token(commands::token::TokenArgs),
     Witness(commands::witness::WitnessArgs),
 }
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => commands::serve::run(args),
         Command::Import(args) => commands::import::run(args),
         Command::Prove(args) => commands::prove::run(args),
+        Command::Verify(args) => commands::verify::run(args),
         Command::Token(args) => commands::token::run(args),
         Command::Witness(args) => commands::witness::run(args),
     };

@@ -7,6 +7,9 @@ use futures::StreamExt;
 use std::io::Read;
 use std::time::Duration;
 
+/// Bytes that are set aside for a body before any of it has come.
+const SET_ASIDE_MAX: usize = 8 << 20;
+
 /// What a body may be.
 #[derive(Debug, Clone, Copy)]
 pub struct BodyLimits {
@@ -37,7 +40,8 @@ pub enum BodyError {
 /// When it is too large, too slow, or not what its headers say.
 pub async fn read_body(body: Body, headers: &HeaderMap, limits: BodyLimits) -> Result<Vec<u8>, BodyError> {
     let max = limits.bytes_max;
-    let gathered = tokio::time::timeout(limits.timeout, gather(body, max)).await;
+    let said = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let gathered = tokio::time::timeout(limits.timeout, gather(body, said.unwrap_or(0), max)).await;
     let bytes = gathered.map_err(|_| BodyError::TooSlow)??;
     match headers.get(header::CONTENT_ENCODING).map(|encoding| encoding.as_bytes().to_ascii_lowercase()).as_deref() {
         None | Some(b"" | b"identity") => Ok(bytes),
@@ -46,8 +50,9 @@ pub async fn read_body(body: Body, headers: &HeaderMap, limits: BodyLimits) -> R
     }
 }
 
-async fn gather(body: Body, max: usize) -> Result<Vec<u8>, BodyError> {
-    let mut bytes = Vec::new();
+async fn gather(body: Body, said: usize, max: usize) -> Result<Vec<u8>, BodyError> {
+    // Space is set aside for what is announced, but no more than a client could send in a moment.
+    let mut bytes = Vec::with_capacity(said.min(max).min(SET_ASIDE_MAX));
     let mut parts = body.into_data_stream();
     while let Some(part) = parts.next().await {
         let part = part.map_err(|_| BodyError::Broken)?;

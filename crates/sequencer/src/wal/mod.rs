@@ -24,12 +24,13 @@ use tlog::Hash;
 
 use crate::error::{OpenError, Stop};
 use crate::storage::{BLOCK, LogFile, Storage};
-use frame::{Found, FrameId, latest_remains, read_frame, write_frame};
+use frame::{FrameId, latest_remains, write_frame};
 
-pub use frame::{Frame, FrameKind, frame_len};
+pub use frame::{Found, Frame, FrameKind, frame_len, read_frame};
+pub use sector::{SECTOR, Sector, read_sector};
 
 /// The folder of the files.
-const FOLDER: &str = "wal";
+pub const FOLDER: &str = "wal";
 /// Files that are kept to be written again; more are removed.
 const SPARES_MAX: usize = 4;
 /// Files beyond [`WalOptions::segments_max`] for entries that say where records are now, without which no file could ever be given up.
@@ -88,7 +89,8 @@ pub enum RotateError {
     Stop(Stop),
 }
 
-fn segment_path(number: u64) -> String {
+/// Returns the path of a file.
+pub fn segment_path(number: u64) -> String {
     format!("{FOLDER}/{number:010}.wal")
 }
 

@@ -9,4 +9,5 @@ pub mod schema;
 pub mod serve;
 pub mod shell;
 pub mod token;
+pub mod verify;
 pub mod witness;

@@ -79,7 +79,10 @@ pub fn run(args: ProveArgs) -> anyhow::Result<ExitCode> {
         println!("log {key}");
     }
     println!("quorum none");
-    println!("\nThen:  vidimus-verify {0} --policy POLICY   or   python3 {0}/verify.py {0} --policy POLICY", args.output.display());
+    println!(
+        "\nThen:  vidimus-verify {0} --policy POLICY   or   python3 {0}/verify.py {0} --policy POLICY",
+        args.output.display()
+    );
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,0 +1,264 @@
+//! Files of records and their seeds, as far as bytes go.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::ops::Range;
+
+use extents::{BatchRef, LiveExtent, TableCatalog};
+use ingest::{parse_seeds, seeds_path};
+use sha2::{Digest, Sha256};
+use tlog::Hash;
+use tlog::entry::{EXTENT_HEAD_BYTES, Extent, SeqRange};
+
+use crate::log::LogContent;
+use crate::pool;
+use crate::report::Finding;
+use crate::run::Run;
+
+/// Bytes that are read at a time.
+const READ_BYTES: usize = 1 << 20;
+/// What a Parquet file begins with.
+const HEAD: &[u8; 4] = b"PAR1";
+
+/// A live file of a workspace.
+pub struct StoredExtent<'a> {
+    pub workspace: &'a str,
+    pub table: &'a str,
+    pub live: &'a LiveExtent,
+    /// Its batches, in the log's order.
+    pub batches: Vec<&'a BatchRef>,
+}
+
+impl StoredExtent<'_> {
+    pub fn extent(&self) -> &Extent {
+        &self.live.extent
+    }
+
+    /// Returns the path of the file, relative to the root.
+    pub fn path(&self) -> String {
+        format!("ws/{}/{}", self.workspace, self.extent().path)
+    }
+
+    /// Returns the path of its seeds, relative to the root.
+    pub fn seeds_path(&self) -> String {
+        format!("ws/{}/{}", self.workspace, seeds_path(&self.extent().path))
+    }
+}
+
+/// Returns the live files of a workspace.
+pub fn live_extents<'a>(run: &Run<'_>, content: &'a LogContent) -> Vec<StoredExtent<'a>> {
+    let mut extents = Vec::new();
+    for (table, catalog) in &content.catalog.tables {
+        for live in catalog.live.values() {
+            let extent = StoredExtent {
+                workspace: &content.workspace,
+                table,
+                live,
+                batches: batches_of(catalog, &live.extent.records),
+            };
+            let path = &live.extent.path;
+            if path.split('/').any(|part| part.is_empty() || part == "..") || !path.starts_with("data/") {
+                run.find(Finding::new(extent.path(), format!("entry {} names a path outside the store", live.entry)));
+                continue;
+            }
+            let n_records: u64 = live.extent.records.iter().map(|range| range.count).sum();
+            let n_batched: u64 = extent.batches.iter().map(|batch| batch.count).sum();
+            if n_records != live.extent.rows || n_records != n_batched {
+                let what = format!("entry {} says that it cuts batches, or has other rows than records", live.entry);
+                run.find(Finding::new(extent.path(), what).differs(n_batched, live.extent.rows));
+            }
+            extents.push(extent);
+        }
+    }
+    extents
+}
+
+/// Returns the batches with their first record in runs of records.
+fn batches_of<'a>(catalog: &'a TableCatalog, records: &[SeqRange]) -> Vec<&'a BatchRef> {
+    let mut batches = Vec::new();
+    for range in records {
+        let from = catalog.batches.partition_point(|batch| batch.first < range.first);
+        let end = range.first.saturating_add(range.count);
+        batches.extend(catalog.batches.iter().skip(from).take_while(|batch| batch.first < end));
+    }
+    batches
+}
+
+/// Verifies the bytes of files and of their seeds; returns which files are whole.
+pub fn check_extents(run: &Run<'_>, extents: &[StoredExtent<'_>]) -> Vec<bool> {
+    let whole: Vec<std::sync::atomic::AtomicBool> = extents.iter().map(|_| false.into()).collect();
+    let items: Vec<_> = extents.iter().zip(&whole).collect();
+    pool::each(run.n_threads, &items, |(extent, is_whole)| {
+        let is_file_whole = check_file(run, extent);
+        let are_seeds_whole = check_seeds(run, extent);
+        is_whole.store(is_file_whole && are_seeds_whole, std::sync::atomic::Ordering::Relaxed);
+        run.count(|counts| counts.n_extents += 1);
+    });
+    whole.into_iter().map(std::sync::atomic::AtomicBool::into_inner).collect()
+}
+
+/// Compares a file with its entry, and where it differs, its parts.
+fn check_file(run: &Run<'_>, stored: &StoredExtent<'_>) -> bool {
+    let (path, extent) = (stored.path(), stored.extent());
+    let unreadable = |error: std::io::Error| run.find(Finding::new(&path, format!("it cannot be read: {error}")));
+    let mut file = match File::open(run.path(&path)) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            run.find(Finding::new(
+                &path,
+                format!("it is missing, and entry {} says that it is there", stored.live.entry),
+            ));
+            return false;
+        }
+        Err(error) => {
+            unreadable(error);
+            return false;
+        }
+    };
+    run.count(|counts| counts.n_files += 1);
+    let found = match file.metadata() {
+        Ok(metadata) => metadata.len(),
+        Err(error) => {
+            unreadable(error);
+            return false;
+        }
+    };
+    if found != extent.bytes {
+        let range = found.min(extent.bytes)..found.max(extent.bytes);
+        let finding = Finding::new(&path, "the file has another length than is sealed").at(range);
+        run.find(finding.differs(format!("{} bytes", extent.bytes), found));
+        return false;
+    }
+    match hash_of(run, &mut file, 0..extent.bytes) {
+        Ok(hash) if hash == extent.file => true,
+        Ok(hash) => {
+            if !find_parts(run, &path, &mut file, extent) {
+                let what = "the whole file is not what is sealed, and each part is: its entry contradicts itself";
+                run.find(Finding::new(&path, what).at(0..extent.bytes).differs(extent.file, hash));
+            }
+            false
+        }
+        Err(error) => {
+            unreadable(error);
+            false
+        }
+    }
+}
+
+/// Says which parts of a file are not what is sealed; returns whether there are any.
+fn find_parts(run: &Run<'_>, path: &str, file: &mut File, extent: &Extent) -> bool {
+    let mut has_any = false;
+    let mut head = [0; HEAD.len()];
+    let is_head = file.seek(SeekFrom::Start(0)).and_then(|_| file.read_exact(&mut head)).is_ok() && head == *HEAD;
+    if !is_head {
+        run.find(Finding::new(path, "it does not begin as Parquet does").at(0..EXTENT_HEAD_BYTES));
+        has_any = true;
+    }
+    let row_groups = extent.row_groups.iter().enumerate().map(|(idx, part)| (format!("row group {idx}"), part));
+    let terms = extent.terms.iter().map(|part| ("the index of terms".to_string(), part));
+    let footer = std::iter::once(("the footer".to_string(), &extent.footer));
+    let mut at = EXTENT_HEAD_BYTES;
+    for (what, part) in row_groups.chain(terms).chain(footer) {
+        let range = at..at.saturating_add(part.bytes).min(extent.bytes);
+        at = range.end;
+        match hash_of(run, file, range.clone()) {
+            Ok(hash) if hash == part.hash => continue,
+            Ok(hash) => {
+                let finding = Finding::new(path, format!("{what} is not what is sealed")).at(range);
+                run.find(finding.differs(part.hash, hash));
+            }
+            Err(error) => run.find(Finding::new(path, format!("it cannot be read: {error}")).at(range)),
+        }
+        has_any = true;
+    }
+    has_any
+}
+
+/// Hashes a range of a file.
+fn hash_of(run: &Run<'_>, file: &mut File, range: Range<u64>) -> std::io::Result<Hash> {
+    file.seek(SeekFrom::Start(range.start))?;
+    let mut left = range.end.saturating_sub(range.start);
+    let len = usize::try_from(left).unwrap_or(READ_BYTES).min(READ_BYTES);
+    let mut buffer = vec![0; len];
+    let mut hasher = Sha256::new();
+    while left > 0 {
+        let n_bytes = usize::try_from(left).unwrap_or(READ_BYTES).min(buffer.len());
+        let part = buffer.get_mut(..n_bytes).unwrap_or_default();
+        file.read_exact(part)?;
+        hasher.update(&part);
+        left -= n_bytes as u64;
+        run.add_bytes(n_bytes as u64);
+    }
+    Ok(Hash(hasher.finalize().into()))
+}
+
+/// Verifies the seeds of a file: their checksum, and that each batch of the file has them.
+fn check_seeds(run: &Run<'_>, stored: &StoredExtent<'_>) -> bool {
+    let path = stored.seeds_path();
+    let Some(bytes) = run.read(&path) else {
+        run.find(Finding::new(path, "it is missing, and nobody can tell what leaves were made of without it"));
+        return false;
+    };
+    let find = |what: String| run.find(Finding::new(&path, what).at(0..bytes.len() as u64));
+    let seeds = match parse_seeds(&bytes) {
+        Ok(seeds) => seeds,
+        Err(error) => {
+            find(error.to_string());
+            return false;
+        }
+    };
+    let due: BTreeSet<u64> = stored.batches.iter().map(|batch| batch.entry).collect();
+    let lacks = due.iter().find(|entry| !seeds.contains_key(entry));
+    if let Some(entry) = lacks {
+        find(format!("it has no seeds for entry {entry}"));
+    }
+    let more = seeds.keys().find(|entry| !due.contains(entry));
+    if let Some(entry) = more {
+        find(format!("it has seeds for entry {entry}, which is not in its file"));
+    }
+    let is_small = |batch: &&&BatchRef| seeds.get(&batch.entry).is_some_and(|tree| tree.len() < batch.count);
+    let small = stored.batches.iter().find(is_small);
+    if let Some(batch) = small {
+        find(format!("the seeds for entry {} are fewer than its records", batch.entry));
+    }
+    lacks.is_none() && more.is_none() && small.is_none()
+}
+
+/// Says which files of records and seeds no entry names.
+pub fn find_unnamed(run: &Run<'_>, content: &LogContent, extents: &[StoredExtent<'_>]) {
+    if run.is_in_use {
+        return;
+    }
+    let named: BTreeSet<String> = extents.iter().flat_map(|extent| [extent.path(), extent.seeds_path()]).collect();
+    for folder in ["data", "seeds"] {
+        for path in run.files(&format!("ws/{}/{folder}", content.workspace)) {
+            if named.contains(&path) {
+                continue;
+            }
+            if content.is_complete {
+                let what = "no entry names it: it was copied here, or was being written when the process ended";
+                run.find(Finding::new(path, what));
+            } else {
+                let bytes = run.path(&path).metadata().map_or(0, |file| file.len());
+                run.leave(path, bytes, "no entry that can be read names it");
+            }
+        }
+    }
+}
+
+/// Says which records are sealed and nowhere; `in_wal` are those in the write-ahead log.
+pub fn find_missing(run: &Run<'_>, workspace: &str, table: &str, catalog: &TableCatalog, in_wal: &[SeqRange]) {
+    let mut kept = catalog.stored();
+    kept.extend(in_wal);
+    kept.sort_by_key(|range| range.first);
+    kept.push(SeqRange { first: catalog.next(), count: 0 });
+    let mut end = 0;
+    for SeqRange { first, count } in kept {
+        if first > end {
+            let what = format!("records {end} to {first} are sealed and in no file");
+            run.find(Finding::new(format!("ws/{workspace}/data/{table}"), what));
+        }
+        end = end.max(first.saturating_add(count));
+    }
+}
