@@ -418,6 +418,27 @@ fn a_file_that_a_dead_process_left_is_not_used_twice() {
 }
 
 #[test]
+fn a_file_that_is_given_up_takes_the_place_of_one_that_a_dead_process_left() {
+    let mut world = World::new();
+    world.commit(0..1);
+    for path in ["wal/0000000001-ahead.free", "wal/0000000002.free", "wal/0000000003-ahead.free"] {
+        world.disk.allocate(path, 64 << 10).expect("allocated");
+    }
+    world.disk.sync_folder("wal").expect("synced");
+    let (mut core, mut publisher) = world.open().expect("it starts");
+    for number in 1..30 {
+        core.commit(requests(&[batch("contoso", "A", number, 25_000)])).remove(0).expect("committed");
+        publisher.add(core.take_commits());
+        core.set_published(publisher.publish().expect("published"));
+        for table in ["A", "SigninLogs"] {
+            core.release_up_to("contoso", table, u64::MAX);
+        }
+        core.recycle();
+    }
+    assert_eq!(core.stopped(), None);
+}
+
+#[test]
 fn a_file_that_cannot_be_given_up_now_stops_nothing() {
     let mut world = World::new();
     let (mut core, mut publisher) = world.open().expect("it starts");

@@ -366,6 +366,8 @@ impl Wal {
             if self.spares.len() < SPARES_MAX {
                 self.storage.rename(&path, &spare).map_err(stop)?;
                 crash_point("wal.recycle-renamed");
+                // One of this name, which a dead process left, is written over.
+                self.spares.retain(|known| known.path != spare);
                 self.spares.push(Spare { path: spare, len });
             } else {
                 self.storage.remove(&path).map_err(stop)?;
