@@ -426,11 +426,12 @@ fn a_file_that_is_given_up_takes_the_place_of_one_that_a_dead_process_left() {
     }
     world.disk.sync_folder("wal").expect("synced");
     let (mut core, mut publisher) = world.open().expect("it starts");
-    for number in 1..30 {
+    for number in 1..16 {
         core.commit(requests(&[batch("contoso", "A", number, 25_000)])).remove(0).expect("committed");
         publisher.add(core.take_commits());
         core.set_published(publisher.publish().expect("published"));
-        for table in ["A", "SigninLogs"] {
+        // Later ones need all files that are at hand.
+        for table in ["A", "SigninLogs"].into_iter().filter(|_| number < 7) {
             core.release_up_to("contoso", table, u64::MAX);
         }
         core.recycle();
