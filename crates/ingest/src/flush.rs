@@ -40,10 +40,16 @@ impl Inner {
             let mut n_hot_bytes = 0;
             for workspace in self.all_workspaces() {
                 for table in workspace.tables() {
-                    while failures.may_try(&workspace, &table) && self.is_due(&table) {
-                        match self.flush_table(&workspace, &table) {
-                            Ok(true) => failures.forget(&workspace, &table),
-                            Ok(false) => break,
+                    while failures.may_try(&workspace, &table) && !self.wait_for_close(Duration::ZERO) {
+                        let flushed =
+                            if self.is_due(&table) { self.flush_table(&workspace, &table) } else { Ok(false) };
+                        match flushed {
+                            Ok(is_more) => {
+                                failures.forget(&workspace, &table);
+                                if !is_more {
+                                    break;
+                                }
+                            }
                             Err(error) => failures.add(&workspace, &table, &error),
                         }
                     }

@@ -36,7 +36,10 @@ impl Workspace {
 
     /// Returns the tables that have columns, in the order of their names.
     pub fn tables(&self) -> Vec<Arc<Table>> {
-        self.tables.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+        let tables = self.tables.read().unwrap_or_else(PoisonError::into_inner);
+        let tables: Vec<Arc<Table>> = tables.values().cloned().collect();
+        // One whose first schema is being written is none yet.
+        tables.into_iter().filter(|table| table.schema().is_some()).collect()
     }
 
     /// Returns the bytes of memory that rows in no file take, about.

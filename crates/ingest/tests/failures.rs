@@ -203,3 +203,22 @@ fn what_is_half_made_is_made_anew() {
     send(&vault, 0).expect("taken");
     assert_eq!(n_rows(&vault), 1);
 }
+
+#[test]
+fn a_table_that_cannot_be_made_is_none() {
+    let root = tempfile::tempdir().expect("a folder");
+    let vault = open(root.path(), options());
+    vault.create_workspace("contoso").expect("a workspace");
+    let schemas = root.path().join("ws/contoso/schema");
+    std::fs::create_dir_all(root.path().join("ws/contoso")).expect("a folder");
+    std::fs::write(&schemas, "").expect("written");
+    let columns = [Column::new("Text", KqlType::String)];
+    assert!(matches!(vault.ensure_table("contoso", "Events", &columns), Err(IngestError::Write { .. })));
+    let workspace = vault.workspace("contoso").expect("a workspace");
+    assert!(workspace.tables().is_empty());
+    assert!(matches!(send(&vault, 0), Err(IngestError::UnknownTable { .. })));
+    std::fs::remove_file(&schemas).expect("removed");
+    vault.ensure_table("contoso", "Events", &columns).expect("a table");
+    send(&vault, 0).expect("taken");
+    assert_eq!((workspace.tables().len(), n_rows(&vault)), (1, 1));
+}

@@ -403,6 +403,43 @@ fn a_request_is_known_when_its_file_is_given_up() {
 }
 
 #[test]
+fn a_file_that_a_dead_process_left_is_not_used_twice() {
+    let mut world = World::new();
+    world.commit(0..1);
+    // As it is left by a process that dies before it gives the file its name.
+    world.disk.allocate("wal/0000000002.free", 64 << 10).expect("allocated");
+    world.disk.sync_folder("wal").expect("synced");
+    let (mut core, _publisher) = world.open().expect("it starts");
+    // The first does not fit into that file, the others do.
+    for (number, payload_len) in (1..).zip([100_000, 10_000, 50_000, 50_000]) {
+        core.commit(requests(&[batch("contoso", "A", number, payload_len)])).remove(0).expect("committed");
+    }
+    assert_eq!(core.stopped(), None);
+}
+
+#[test]
+fn a_file_that_is_given_up_takes_the_place_of_one_that_a_dead_process_left() {
+    let mut world = World::new();
+    world.commit(0..1);
+    for path in ["wal/0000000001-ahead.free", "wal/0000000002.free", "wal/0000000003-ahead.free"] {
+        world.disk.allocate(path, 64 << 10).expect("allocated");
+    }
+    world.disk.sync_folder("wal").expect("synced");
+    let (mut core, mut publisher) = world.open().expect("it starts");
+    for number in 1..16 {
+        core.commit(requests(&[batch("contoso", "A", number, 25_000)])).remove(0).expect("committed");
+        publisher.add(core.take_commits());
+        core.set_published(publisher.publish().expect("published"));
+        // Later ones need all files that are at hand.
+        for table in ["A", "SigninLogs"].into_iter().filter(|_| number < 7) {
+            core.release_up_to("contoso", table, u64::MAX);
+        }
+        core.recycle();
+    }
+    assert_eq!(core.stopped(), None);
+}
+
+#[test]
 fn a_file_that_cannot_be_given_up_now_stops_nothing() {
     let mut world = World::new();
     let (mut core, mut publisher) = world.open().expect("it starts");

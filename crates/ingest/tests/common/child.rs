@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use futures::executor::block_on;
 use ingest::{Answer, IngestError, Vault, VaultError, VaultOptions, Wanted};
-use sequencer::{Options, SequencerOptions, WalOptions};
+use sequencer::{OpenError, Options, SequencerOptions, WalOptions};
 use stdx::{Rng, SystemClock};
 
 use super::sending::{ROUND, Sending, WORKSPACES, columns, new_column, own_request, own_workspace};
@@ -21,6 +21,7 @@ pub const ROUND_NUMBER: &str = "VIDIMUS_CRASH_ROUND";
 pub const N_SENDERS: u64 = 3;
 /// How long it lives when nobody kills it.
 const LIFE: Duration = Duration::from_secs(20);
+const LOCK_WAIT: Duration = Duration::from_secs(2);
 
 /// Sizes so small that files are begun, filled and given up all the time.
 pub fn options() -> VaultOptions {
@@ -89,8 +90,16 @@ fn send_and_tell(vault: &Vault, sending: &Sending) -> Option<Answer> {
 
 /// Works until somebody kills the process.
 pub fn run(store: &Path, round: u64) {
+    // The test harness may have begun a line.
+    tell(&[""]);
     let begin = Instant::now();
-    let vault = match open(store) {
+    // A process that the parent starts for another store has its files, and so the lock, until it is another program.
+    let mut opened = open(store);
+    while matches!(opened, Err(VaultError::Sequencer(OpenError::Locked))) && begin.elapsed() < LOCK_WAIT {
+        std::thread::sleep(Duration::from_millis(2));
+        opened = open(store);
+    }
+    let vault = match opened {
         Ok(vault) => vault,
         Err(error) => return complain("the store does not open", &error),
     };

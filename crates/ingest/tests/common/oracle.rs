@@ -25,6 +25,9 @@ use super::sending::{ROUND, Sending, broken, number_of};
 /// How long the publisher may take.
 const PUBLISH_WAIT: Duration = Duration::from_secs(10);
 
+/// Of so many last requests some are sent again; all of them are to be known still.
+const REPEATED: usize = 100;
+
 /// What a sender was told.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ack {
@@ -152,7 +155,7 @@ impl Oracle {
     /// Sends again what has an id: what was answered gets the same answer, what was not is taken once.
     fn repeat(&mut self, vault: &Vault, rng: &mut Rng) {
         let with_id = |number: &u64| Sending::new(*number).id.is_some();
-        let known: Vec<u64> = self.new.iter().copied().filter(with_id).collect();
+        let known: Vec<u64> = self.new.iter().rev().copied().filter(with_id).take(REPEATED).collect();
         for _ in 0..2.min(known.len()) {
             let number = known[rng.below(known.len() as u64) as usize];
             let again = send(vault, &Sending::new(number)).expect("answered");

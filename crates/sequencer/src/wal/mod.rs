@@ -298,6 +298,8 @@ impl Wal {
             Some(idx) => self.spares.swap_remove(idx).path,
             None => {
                 let path = format!("{FOLDER}/{:010}.free", self.next_segment);
+                // A process that died before it used its file may have left a smaller one of this name.
+                self.spares.retain(|spare| spare.path != path);
                 self.storage.allocate(&path, len).map_err(no_room)?;
                 path
             }
@@ -364,6 +366,8 @@ impl Wal {
             if self.spares.len() < SPARES_MAX {
                 self.storage.rename(&path, &spare).map_err(stop)?;
                 crash_point("wal.recycle-renamed");
+                // One of this name, which a dead process left, is written over.
+                self.spares.retain(|known| known.path != spare);
                 self.spares.push(Spare { path: spare, len });
             } else {
                 self.storage.remove(&path).map_err(stop)?;
