@@ -43,7 +43,7 @@ def table_schemas(work):
     os.makedirs(folder, exist_ok=True)
     for table, columns in ORDER.items():
         kind = lambda c: "datetime" if c == "TimeGenerated" else "dynamic" if c == "properties" else "long" if c in INT[table] else "real" if c in FLOAT[table] else "string"
-        lines = "".join(f'    ["{column}", "{kind(column)}"],\n' for column in columns.split())
+        lines = "".join(f'    ["{column}", "{kind(column)}"],\n' for column in columns)
         with open(os.path.join(folder, f"{table}.toml"), "w") as file:
             file.write(f"columns = [\n{lines}]\n")
     return folder
