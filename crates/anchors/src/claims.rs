@@ -8,8 +8,9 @@ use tlog::note::SignedNote;
 use tlog::{Checkpoint, Policy};
 
 use crate::client::Client;
-use crate::error::{WitnessError, chain};
+use crate::error::WitnessError;
 use crate::transport::Transport;
+use stdx::error_chain;
 
 /// What witnesses said.
 #[derive(Debug, Clone, Default)]
@@ -83,7 +84,7 @@ fn ask_one(
         match shown {
             Ok(shown) => shown.into_iter().for_each(|shown| claim(shown.size, Some(shown.root))),
             Err(error) => {
-                problem.get_or_insert_with(|| format!("{workspace}: {}", chain(&error)));
+                problem.get_or_insert_with(|| format!("{workspace}: {}", error_chain(&error)));
                 if matches!(error, WitnessError::Transport(_)) {
                     break;
                 }

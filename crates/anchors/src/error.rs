@@ -59,15 +59,3 @@ pub enum StampError {
     #[error("cannot write `{path}`: {why}")]
     Io { path: String, why: String },
 }
-
-/// Returns the text of an error and its causes.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
-}

@@ -11,9 +11,10 @@ use stdx::Rng;
 use tlog::note::SignedNote;
 use tlog::{Checkpoint, Hash};
 
-use crate::error::{StampError, StartError, chain};
+use crate::error::{StampError, StartError};
 use crate::transport::Transport;
 use crate::tsa::{Authority, Timestamp, request, verify};
+use stdx::error_chain;
 
 /// How often the thread looks whether a log's time has come.
 const TICK: Duration = Duration::from_millis(200);
@@ -205,7 +206,7 @@ impl Stamper {
             }
             Err(error) => {
                 log.next = Some(now + *retry);
-                state.0.error = Some(format!("{workspace}: {}", chain(&error)));
+                state.0.error = Some(format!("{workspace}: {}", error_chain(&error)));
             }
         }
     }

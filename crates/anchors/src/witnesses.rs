@@ -11,10 +11,11 @@ use tlog::Policy;
 use tlog::note::SignedNote;
 
 use crate::client::Client;
-use crate::error::{StartError, WitnessError, chain};
+use crate::error::{StartError, WitnessError};
 use crate::rounds::{RoundTimes, Rounds};
 use crate::ticket::WitnessTicket;
 use crate::transport::Transport;
+use stdx::error_chain;
 
 /// Witnesses of one policy at most, so that no checkpoint has more signatures than readers take.
 const WITNESSES_MAX: usize = 32;
@@ -267,7 +268,7 @@ fn run_witness(shared: &Shared, idx: usize, client: &Client) {
         let known = known.entry(job.workspace.clone()).or_default();
         let answer = client.submit(&*shared.transport, &*shared.storage, &job.workspace, &job.note, known);
         let mut state = shared.state();
-        let error = answer.as_ref().err().map(|error| format!("{}: {}", job.workspace, chain(error)));
+        let error = answer.as_ref().err().map(|error| format!("{}: {}", job.workspace, error_chain(error)));
         if let Some(status) = state.witnesses.get_mut(idx) {
             status.error = error;
             if let (Ok(_), Some(size)) = (&answer, *known) {

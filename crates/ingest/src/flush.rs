@@ -11,7 +11,7 @@ use arrow::datatypes::Int64Type;
 use extents::{ExtentError, ExtentFile, ExtentWriter, HotBatch, StoredSchema, TIME_COLUMN};
 use schema::KqlType;
 use sequencer::{Request, SubmitError};
-use stdx::crash_point;
+use stdx::{crash_point, error_chain};
 use terms::{IndexBuilder, IndexError, Options, TextKind};
 use tlog::entry::{Entry, Extent, SeqRange};
 
@@ -198,7 +198,7 @@ impl Failures {
         let n_failures = self.0.get(&key).map_or(1, |(failure, _)| failure.n_failures.saturating_add(1));
         let pause = RETRY_FIRST.saturating_mul(1 << (n_failures - 1).min(16)).min(RETRY_LAST);
         let (workspace, table) = key.clone();
-        let failure = FlushFailure { workspace, table, why: chain(error), n_failures };
+        let failure = FlushFailure { workspace, table, why: error_chain(error), n_failures };
         self.0.insert(key, (failure, now.checked_add(pause).unwrap_or(now)));
     }
 
@@ -206,17 +206,6 @@ impl Failures {
     fn worst(&self) -> Option<FlushFailure> {
         self.0.values().map(|(failure, _)| failure).max_by_key(|failure| failure.n_failures).cloned()
     }
-}
-
-/// Returns the text of an error and its causes.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    text
 }
 
 /// Returns the path of a new file of records, relative to the workspace's folder.

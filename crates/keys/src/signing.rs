@@ -153,22 +153,10 @@ fn parse_key(text: &[u8]) -> Result<tlog::note::Signer, String> {
 
 impl Keys for SealedKeys {
     fn signers(&self, workspace: &str) -> Result<Vec<Arc<dyn Signer>>, String> {
-        let signers = self.open_all(workspace).map_err(|error| chain(&error))?;
+        let signers = self.open_all(workspace).map_err(|error| stdx::error_chain(&error))?;
         if signers.is_empty() {
             return Err(format!("the workspace `{workspace}` has no signing keys"));
         }
         Ok(signers.into_iter().map(|signer| Arc::new(signer) as Arc<dyn Signer>).collect())
     }
-}
-
-/// Returns the text of an error and its causes.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }

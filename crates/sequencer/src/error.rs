@@ -100,15 +100,3 @@ impl PublishError {
         move |source| PublishError::Io { path: path.to_string(), source }
     }
 }
-
-/// Returns the text of an error and its causes.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
-}

@@ -20,11 +20,12 @@ use tlog::note::{NoteSignature, SignedNote};
 use tlog::tile::{TILE_WIDTH, Tile, TileSource, TileWriter, entry_bundle, parse_entry_bundle};
 use tlog::{Checkpoint, Hash, ProofError};
 
-use crate::error::{PublishError, chain};
+use crate::error::PublishError;
 use crate::publications::Cosigned;
 use crate::signed::{PATH as SIGNED_PATH, SignedFile};
 use crate::state::LogState;
 use crate::storage::{Storage, folder_of, replace};
+use stdx::error_chain;
 
 /// Returns the path of a workspace's log.
 pub fn log_folder(workspace: &str) -> String {
@@ -117,7 +118,7 @@ impl Publisher {
                 self.logs.insert(workspace.to_string(), opened);
             }
             Err(error) => {
-                self.broken.insert(workspace.to_string(), chain(&error));
+                self.broken.insert(workspace.to_string(), error_chain(&error));
             }
         }
     }

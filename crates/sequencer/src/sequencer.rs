@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use stdx::{Clock, crash_point};
 
 use crate::core::{Core, Options};
-use crate::error::{OpenError, Stop, SubmitError, chain};
+use crate::error::{OpenError, Stop, SubmitError};
 use crate::key::Keys;
 use crate::publications::{Board, Cosigned, Publications};
 use crate::publish::{Commit, Publisher};
@@ -24,6 +24,7 @@ use crate::request::{Prepared, Receipt, Request, StoredBatch};
 use crate::storage::Storage;
 use crate::ticket::{Completer, Ticket};
 use crate::wal::Spare;
+use stdx::error_chain;
 
 /// Ticks of a millisecond.
 const MILLISECOND: i64 = 10_000;
@@ -462,7 +463,7 @@ fn run_publisher(shared: &Shared, mut publisher: Publisher, storage: &dyn Storag
         }
         let broken = publisher.broken().values().next().cloned();
         let error = published.as_ref().err().or(carried.as_ref().err());
-        status.publish_error = broken.or(error.map(|error| chain(error)));
+        status.publish_error = broken.or(error.map(|error| error_chain(error)));
         drop(status);
         pause = match &published {
             Err(_) => PUBLISH_RETRY.max(shared.options.publish_every),

@@ -7,10 +7,12 @@ mod cancel;
 mod clock;
 mod crash;
 mod entropy;
+mod error_chain;
 mod rng;
 
 pub use cancel::Cancel;
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use crash::{CRASH_AT, CRASH_SIGN, crash_point};
 pub use entropy::{Entropy, SystemEntropy};
+pub use error_chain::error_chain;
 pub use rng::Rng;

@@ -10,6 +10,7 @@ use query::{
 use schema::{Column, Dynamic};
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
+use stdx::error_chain;
 
 /// The workspace of what is about no other one.
 pub const OWN_WORKSPACE: &str = "vidimus";
@@ -53,7 +54,7 @@ impl Databases for StoreDatabases {
             // A table that is damaged fails the queries that read it, and no others.
             let source: Arc<dyn TableSource> = match table.snapshot() {
                 Ok(snapshot) => Arc::new(StoreTable::new(snapshot, with_places)),
-                Err(error) => Arc::new(Damaged { columns: schema.columns().to_vec(), why: chain(&error) }),
+                Err(error) => Arc::new(Damaged { columns: schema.columns().to_vec(), why: error_chain(&error) }),
             };
             tables.add(table.name(), source);
         }
@@ -76,17 +77,6 @@ impl TableSource for Damaged {
     fn provider(&self) -> Result<Arc<dyn TableProvider>, QueryError> {
         Err(QueryError::Read(self.why.clone()))
     }
-}
-
-/// Returns an error's text with its causes.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }
 
 /// Writes who asked what into the table `LAQueryLogs` of the workspace that was asked.
