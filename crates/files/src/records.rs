@@ -221,8 +221,7 @@ impl Reading<'_> {
         let end = match scan::object(text, at, &mut self.row) {
             Ok(end) => end,
             Err(Fault { at: place, what }) => {
-                // The next record begins after the line in which this one broke.
-                let end = next_record(bytes, place.max(at + 1));
+                let end = next_record(bytes, at, place, self.shape.record_bytes_max);
                 let raw = bytes.get(at..end).unwrap_or(&[]).trim_ascii_end();
                 let detail = format!("at byte {} of the record: {}", place.saturating_sub(at), what.text());
                 self.reject(Rejection::Malformed, detail, raw);
@@ -368,9 +367,19 @@ fn line_end(bytes: &[u8], at: usize) -> usize {
     memchr::memchr(b'\n', bytes.get(at..).unwrap_or(&[])).map_or(bytes.len(), |n| at + n)
 }
 
-/// Returns where the first line after `at` begins that looks like a record.
-fn next_record(bytes: &[u8], at: usize) -> usize {
-    let mut at = at.min(bytes.len());
+/// Returns where to go on after a record that begins at `start` and is broken at `place`: at the next line that begins with `{`. A line
+/// that was cut off often breaks lines later only, in which it took other records for its own values.
+fn next_record(bytes: &[u8], start: usize, place: usize, record_bytes_max: usize) -> usize {
+    // What is longer than a record may be is not gone through again, so that no body costs more than its length times a bound.
+    if place - start.min(place) <= record_bytes_max {
+        let broken = bytes.get(start..place).unwrap_or(&[]);
+        for n in memchr::memchr_iter(b'\n', broken) {
+            if bytes.get(start + n + 1) == Some(&b'{') {
+                return start + n + 1;
+            }
+        }
+    }
+    let mut at = place.max(start + 1).min(bytes.len());
     loop {
         at = line_end(bytes, at);
         let next = scan::skip_blanks(bytes, at);
@@ -412,7 +421,7 @@ mod tests {
 
     #[test]
     fn each_record_is_judged_by_itself() {
-        let cases: [(&[u8], &str); 16] = [
+        let cases: [(&[u8], &str); 18] = [
             (b"", ""),
             (b"[]", ""),
             (b"{}", "null||null|null"),
@@ -442,6 +451,14 @@ mod tests {
             (
                 b"{\"N\":1}\n{\"N\":",
                 "null||1|null\n1 Malformed at byte 5 of the record: the text ends inside a value: {\"N\":",
+            ),
+            (
+                b"{\"N\":\n{\"N\":1}\n{\"N\":2",
+                "null||1|null\n0 Malformed at byte 14 of the record: `,` or a closing bracket is expected: {\"N\":\n2 Malformed at byte 6 of the record: the text ends inside a value: {\"N\":2",
+            ),
+            (
+                b"{\"User\":\"a\n{\"N\":1}",
+                "null||1|null\n0 Malformed at byte 13 of the record: `,` or a closing bracket is expected: {\"User\":\"a",
             ),
             (b"nonsense\n{\"N\":1}", "null||1|null\n0 Malformed it is no object: nonsense"),
         ];
