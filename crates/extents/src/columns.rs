@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use arrow::array::{
     Array, ArrayRef, AsArray, Int64Array, RecordBatch, RecordBatchOptions, StringViewArray, TimestampMicrosecondArray,
-    TimestampNanosecondArray, new_null_array,
+    TimestampNanosecondArray,
 };
 use arrow::compute::cast;
 use arrow::datatypes::{
@@ -117,10 +117,7 @@ pub fn from_file(rows: &RecordBatch, columns: &[Column]) -> Result<RecordBatch, 
         fields.push(Field::new(&column.name, wanted.clone(), true));
         arrays.push(match rows.column_by_name(&column.name) {
             Some(array) => kql_array(array, &wanted)?,
-            None if column.ktype == KqlType::String => {
-                Arc::new(StringViewArray::new(vec![0; rows.num_rows()].into(), Vec::new(), None))
-            }
-            None => new_null_array(&wanted, rows.num_rows()),
+            None => column.ktype.empty_column(rows.num_rows()),
         });
     }
     for (name, data_type) in [(BATCH_COLUMN, DataType::Int64), (POSITION_COLUMN, DataType::Int32)] {

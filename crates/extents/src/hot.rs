@@ -5,13 +5,11 @@
 
 use std::sync::Arc;
 
-use arrow::array::{
-    ArrayRef, AsArray, Int32Array, Int64Array, RecordBatch, RecordBatchOptions, StringViewArray, new_null_array,
-};
+use arrow::array::{ArrayRef, AsArray, Int32Array, Int64Array, RecordBatch, RecordBatchOptions};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
-use schema::{Column, KqlType};
+use schema::Column;
 use tlog::entry::SeqRange;
 
 use crate::columns::{BATCH_COLUMN, POSITION_COLUMN};
@@ -171,7 +169,7 @@ pub fn with_columns(rows: &RecordBatch, columns: &[Column]) -> Result<RecordBatc
     let mut arrays: Vec<ArrayRef> = Vec::with_capacity(columns.len() + 2);
     for column in columns {
         let array = rows.column_by_name(&column.name).cloned();
-        arrays.push(array.unwrap_or_else(|| empty_column(column.ktype, rows.num_rows())));
+        arrays.push(array.unwrap_or_else(|| column.ktype.empty_column(rows.num_rows())));
     }
     for name in [BATCH_COLUMN, POSITION_COLUMN] {
         let place = rows.column_by_name(name).cloned();
@@ -179,14 +177,6 @@ pub fn with_columns(rows: &RecordBatch, columns: &[Column]) -> Result<RecordBatc
     }
     let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
     RecordBatch::try_new_with_options(row_schema(columns), arrays, &options)
-}
-
-/// Returns a column of a type without a value in it: of nulls, of empty texts for a string.
-pub fn empty_column(ktype: KqlType, n_rows: usize) -> ArrayRef {
-    match ktype {
-        KqlType::String => Arc::new(StringViewArray::new(vec![0; n_rows].into(), Vec::new(), None)),
-        other => new_null_array(&other.arrow(), n_rows),
-    }
 }
 
 /// Copies texts that lie in more than `buffers_max` buffers into one, which then holds nothing else.
@@ -205,6 +195,8 @@ pub fn compact(rows: &RecordBatch, buffers_max: usize) -> Result<RecordBatch, Ar
 #[cfg(test)]
 mod tests {
     use super::*;
+    use arrow::array::StringViewArray;
+    use schema::KqlType;
 
     fn rows(values: std::ops::Range<i64>) -> RecordBatch {
         let texts = StringViewArray::from_iter_values(

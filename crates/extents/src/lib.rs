@@ -21,7 +21,7 @@ mod writer;
 pub use catalog::{BatchRef, Catalog, CatalogError, LiveExtent, TableCatalog};
 pub use columns::{BATCH_COLUMN, POSITION_COLUMN, file_schema, from_file, to_file};
 pub use error::ExtentError;
-pub use hot::{HotBatch, HotTail, compact, empty_column, row_schema, with_columns};
+pub use hot::{HotBatch, HotTail, compact, row_schema, with_columns};
 pub use reader::ExtentFile;
 pub use snapshot::Snapshot;
 pub use table_schema::{StoredSchema, StoredSchemaError, TIME_COLUMN};

@@ -99,11 +99,6 @@ impl StoredSchema {
     pub fn columns(&self) -> &[Column] {
         &self.columns
     }
-
-    /// Returns the place of the column that says when events were.
-    pub fn time(&self) -> Option<usize> {
-        self.columns.iter().position(|column| column.name == TIME_COLUMN)
-    }
 }
 
 const TYPES: [(KqlType, CellType); 10] = [
@@ -140,7 +135,7 @@ mod tests {
         );
         let next =
             first.with(&[Column::new("N", KqlType::Long), Column::new("User", KqlType::String)]).expect("a schema");
-        assert_eq!((next.doc().id, next.columns().len(), next.time()), (2, 3, Some(0)));
+        assert_eq!((next.doc().id, next.columns().len()), (2, 3));
         assert_eq!(next.with(first.columns()).expect("the same"), next);
         assert_eq!(StoredSchema::from_doc(next.doc().clone()), next);
         let error = next.with(&[Column::new("N", KqlType::Real)]).expect_err("another type");

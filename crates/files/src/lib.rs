@@ -40,7 +40,7 @@ pub(crate) use infer::Seen;
 pub use input::Input;
 pub use normalise::{Normalised, natural_type, normalise};
 pub use progress::Progress;
-pub use read::{Reader, empty_column};
+pub use read::Reader;
 pub use records::{RecordShape, Records, Rejected, Rejection};
 pub use table::{Options, ParquetFile, Partition, RawLines, Table, open, table_schemas};
 pub use warnings::{Reason, Warning, WarningCount, WarningReport, Warnings};

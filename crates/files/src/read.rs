@@ -12,7 +12,7 @@ use crate::table::{Inner, Piece, Span};
 use crate::text::{LineBase, TextStream};
 use crate::warnings::{Notes, Reason, quoted};
 use crate::{FilesError, Table};
-use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringViewArray, new_null_array};
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use parquet::arrow::ProjectionMask;
@@ -276,7 +276,7 @@ impl Plan {
             // The batch holds the fields taken, in the file's order.
             let place = field.and_then(|field| taken.iter().position(|t| *t == field));
             let Some((place, field)) = place.zip(field.and_then(|field| schema?.fields().get(field))) else {
-                columns.push(empty_column(ktype, batch.num_rows()));
+                columns.push(ktype.empty_column(batch.num_rows()));
                 continue;
             };
             let normalised = normalise(batch.column(place), field, ktype)?;
@@ -296,7 +296,7 @@ impl Plan {
         let mut by_type: HashMap<KqlType, ArrayRef> = HashMap::new();
         let ktypes =
             (0..self.projection.len()).map(|slot| self.column(slot).map_or(KqlType::String, |column| column.ktype));
-        ktypes.map(|ktype| by_type.entry(ktype).or_insert_with(|| empty_column(ktype, rows)).clone()).collect()
+        ktypes.map(|ktype| by_type.entry(ktype).or_insert_with(|| ktype.empty_column(rows)).clone()).collect()
     }
 
     /// Adds rows of text to the builders of the columns that the file has, until a batch is full; returns how many.
@@ -403,15 +403,6 @@ impl Rows {
             Rows::Lines { stream, .. } | Rows::Raw { stream, .. } => stream.taken(),
             Rows::Parquet { .. } => 0,
         }
-    }
-}
-
-/// Returns a column without values: of nulls, of empty strings for a string.
-pub fn empty_column(ktype: KqlType, rows: usize) -> ArrayRef {
-    match ktype {
-        // The view of an empty string is all zeros.
-        KqlType::String => Arc::new(StringViewArray::new(vec![0; rows].into(), Vec::new(), None)),
-        other => new_null_array(&other.arrow(), rows),
     }
 }
 

@@ -13,7 +13,7 @@ use datafusion::common::Result as EngineResult;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::union::UnionExec;
-use extents::{Snapshot, empty_column};
+use extents::Snapshot;
 use schema::{Column, KqlType};
 use std::sync::Arc;
 
@@ -45,7 +45,7 @@ fn hot_rows(rows: &RecordBatch, columns: &[&Column], schema: &SchemaRef) -> Engi
     let array = |column: &&Column| match rows.column_by_name(file_name(&column.name)) {
         Some(array) if *array.data_type() == column.ktype.arrow() => Ok(array.clone()),
         Some(array) => cast(array, &column.ktype.arrow()),
-        None => Ok(empty_column(column.ktype, rows.num_rows())),
+        None => Ok(column.ktype.empty_column(rows.num_rows())),
     };
     let arrays: Vec<ArrayRef> = columns.iter().map(array).collect::<Result<_, _>>()?;
     let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));

@@ -1,6 +1,8 @@
 //! The ten scalar types of KQL.
 
+use arrow::array::{ArrayRef, StringViewArray, new_null_array};
 use arrow::datatypes::DataType;
+use std::sync::Arc;
 
 /// Digits that a `decimal` holds in all.
 pub const DECIMAL_PRECISION: u8 = 76;
@@ -86,6 +88,15 @@ impl KqlType {
             KqlType::Real => DataType::Float64,
             KqlType::Decimal => DataType::Decimal256(DECIMAL_PRECISION, DECIMAL_SCALE),
             KqlType::String | KqlType::Guid | KqlType::Dynamic => DataType::Utf8View,
+        }
+    }
+
+    /// Returns a column of this type without a value in it: of nulls, of empty texts for a string.
+    pub fn empty_column(self, n_rows: usize) -> ArrayRef {
+        match self {
+            // The view of an empty text is all zeros.
+            KqlType::String => Arc::new(StringViewArray::new(vec![0; n_rows].into(), Vec::new(), None)),
+            other => new_null_array(&other.arrow(), n_rows),
         }
     }
 
