@@ -7,8 +7,10 @@
 //! ```
 //!
 //! There is no manifest beside the log: which files are live, and what they must hold, is read out of its entries, so that a
-//! hidden, older or changed file is found when it is opened. Files are ordinary Parquet for everybody else.
+//! hidden, older or changed file is found when it is opened. Files are ordinary Parquet for everybody else; in an encrypted store they are
+//! sealed behind what hashes them, and opened in front of it.
 
+mod bytes;
 mod catalog;
 mod columns;
 mod error;
@@ -18,6 +20,7 @@ mod snapshot;
 mod table_schema;
 mod writer;
 
+pub use bytes::StoredBytes;
 pub use catalog::{BatchRef, Catalog, CatalogError, LiveExtent, TableCatalog};
 pub use columns::{BATCH_COLUMN, POSITION_COLUMN, file_schema, from_file, to_file};
 pub use error::ExtentError;

@@ -6,13 +6,13 @@
 //! ```
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::SchemaRef;
+use keys::Sealer;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::KeyValue;
@@ -24,6 +24,7 @@ use stdx::crash_point;
 use tlog::Hash;
 use tlog::entry::FilePart;
 
+use crate::bytes::Sink;
 use crate::columns::{BATCH_COLUMN, POSITION_COLUMN, file_schema, to_file};
 use crate::error::ExtentError;
 use crate::table_schema::StoredSchema;
@@ -84,9 +85,24 @@ impl ExtentWriter {
         rows: &RecordBatch,
         terms: &[u8],
     ) -> Result<Written, ExtentError> {
+        self.write_sealed(path, schema, rows, terms, None)
+    }
+
+    /// Writes a file as [`ExtentWriter::write`] does, with `seal` sealed under a name: what is hashed is the Parquet file before that.
+    ///
+    /// # Errors
+    /// As [`ExtentWriter::write`], and when it cannot be sealed.
+    pub fn write_sealed(
+        &self,
+        path: &Path,
+        schema: &StoredSchema,
+        rows: &RecordBatch,
+        terms: &[u8],
+        seal: Option<(&Sealer, &str)>,
+    ) -> Result<Written, ExtentError> {
         let io = || ExtentError::io(path);
         let parquet = ExtentError::parquet(path);
-        let file = File::options().write(true).create_new(true).open(path).map_err(io())?;
+        let file = Sink::create(path, seal)?;
         crash_point("extent.created");
         let is_there = |column: &&Column| rows.column_by_name(&column.name).is_some();
         let columns: Vec<Column> = schema.columns().iter().filter(is_there).cloned().collect();
@@ -123,11 +139,12 @@ impl ExtentWriter {
         sink.flush().map_err(io())?;
         let footer = sink.cut();
         crash_point("extent.written");
-        sink.inner.sync_all().map_err(io())?;
+        let HashingWriter { inner, file, n_bytes, .. } = sink;
+        inner.finish().map_err(io())?;
         crash_point("extent.synced");
         let rows = rows.num_rows() as u64;
-        let file = Hash(sink.file.finalize().into());
-        Ok(Written { bytes: sink.n_bytes, rows, file, row_groups, terms: terms_part, footer })
+        let file = Hash(file.finalize().into());
+        Ok(Written { bytes: n_bytes, rows, file, row_groups, terms: terms_part, footer })
     }
 
     fn properties(&self, schema: &SchemaRef, rows: &RecordBatch) -> WriterProperties {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use extents::{CatalogError, ExtentError, StoredSchemaError};
+use keys::KeyError;
 use sequencer::{OpenError, SubmitError};
 use tlog::TextError;
 
@@ -30,6 +31,8 @@ pub enum IngestError {
     Columns(#[from] arrow::error::ArrowError),
     #[error("cannot write `{path}`")]
     Write { path: String, source: std::io::Error },
+    #[error("the records cannot be encrypted")]
+    Encrypt(#[source] KeyError),
     #[error("no random bytes: {0}")]
     Random(String),
 }
@@ -43,6 +46,10 @@ fn nearest(near: &Option<String>) -> String {
 pub enum VaultError {
     #[error("cannot open the log of the store")]
     Sequencer(#[from] OpenError),
+    #[error("cannot use the keys of the store")]
+    Keys(#[from] KeyError),
+    #[error("cannot use the keys of the workspace `{workspace}`")]
+    WorkspaceKeys { workspace: String, source: KeyError },
     #[error("cannot read or write `{path}`")]
     Io { path: PathBuf, source: std::io::Error },
     #[error("`{path}` is no {what}")]

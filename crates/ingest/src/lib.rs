@@ -7,6 +7,7 @@
 //!
 //! A record is acknowledged when it is durable, covered by a signed checkpoint, and visible to queries.
 
+mod at_rest;
 mod cells;
 mod error;
 mod flush;
@@ -19,6 +20,7 @@ mod table;
 mod vault;
 mod workspace;
 
+pub use at_rest::{AtRest, Encryption};
 pub use cells::ColumnCells;
 pub use error::{IngestError, VaultError};
 pub use open::seeds_path;

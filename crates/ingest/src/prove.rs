@@ -78,6 +78,8 @@ pub enum ProveError {
     Form { path: String, source: TextError },
     #[error("`{path}`: {source}")]
     Seeds { path: PathBuf, source: SeedsError },
+    #[error("`{path}` cannot be opened")]
+    Sealed { path: PathBuf, source: keys::KeyError },
     #[error("{0}")]
     Damaged(String),
     #[error("a file of records cannot be read")]
@@ -327,8 +329,11 @@ pub(crate) fn read_batch(
         let lost =
             || ProveError::Damaged(format!("the records of entry {} are in no file that can be read", batch.entry));
         let file = files.iter().find(holds).ok_or_else(lost)?;
-        let path = workspace.folder().join(seeds_path(&file.extent().path));
-        let bytes = std::fs::read(&path).map_err(|source| ProveError::Read { path: path.clone(), source })?;
+        let name = seeds_path(&file.extent().path);
+        let path = workspace.folder().join(&name);
+        let mut bytes = std::fs::read(&path).map_err(|source| ProveError::Read { path: path.clone(), source })?;
+        let opened = workspace.at_rest().open_seeds(&name, &mut bytes);
+        opened.map_err(|source| ProveError::Sealed { path: path.clone(), source })?;
         let mut seeds = parse_seeds(&bytes).map_err(|source| ProveError::Seeds { path, source })?;
         let seeds = seeds.remove(&batch.entry).ok_or_else(lost)?;
         WholeBatch { rows: rows_of_batch(file, batch, schema)?, seeds }

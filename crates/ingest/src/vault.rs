@@ -14,14 +14,13 @@ use files::{Records, Rejected, Rejection};
 use futures::channel::oneshot;
 use schema::Column;
 use sequencer::storage::{Storage, replace};
-use sequencer::{
-    KeyFolder, Keys, Receipt, Request, RequestId, Sequencer, SequencerOptions, SubmitError, is_workspace_name,
-};
+use sequencer::{Keys, Receipt, Request, RequestId, Sequencer, SequencerOptions, SubmitError, is_workspace_name};
 use sha2::{Digest, Sha256};
 use stdx::{Clock, crash_point};
 use tlog::note::VerifierKey;
 use tlog::record::Seed;
 
+use crate::at_rest::{Encryption, StoreKeys};
 use crate::error::{IngestError, VaultError};
 use crate::quarantine::{QUARANTINE_TABLE, quarantine_columns, quarantine_rows};
 use crate::seal::seal;
@@ -39,6 +38,8 @@ const RETRY_AFTER_MS: u64 = 500;
 #[derive(Debug, Clone)]
 pub struct VaultOptions {
     pub sequencer: SequencerOptions,
+    /// Whether files are encrypted: the same at each start.
+    pub encryption: Encryption,
     /// Bytes of one record at most.
     pub record_bytes_max: usize,
     /// Rows of a table in memory that are written to a file.
@@ -55,6 +56,7 @@ impl Default for VaultOptions {
     fn default() -> VaultOptions {
         VaultOptions {
             sequencer: SequencerOptions::default(),
+            encryption: Encryption::None,
             record_bytes_max: 1 << 20,
             flush_rows: 1 << 20,
             flush_bytes: 768 << 20,
@@ -76,7 +78,7 @@ pub(crate) struct Inner {
     pub sequencer: Sequencer,
     pub clock: Arc<dyn Clock>,
     pub options: VaultOptions,
-    pub keys: KeyFolder,
+    pub keys: StoreKeys,
     /// The first part of the origins of logs.
     pub origin: String,
     pub workspaces: RwLock<BTreeMap<String, Arc<Workspace>>>,
@@ -205,10 +207,11 @@ impl Vault {
         let mut secret = [0; 32];
         getrandom::fill(&mut secret).map_err(|error| VaultError::Random(error.to_string()))?;
         let origin = format!("{}/{name}", self.inner.origin);
-        let path = self.inner.root.join("keys").join(name);
-        let key = self.inner.keys.create(name, &origin, &secret).map_err(VaultError::io(path))?;
+        let key = self.inner.keys.create(name, &origin, secret)?;
         crash_point("workspace.key-written");
-        workspaces.insert(name.to_string(), Arc::new(Workspace::new(name, &self.inner.root, BTreeMap::new())));
+        let at_rest = self.inner.keys.at_rest(name)?;
+        let workspace = Workspace::new(name, &self.inner.root, at_rest, BTreeMap::new());
+        workspaces.insert(name.to_string(), Arc::new(workspace));
         Ok(key)
     }
 
@@ -400,8 +403,9 @@ impl Inner {
     ) -> Result<oneshot::Receiver<Result<Receipt, SubmitError>>, IngestError> {
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(|error| IngestError::Random(error.to_string()))?;
-        let sealed = seal(workspace.name(), schema, &rows, Seed(seed), request)?;
+        let mut sealed = seal(workspace.name(), schema, &rows, Seed(seed), request)?;
         let committed = Committed::new(&sealed, rows, now);
+        workspace.at_rest().seal_batch(&mut sealed).map_err(IngestError::Encrypt)?;
         let (sender, receiver) = oneshot::channel();
         let (table, n_hot_bytes) = (table.clone(), self.n_hot_bytes.clone());
         let callback = move |answer: Result<Receipt, SubmitError>| {

@@ -4,6 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use extents::{ExtentError, ExtentFile};
+use tlog::entry::Extent;
+
+use crate::at_rest::AtRest;
 use crate::table::Table;
 
 /// A workspace of the store.
@@ -11,12 +15,14 @@ pub struct Workspace {
     name: String,
     /// The folder of its log, schemas and files.
     folder: PathBuf,
+    at_rest: AtRest,
     tables: RwLock<BTreeMap<String, Arc<Table>>>,
 }
 
 impl Workspace {
-    pub(crate) fn new(name: &str, root: &Path, tables: BTreeMap<String, Arc<Table>>) -> Workspace {
-        Workspace { name: name.to_string(), folder: root.join("ws").join(name), tables: RwLock::new(tables) }
+    pub(crate) fn new(name: &str, root: &Path, at_rest: AtRest, tables: BTreeMap<String, Arc<Table>>) -> Workspace {
+        let folder = root.join("ws").join(name);
+        Workspace { name: name.to_string(), folder, at_rest, tables: RwLock::new(tables) }
     }
 
     /// Returns the workspace's name.
@@ -27,6 +33,19 @@ impl Workspace {
     /// Returns the folder of its log, schemas and files.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Returns how the workspace's data are at rest.
+    pub fn at_rest(&self) -> &AtRest {
+        &self.at_rest
+    }
+
+    /// Opens a file of records that an entry of the log is about.
+    ///
+    /// # Errors
+    /// As [`ExtentFile::open_sealed`].
+    pub fn open_extent(&self, extent: Extent) -> Result<ExtentFile, ExtentError> {
+        ExtentFile::open_sealed(&self.folder, extent, self.at_rest.sealer())
     }
 
     /// Returns a table by its exact name.

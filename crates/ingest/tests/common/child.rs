@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use futures::executor::block_on;
-use ingest::{Answer, IngestError, Vault, VaultError, VaultOptions, Wanted};
+use ingest::{Answer, Encryption, IngestError, Vault, VaultError, VaultOptions, Wanted};
 use sequencer::{OpenError, Options, SequencerOptions, WalOptions};
 use stdx::{Rng, SystemClock};
 
@@ -35,8 +35,23 @@ pub fn options() -> VaultOptions {
     VaultOptions { sequencer, flush_rows: 300, flush_after: Duration::from_millis(200), ..VaultOptions::default() }
 }
 
+/// How the names of folders of encrypted stores begin.
+pub const ENCRYPTED: &str = "encrypted-";
+
 pub fn open(store: &Path) -> Result<Vault, VaultError> {
-    Vault::open(store, Arc::new(SystemClock), options())
+    let is_encrypted = store.file_name().is_some_and(|name| name.to_string_lossy().starts_with(ENCRYPTED));
+    let encryption = if is_encrypted { super::encrypted() } else { Encryption::None };
+    Vault::open(store, Arc::new(SystemClock), VaultOptions { encryption, ..options() })
+}
+
+/// Returns whether another process has the store.
+fn is_locked(error: &VaultError) -> bool {
+    use keys::{BackendError, KeyError};
+    matches!(
+        error,
+        VaultError::Sequencer(OpenError::Locked)
+            | VaultError::Keys(KeyError::Locked | KeyError::Root(BackendError::InUse))
+    )
 }
 
 /// Prints a line of fields. When nobody listens any more, the process ends.
@@ -95,7 +110,7 @@ pub fn run(store: &Path, round: u64) {
     let begin = Instant::now();
     // A process that the parent starts for another store has its files, and so the lock, until it is another program.
     let mut opened = open(store);
-    while matches!(opened, Err(VaultError::Sequencer(OpenError::Locked))) && begin.elapsed() < LOCK_WAIT {
+    while opened.as_ref().is_err_and(is_locked) && begin.elapsed() < LOCK_WAIT {
         std::thread::sleep(Duration::from_millis(2));
         opened = open(store);
     }

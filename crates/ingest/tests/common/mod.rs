@@ -4,3 +4,9 @@
 pub mod child;
 pub mod oracle;
 pub mod sending;
+
+/// Returns an encryption whose tries cost nothing.
+pub fn encrypted() -> ingest::Encryption {
+    let passphrase = keys::Passphrase::new(b"six words".to_vec()).expect("a passphrase");
+    ingest::Encryption::Passphrase { passphrase, cost: keys::Cost { memory_kib: 8, passes: 1, lanes: 1 } }
+}
