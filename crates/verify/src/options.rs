@@ -1,5 +1,6 @@
 //! What is asked for.
 
+use keys::Passphrase;
 use tlog::Policy;
 use tlog::note::SignedNote;
 
@@ -25,6 +26,8 @@ pub struct Options {
     /// Checkpoints that somebody kept: the log must have grown from them. Each has a name to be reported by.
     pub pinned: Vec<(String, SignedNote)>,
     pub depth: Depth,
+    /// Opens an encrypted store. Without it, what is sealed there is named as not verified.
+    pub passphrase: Option<Passphrase>,
     /// Threads at most; all cores when there is no number.
     pub n_threads: Option<usize>,
 }

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{Int32Type, Int64Type};
 use extents::{BATCH_COLUMN, BatchRef, ExtentError, ExtentFile, POSITION_COLUMN, StoredSchema, from_file};
-use ingest::{ColumnCells, parse_seeds};
+use ingest::{ColumnCells, parse_seeds, seeds_path};
 use tlog::Hash;
 use tlog::entry::Redaction;
 use tlog::record::{Cells, LeafHasher, RecordError, SeedTree};
@@ -96,7 +96,8 @@ impl<'a> Work<'a> {
 
     fn open(&self, run: &Run<'_>) -> Option<Opened> {
         let root = run.path(&format!("ws/{}", self.stored.workspace));
-        let file = match ExtentFile::open(&root, self.stored.extent().clone()) {
+        let at_rest = run.access.at_rest(self.stored.workspace)?;
+        let file = match ExtentFile::open_sealed(&root, self.stored.extent().clone(), at_rest.sealer()) {
             Ok(file) => Arc::new(file),
             Err(error) => {
                 self.find(run, error_text(&error));
@@ -106,7 +107,8 @@ impl<'a> Work<'a> {
         if self.stored.extent().terms.is_some() && file.terms().is_none() {
             self.find(run, "the index of terms is not what is sealed".to_string());
         }
-        let bytes = std::fs::read(run.path(&self.stored.seeds_path())).ok()?;
+        let mut bytes = std::fs::read(run.path(&self.stored.seeds_path())).ok()?;
+        at_rest.open_seeds(&seeds_path(&self.stored.extent().path), &mut bytes).ok()?;
         let mut seeds = parse_seeds(&bytes).ok()?;
         let mut opened = Opened { file, places: HashMap::new(), batches: Vec::new(), leaves: Mutex::default() };
         let mut leaves = Vec::new();

@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use keys::KeyError;
 use sequencer::storage::{Disk, Storage};
 use sequencer::{OpenError, SIGNED_PATH, Signed, checkpoint_path, is_workspace_name, log_folder, witnessed_path};
 use tlog::{Checkpoint, Hash, Policy};
 
+use crate::access::Access;
 use crate::checkpoint::{Head, check_checkpoint, check_signed, check_witnessed};
 use crate::extents::{StoredExtent, check_extents, find_missing, find_unnamed, live_extents};
-use crate::keys::{check_origin, keys_of, own_policy};
+use crate::keys::{check_key_files, check_origin, keys_of, own_policy};
 use crate::log::{LogContent, read_log};
 use crate::options::{Depth, Options};
 use crate::records::check_records;
@@ -31,6 +33,9 @@ pub enum VerifyError {
     UnknownWorkspace { name: String },
     #[error("cannot read `{path}`")]
     Io { path: PathBuf, source: io::Error },
+    /// The passphrase is another, or the keys are damaged.
+    #[error("cannot use the keys of the store")]
+    Keys(#[from] KeyError),
     #[error("cannot read the write-ahead log")]
     Wal(#[source] OpenError),
 }
@@ -55,10 +60,11 @@ pub fn verify_store(
     }
     let io = |source| VerifyError::Io { path: root.to_path_buf(), source };
     let storage = Disk::open(root).map_err(io)?;
+    let access = Access::open(root, options.passphrase.as_ref())?;
     // A lock is taken only where there is one: nothing is written.
     let lock = root.join(LOCK).is_file().then(|| storage.lock(LOCK));
     let is_in_use = matches!(&lock, Some(Err(error)) if error.kind() == io::ErrorKind::WouldBlock);
-    let run = Run::new(root, storage, options, is_in_use, progress);
+    let run = Run::new(root, storage, options, access, is_in_use, progress);
     if let Some(Err(error)) = lock.as_ref().filter(|_| !is_in_use) {
         run.leave(LOCK, 0, format!("whether another process has the store: {error}"));
     }
@@ -100,6 +106,7 @@ fn check_store(run: &Run<'_>) -> Result<(), VerifyError> {
         }
     }
     check_origin(run, &origins);
+    check_key_files(run);
     check_files(run, &logs, &wal);
     leave_others(run);
     Ok(())
@@ -275,9 +282,9 @@ fn check_files(run: &Run<'_>, logs: &[Log], wal: &WalContent) {
     for (log, extents) in logs.iter().zip(&extents) {
         let whole = check_extents(run, extents);
         for (extent, is_whole) in extents.iter().zip(whole) {
-            if is_whole {
+            if is_whole == Some(true) {
                 deep.push((extent, &log.schemas, log.content.redactions.as_slice()));
-            } else if is_deep {
+            } else if is_deep && is_whole == Some(false) {
                 run.leave(extent.path(), extent.extent().bytes, "its records: the file or its seeds are not whole");
             }
         }
