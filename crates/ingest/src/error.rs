@@ -48,6 +48,8 @@ pub enum VaultError {
     Sequencer(#[from] OpenError),
     #[error("cannot use the keys of the store")]
     Keys(#[from] KeyError),
+    #[error("the store is not encrypted: it has no root keys")]
+    NotEncrypted,
     #[error("cannot use the keys of the workspace `{workspace}`")]
     WorkspaceKeys { workspace: String, source: KeyError },
     #[error("cannot read or write `{path}`")]

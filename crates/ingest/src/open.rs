@@ -271,8 +271,9 @@ fn remove_orphans(root: &Path, workspace: &str, tables: &BTreeMap<String, Arc<Ta
             live.insert(folder.join(seeds_path(&extent.extent.path)));
         }
     }
-    for name in std::fs::read_dir(folder.join("schema")).into_iter().flatten() {
-        let path = name.map_err(VaultError::io(folder.join("schema")))?.path();
+    let names = ["schema", "statements"].map(|kind| std::fs::read_dir(folder.join(kind)).into_iter().flatten());
+    for name in names.into_iter().flatten() {
+        let path = name.map_err(VaultError::io(&folder))?.path();
         if path.extension().is_some_and(|extension| extension == "tmp") {
             std::fs::remove_file(&path).map_err(VaultError::io(&path))?;
         }

@@ -132,7 +132,7 @@ impl Document {
             ActKind::PolicySet => Document::Retention(read(bytes)?),
             ActKind::PurgeOrdered => Document::Purge(read(bytes)?),
             ActKind::ErasureOrdered => Document::Erasure(read(bytes)?),
-            ActKind::KeyAdded | ActKind::KeyRetired | ActKind::LossStated => return Ok(None),
+            ActKind::KeyAdded | ActKind::KeyRetired | ActKind::LossStated | ActKind::KeysRewrapped => return Ok(None),
         };
         if document.subject() != act.subject {
             return Err(LifecycleError::Kind);

@@ -45,8 +45,7 @@ impl Access {
         };
         let copy = Arc::new(MemoryCopy::of(&disk).map_err(io)?);
         let (entropy, clock) = (Arc::new(SystemEntropy), Arc::new(SystemClock));
-        let PassphraseStore { keys, .. } =
-            open_with_passphrase(copy, passphrase, Start::Existing, entropy, clock)?;
+        let PassphraseStore { keys, .. } = open_with_passphrase(copy, passphrase, Start::Existing, entropy, clock)?;
         Ok(Access::Sealed(keys))
     }
 

@@ -93,6 +93,10 @@ fn sealed_keys_of(run: &Run<'_>, workspace: &str, has_log: bool, store: &Arc<Key
 
 /// Looks at what is beside the folders of workspaces: what says whether the store is encrypted, and its root keys.
 pub fn check_key_files(run: &Run<'_>) {
+    let mode = format!("keys/{MODE_FILE}");
+    if !run.path(&mode).exists() && !run.folders("keys").is_empty() {
+        run.find(Finding::new(mode, "it is missing: nothing says whether the store is encrypted"));
+    }
     for path in run.files("keys").into_iter().filter(|path| path.matches('/').count() == 1) {
         let name = path.strip_prefix("keys/").unwrap_or_default();
         let bytes = run.path(&path).metadata().map_or(0, |file| file.len());

@@ -21,6 +21,7 @@ mod records;
 mod report;
 mod run;
 mod schemas;
+mod statements;
 mod store;
 mod tiles;
 mod wal;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use extents::{Catalog, CatalogError};
 use sequencer::{WalLog, log_folder};
 use tlog::Hash;
-use tlog::entry::{Entry, Redaction};
+use tlog::entry::{Act, Entry, Redaction};
 use tlog::tile::{TILE_WIDTH, Tile};
 use tlog::tree::TreeBuilder;
 
@@ -13,6 +13,7 @@ use crate::checkpoint::Head;
 use crate::group::{Bundle, TileFile, decide, perfect_root};
 use crate::report::Finding;
 use crate::run::Run;
+use crate::statements::is_statement;
 use crate::tiles::{Listing, check_tile, check_upper};
 
 /// What a log holds.
@@ -22,6 +23,8 @@ pub struct LogContent {
     pub size: u64,
     pub catalog: Catalog,
     pub redactions: Vec<Redaction>,
+    /// Acts about the store itself, by the index of their entry.
+    pub statements: Vec<(u64, Act)>,
     /// Roots at sizes that somebody names.
     pub roots: BTreeMap<u64, Hash>,
     /// The leaves of all entries that are known.
@@ -51,6 +54,7 @@ pub fn read_log(
         size: head.size,
         catalog: Catalog::default(),
         redactions: Vec::new(),
+        statements: Vec::new(),
         roots: BTreeMap::new(),
         leaves: Vec::new(),
         is_complete: true,
@@ -195,6 +199,7 @@ impl Reading<'_, '_> {
         }
         match self.content.catalog.add(bytes) {
             Ok(Entry::Redaction(redaction)) => self.content.redactions.push(redaction),
+            Ok(Entry::Act(act)) if is_statement(act.kind) => self.content.statements.push((index, act)),
             Ok(_) => {}
             Err(error) => {
                 self.content.is_complete = false;

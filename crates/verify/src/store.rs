@@ -19,6 +19,7 @@ use crate::records::check_records;
 use crate::report::{Finding, LogReport, Report};
 use crate::run::{Progress, Run};
 use crate::schemas::{Schemas, check_schemas};
+use crate::statements::check_statements;
 use crate::wal::{WalContent, check_wal_log, read_wal};
 
 /// The lock of a store.
@@ -223,6 +224,7 @@ fn check_workspace(
         });
     });
     let schemas = check_schemas(run, &content);
+    check_statements(run, &content);
     Some((head, Log { content, schemas }))
 }
 
@@ -312,7 +314,7 @@ fn leave_others(run: &Run<'_>) {
         let folder = format!("ws/{workspace}/");
         for path in run.files(&format!("ws/{workspace}")) {
             let part = path.strip_prefix(&folder).and_then(|path| path.split('/').next()).unwrap_or_default();
-            if !matches!(part, "log" | "schema" | "data" | "seeds") && !run.is_leftover(&path) {
+            if !matches!(part, "log" | "schema" | "data" | "seeds" | "statements") && !run.is_leftover(&path) {
                 let bytes = run.path(&path).metadata().map_or(0, |file| file.len());
                 run.leave(path, bytes, "no part of what is sealed");
             }

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use extents::StoredSchema;
 use ingest::{batch_tree, from_payload};
-use stdx::error_chain;
 use sequencer::{OpenError, StoredBatch, WalLog, WalPlace, WalScan, scan};
+use stdx::error_chain;
 use tlog::Policy;
 use tlog::entry::SeqRange;
 use tlog::record::SeedTree;

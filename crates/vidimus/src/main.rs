@@ -4,6 +4,7 @@
 mod batch;
 mod commands;
 mod draw;
+mod encryption;
 mod inputs;
 mod interrupt;
 mod remote;
@@ -39,6 +40,7 @@ enum Command {
     Prove(commands::prove::ProveArgs),
     Verify(commands::verify::VerifyArgs),
     Token(commands::token::TokenArgs),
+    Keys(commands::keys::KeysArgs),
     Witness(commands::witness::WitnessArgs),
 }
 
@@ -55,6 +57,7 @@ fn main() -> ExitCode {
         Command::Prove(args) => commands::prove::run(args),
         Command::Verify(args) => commands::verify::run(args),
         Command::Token(args) => commands::token::run(args),
+        Command::Keys(args) => commands::keys::run(args),
         Command::Witness(args) => commands::witness::run(args),
     };
     match done {

@@ -95,7 +95,11 @@ impl Sample {
     /// Makes an encrypted store.
     pub fn encrypted() -> Sample {
         let root = tempfile::tempdir().expect("a folder");
-        fill(&open_encrypted(root.path()));
+        let vault = open_encrypted(root.path());
+        fill(&vault);
+        let rotation = vault.rotate_root_key(None, "a test", &["ticket-1".to_string()]).expect("rotated");
+        assert!(rotation.is_complete(), "{rotation:?}");
+        drop(vault);
         Sample::of(root)
     }
 

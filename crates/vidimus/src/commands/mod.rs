@@ -3,6 +3,7 @@
 pub mod check;
 pub mod demo;
 pub mod import;
+pub mod keys;
 pub mod prove;
 pub mod query;
 pub mod schema;

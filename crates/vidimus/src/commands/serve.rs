@@ -1,5 +1,6 @@
 //! `vidimus serve`: takes records in, keeps them, and answers queries over HTTP.
 
+use crate::encryption::EncryptionArgs;
 use crate::store;
 use anyhow::{Context, bail};
 use api_kusto::{Databases, KustoApi, Limits, Queries};
@@ -62,6 +63,8 @@ pub struct ServeArgs {
     /// Queries that run at the same time; by default ten for each processor.
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..))]
     pub max_queries: Option<u16>,
+    #[command(flatten)]
+    pub encryption: EncryptionArgs,
     /// MaxMind database for geo_info_from_ip_address().
     #[arg(long, value_name = "FILE")]
     pub geo_database: Option<PathBuf>,
@@ -71,7 +74,8 @@ pub struct ServeArgs {
 pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let tokens = args.tokens()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let vault = Vault::open(&args.data, clock.clone(), VaultOptions::default());
+    let options = VaultOptions { encryption: args.encryption.encryption()?, ..VaultOptions::default() };
+    let vault = Vault::open(&args.data, clock.clone(), options);
     let vault = Arc::new(vault.with_context(|| format!("cannot open the store in {}", args.data.display()))?);
     for name in args.workspaces.iter().map(String::as_str).chain([store::OWN_WORKSPACE]) {
         if vault.workspace(name).is_none() {
@@ -312,6 +316,7 @@ mod tests {
 
     fn args(data: &Path, listen: &str) -> ServeArgs {
         ServeArgs {
+            encryption: EncryptionArgs::default(),
             data: data.to_path_buf(),
             listen: listen.parse().unwrap(),
             tls_cert: None,

@@ -1,5 +1,6 @@
 //! `vidimus verify`: whether a store, or a bundle of evidence, is what was signed and sealed.
 
+use crate::encryption::EncryptionArgs;
 use ::verify::{Depth, Options, Progress, Report, verify_store};
 use anyhow::{Context, bail};
 use clap::Args;
@@ -40,6 +41,9 @@ pub struct VerifyArgs {
     /// Only the bytes of files, not each record.
     #[arg(long)]
     quick: bool,
+    /// File whose first line is the passphrase of an encrypted store. Without it, it is said what was not verified.
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
     /// Print the report as JSON.
     #[arg(long)]
     json: bool,
@@ -65,7 +69,9 @@ fn run_store(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
     for path in &args.pinned {
         pinned.push((path.display().to_string(), read_note(path)?));
     }
-    let options = Options { workspace: args.workspace.clone(), policy, pinned, depth, n_threads: None };
+    let encryption = EncryptionArgs { encryption: None, passphrase_file: args.passphrase_file.clone() };
+    let passphrase = encryption.passphrase()?;
+    let options = Options { workspace: args.workspace.clone(), policy, pinned, depth, passphrase, n_threads: None };
     let bar = progress_bar();
     let start = Instant::now();
     let report = verify_store(&args.path, &options, &|progress: Progress| {
@@ -206,7 +212,7 @@ fn to_json(report: &Report, took: Duration) -> Value {
 
 /// Verifies a bundle, as `vidimus-verify` does.
 fn run_bundle(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
-    if args.workspace.is_some() || args.deep || args.quick || args.json {
+    if args.workspace.is_some() || args.deep || args.quick || args.json || args.passphrase_file.is_some() {
         bail!("{} is a bundle: --policy and --pinned are all that can be said of one", args.path.display());
     }
     let Some(policy) = &args.policy else {
