@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use extents::{CatalogError, ExtentError, StoredSchemaError};
 use keys::KeyError;
-use sequencer::{OpenError, SubmitError};
+use sequencer::{AdoptError, OpenError, SubmitError};
 use tlog::TextError;
 
 use crate::seal::SealError;
@@ -48,6 +48,8 @@ pub enum VaultError {
     Sequencer(#[from] OpenError),
     #[error("cannot use the keys of the store")]
     Keys(#[from] KeyError),
+    #[error("the logs cannot begin anew")]
+    Adopt(#[from] AdoptError),
     #[error("the store is not encrypted: it has no root keys")]
     NotEncrypted,
     #[error("cannot use the keys of the workspace `{workspace}`")]

@@ -39,12 +39,17 @@ impl Vault {
     /// # Errors
     /// When another process has it, it is encrypted otherwise than the options say, its keys do not open, the write-ahead log or the log of a workspace is damaged, or the folder cannot be used. A damaged
     /// file of records is no error here: its table says so when it is asked.
-    pub fn open(
-        root: impl Into<PathBuf>,
+    pub fn open(root: impl Into<PathBuf>, clock: Arc<dyn Clock>, options: VaultOptions) -> Result<Vault, VaultError> {
+        Vault::open_with(root.into(), clock, options, Vec::new())
+    }
+
+    /// Opens a store whose write-ahead log lacks batches that its log has, which are given.
+    pub(crate) fn open_with(
+        root: PathBuf,
         clock: Arc<dyn Clock>,
         mut options: VaultOptions,
+        batches: Vec<StoredBatch>,
     ) -> Result<Vault, VaultError> {
-        let root = root.into();
         let storage: Arc<dyn Storage> = Arc::new(Disk::open(&root).map_err(VaultError::io(&root))?);
         let is_new = storage.read("origin").map_err(VaultError::io(root.join("origin")))?.is_none();
         let encryption = std::mem::take(&mut options.encryption);
@@ -52,6 +57,9 @@ impl Vault {
         drop(encryption);
         let origin = origin(&*storage, &root)?;
         let mut stored: BTreeMap<(String, String), Vec<StoredBatch>> = BTreeMap::new();
+        for batch in batches {
+            stored.entry((batch.workspace.clone(), batch.batch.table.clone())).or_default().push(batch);
+        }
         let sequencer = Sequencer::open(
             storage.clone(),
             clock.clone(),

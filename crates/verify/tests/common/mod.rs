@@ -65,10 +65,10 @@ pub fn fill(vault: &Vault) {
                     )
                 })
                 .collect();
-            take(&vault, "Events", &events);
-            take(&vault, "Other", &format!("{{\"Text\":{{\"a\":{n}}}}}\n{{\"Text\":[]}}"));
+            take(vault, "Events", &events);
+            take(vault, "Other", &format!("{{\"Text\":{{\"a\":{n}}}}}\n{{\"Text\":[]}}"));
         }
-        take(&vault, "Events", "{\"N\":\"none\"}\n{\"N\":1}");
+        take(vault, "Events", "{\"N\":\"none\"}\n{\"N\":1}");
         if round < 2 {
             vault.flush().expect("files");
         }
@@ -76,7 +76,7 @@ pub fn fill(vault: &Vault) {
             vault.ensure_table(WORKSPACE, "Events", &[column("Late", KqlType::Real)]).expect("a column");
         }
     }
-    take(&vault, "Events", "{\"N\":5,\"Late\":1.5}");
+    take(vault, "Events", "{\"N\":5,\"Late\":1.5}");
 }
 
 /// A store that nobody has, with the bytes of all its files.
