@@ -24,6 +24,9 @@ use crate::error::BackupError;
 /// How long to wait for what is acknowledged to be published.
 const PUBLISH_WAIT: Duration = Duration::from_secs(60);
 const PUBLISH_LOOK: Duration = Duration::from_millis(20);
+/// How often the write-ahead log is read before what is wrong with it is believed: somebody may be writing it.
+const SCANS: u32 = 10;
+const SCAN_WAIT: Duration = Duration::from_millis(100);
 
 /// A workspace's log up to its published checkpoint.
 pub struct CapturedLog {
@@ -54,8 +57,20 @@ impl Source {
 
     /// Returns the size of each log with all that was acknowledged.
     pub fn acknowledged(&self) -> Result<BTreeMap<String, u64>, BackupError> {
-        let found = scan(&self.storage, None, |_, _| ())?;
-        Ok(found.logs.into_iter().map(|(workspace, log)| (workspace, log.size)).collect())
+        let mut tries = 1;
+        loop {
+            let found = scan(&self.storage, None, |_, _| ())?;
+            match found.findings.first() {
+                None => return Ok(found.logs.into_iter().map(|(workspace, log)| (workspace, log.size)).collect()),
+                // A file that was just given up, or is about to be used.
+                Some(_) if tries < SCANS => std::thread::sleep(SCAN_WAIT),
+                Some(finding) => {
+                    let (path, what) = (self.root.join(&finding.path), finding.what.clone());
+                    return Err(BackupError::DamagedWal { path, what });
+                }
+            }
+            tries += 1;
+        }
     }
 
     /// Waits until the logs are published up to these sizes.

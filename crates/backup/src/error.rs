@@ -23,6 +23,9 @@ pub enum BackupError {
         "{n} entries of the workspace `{workspace}` are not published yet, and no server is there to do it: start it once"
     )]
     Unpublished { workspace: String, n: u64 },
+    /// What was acknowledged may be there, and cannot be known.
+    #[error("`{path}`: {what}; no backup is made of a damaged store")]
+    DamagedWal { path: PathBuf, what: String },
     #[error("the write-ahead log cannot be read")]
     Wal(#[from] sequencer::OpenError),
     /// The server was quicker each time; it can be tried again.

@@ -117,7 +117,7 @@ pub fn restore(
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.recursive(true).create(&beside).map_err(BackupError::io(&beside))?;
-    let mut restoring = Restoring { place, root: beside.clone(), n_files: 0, n_bytes: 0 };
+    let mut restoring = Restoring { place, root: beside.clone(), folders: BTreeSet::new(), n_files: 0, n_bytes: 0 };
     let restored = restoring.run(&manifest, &info.name, clock, options);
     let restored = restored.and_then(|restored| put_in_place(&beside, folder).map(|()| restored));
     if restored.is_err() {
@@ -140,6 +140,8 @@ fn put_in_place(beside: &Path, folder: &Path) -> Result<(), BackupError> {
 struct Restoring<'a> {
     place: &'a Place,
     root: PathBuf,
+    /// Those in which files were put.
+    folders: BTreeSet<PathBuf>,
     n_files: u64,
     n_bytes: u64,
 }
@@ -212,6 +214,9 @@ impl Restoring<'_> {
             state_summary(&vault, workspace, &restored, options)?;
         }
         drop(vault);
+        for folder in &self.folders {
+            File::open(folder).and_then(|folder| folder.sync_all()).map_err(BackupError::io(folder))?;
+        }
         self.verify(manifest, options)?;
         Ok(restored)
     }
@@ -284,7 +289,7 @@ impl Restoring<'_> {
         self.check(&blob, &file.path, &file.sha256, |place| place.read(&blob, &mut output))?;
         output.sync_all().map_err(BackupError::io(&path))?;
         for folder in above.ancestors() {
-            File::open(folder).and_then(|folder| folder.sync_all()).map_err(BackupError::io(folder))?;
+            self.folders.insert(folder.to_path_buf());
             if folder == self.root {
                 break;
             }

@@ -128,7 +128,10 @@ impl Copying<'_> {
     /// Puts the manifest in place, and with that the backup.
     fn finish(mut self, manifest: &Manifest) -> Result<Summary, BackupError> {
         let (name, bytes) = manifest.to_bytes();
+        // Nothing that it names may be missing once it is there.
+        self.place.sync()?;
         self.place.put(&name, &mut bytes.as_slice(), &Hash::of(&bytes))?;
+        self.place.sync()?;
         // It is read as a restoration would.
         Manifest::read(self.place, &BackupInfo { made: manifest.made_ticks, name: name.clone() })?;
         self.summary.name = name;

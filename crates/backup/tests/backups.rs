@@ -214,6 +214,15 @@ fn a_store_that_stopped_hard_says_what_is_not_published() {
     let refused = back_up(&store, &place, &SystemClock, &BackupOptions::default());
     assert!(matches!(refused, Err(BackupError::Unpublished { .. })), "{refused:?}");
     std::fs::write(&path, note).expect("written");
+    // Where the write-ahead log is damaged, nobody knows what was acknowledged.
+    let wal = files(&store.join("wal")).into_iter().find(|path| path.extension().is_some_and(|kind| kind == "wal"));
+    let (wal, bytes) = wal.map(|path| (path.clone(), std::fs::read(path).expect("read"))).expect("a file");
+    let mut flipped = bytes.clone();
+    flipped[100] ^= 1;
+    std::fs::write(&wal, flipped).expect("written");
+    let refused = back_up(&store, &place, &SystemClock, &BackupOptions::default());
+    assert!(matches!(refused, Err(BackupError::DamagedWal { .. })), "{refused:?}");
+    std::fs::write(&wal, bytes).expect("written");
     assert!(files(&root.path().join("backups")).iter().all(|path| path.extension().is_none_or(|kind| kind != "tmp")));
     assert!(files(&store).iter().any(|path| {
         std::fs::read(path).is_ok_and(|bytes| bytes.windows(MARKER.len()).any(|window| window == MARKER.as_bytes()))

@@ -2,9 +2,9 @@
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
-use ingest::Encryption;
-use keys::{Cost, Passphrase, PassphraseSource};
-use std::path::PathBuf;
+use ingest::{Encryption, VaultError};
+use keys::{Cost, KeyError, Passphrase, PassphraseSource};
+use std::path::{Path, PathBuf};
 
 /// Where the root keys of a store are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -46,4 +46,18 @@ impl EncryptionArgs {
         Ok(passphrase
             .map_or(Encryption::None, |passphrase| Encryption::Passphrase { passphrase, cost: Cost::default() }))
     }
+}
+
+/// Says why a store cannot be opened, and what to do about it.
+pub fn not_opened(data: &Path, error: VaultError) -> anyhow::Error {
+    let why = match &error {
+        VaultError::Keys(KeyError::OtherMode { found: "encrypted", .. }) => {
+            "it is encrypted: give its passphrase with --passphrase-file"
+        }
+        VaultError::Keys(KeyError::OtherMode { .. } | KeyError::NotEmpty { .. }) => {
+            "it is not encrypted, and a store stays what it was made"
+        }
+        _ => return anyhow::Error::new(error).context(format!("cannot open the store in {}", data.display())),
+    };
+    anyhow::anyhow!("cannot open the store in {}: {why}", data.display())
 }

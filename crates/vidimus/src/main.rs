@@ -41,6 +41,8 @@ enum Command {
     Verify(commands::verify::VerifyArgs),
     Token(commands::token::TokenArgs),
     Keys(commands::keys::KeysArgs),
+    Backup(commands::backup::BackupArgs),
+    Restore(commands::restore::RestoreArgs),
     Witness(commands::witness::WitnessArgs),
 }
 
@@ -58,6 +60,8 @@ fn main() -> ExitCode {
         Command::Verify(args) => commands::verify::run(args),
         Command::Token(args) => commands::token::run(args),
         Command::Keys(args) => commands::keys::run(args),
+        Command::Backup(args) => commands::backup::run(args),
+        Command::Restore(args) => commands::restore::run(args),
         Command::Witness(args) => commands::witness::run(args),
     };
     match done {

@@ -69,6 +69,15 @@ impl Place {
         }
     }
 
+    /// Makes durable what was put.
+    pub(crate) fn sync(&self) -> Result<(), BackupError> {
+        match &self.0 {
+            Kind::Directory(directory) => directory.sync().map_err(|error| self.error("", error)),
+            // An object is durable once the store has answered.
+            Kind::Objects(_) => Ok(()),
+        }
+    }
+
     /// Copies what is under a name to a writer; returns its hash.
     pub(crate) fn read(&self, name: &str, writer: &mut dyn Write) -> Result<Hash, BackupError> {
         match &self.0 {

@@ -1,6 +1,6 @@
 //! `vidimus keys`: the root key of an encrypted store.
 
-use crate::encryption::EncryptionArgs;
+use crate::encryption::{EncryptionArgs, not_opened};
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use ingest::{Vault, VaultOptions};
@@ -58,7 +58,7 @@ fn rotate(args: &RotateArgs) -> anyhow::Result<ExitCode> {
     let new = new.transpose().context("cannot read the new passphrase")?;
     let options = VaultOptions { encryption: args.encryption.encryption()?, ..VaultOptions::default() };
     let vault = Vault::open(&args.data, Arc::new(SystemClock), options);
-    let vault = vault.with_context(|| format!("cannot open the store in {}", args.data.display()))?;
+    let vault = vault.map_err(|error| not_opened(&args.data, error))?;
     let new = new.as_ref().map(|passphrase| (passphrase, Cost::default()));
     let rotation = vault.rotate_root_key(new, &args.reason, &args.authorities).context("cannot rotate the root key")?;
     for (workspace, result) in &rotation.workspaces {

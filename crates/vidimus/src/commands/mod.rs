@@ -1,11 +1,13 @@
 //! The subcommands, one file each.
 
+pub mod backup;
 pub mod check;
 pub mod demo;
 pub mod import;
 pub mod keys;
 pub mod prove;
 pub mod query;
+pub mod restore;
 pub mod schema;
 pub mod serve;
 pub mod shell;

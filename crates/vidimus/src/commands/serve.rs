@@ -1,6 +1,6 @@
 //! `vidimus serve`: takes records in, keeps them, and answers queries over HTTP.
 
-use crate::encryption::EncryptionArgs;
+use crate::encryption::{EncryptionArgs, not_opened};
 use crate::store;
 use anyhow::{Context, bail};
 use api_kusto::{Databases, KustoApi, Limits, Queries};
@@ -76,7 +76,7 @@ pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let options = VaultOptions { encryption: args.encryption.encryption()?, ..VaultOptions::default() };
     let vault = Vault::open(&args.data, clock.clone(), options);
-    let vault = Arc::new(vault.with_context(|| format!("cannot open the store in {}", args.data.display()))?);
+    let vault = Arc::new(vault.map_err(|error| not_opened(&args.data, error))?);
     for name in args.workspaces.iter().map(String::as_str).chain([store::OWN_WORKSPACE]) {
         if vault.workspace(name).is_none() {
             vault.create_workspace(name).context("cannot make a workspace")?;

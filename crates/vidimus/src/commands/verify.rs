@@ -243,7 +243,7 @@ fn read_policy(path: &Path) -> anyhow::Result<Policy> {
 }
 
 /// Reads a checkpoint, or that of a receipt.
-fn read_note(path: &Path) -> anyhow::Result<SignedNote> {
+pub(super) fn read_note(path: &Path) -> anyhow::Result<SignedNote> {
     let bytes = read(path)?;
     let name = || format!("`{}`", path.display());
     if !bytes.starts_with(b"vidimus.receipt.v1\n") {
