@@ -79,7 +79,7 @@ impl ApiError {
                 | ProveError::UnknownRecords { .. }
                 | ProveError::Nothing
                 | ProveError::TooMany { .. } => (S::BAD_REQUEST, "Malformed", None),
-                ProveError::Erased { .. } => (S::GONE, "Erased", None),
+                ProveError::Expired { .. } => (S::GONE, "Expired", None),
                 ProveError::NotPublished { .. } => (S::SERVICE_UNAVAILABLE, "NotPublished", Some(1)),
                 _ => (S::INTERNAL_SERVER_ERROR, "Damaged", None),
             },
