@@ -3,7 +3,8 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use ingest::{IngestError, ProveError, VaultError};
+use ingest::{ActError, IngestError, ProveError, VaultError};
+use lifecycle::LifecycleError;
 use listeners::http::BodyError;
 use sequencer::SubmitError;
 use serde_json::json;
@@ -29,6 +30,8 @@ pub(crate) enum ApiError {
     Vault(#[source] VaultError),
     #[error("{0}")]
     Prove(#[source] ProveError),
+    #[error("{0}")]
+    Act(#[source] ActError),
     #[error("the request cannot be written into the audit log, and is refused")]
     NotRecorded,
     #[error("internal error")]
@@ -82,6 +85,16 @@ impl ApiError {
                 ProveError::Expired { .. } => (S::GONE, "Expired", None),
                 ProveError::NotPublished { .. } => (S::SERVICE_UNAVAILABLE, "NotPublished", Some(1)),
                 _ => (S::INTERNAL_SERVER_ERROR, "Damaged", None),
+            },
+            ApiError::Act(error) => match error {
+                ActError::UnknownWorkspace { .. } | ActError::UnknownTable { .. } => (S::NOT_FOUND, "NotFound", None),
+                ActError::Lifecycle(LifecycleError::HoldExists(_)) => (S::CONFLICT, "Exists", None),
+                ActError::Lifecycle(LifecycleError::NoHold(_)) => (S::NOT_FOUND, "NotFound", None),
+                ActError::Held { .. } => (S::CONFLICT, "Held", None),
+                ActError::Unreadable { .. } => (S::CONFLICT, "Unreadable", None),
+                ActError::Vault(VaultError::NotSealed { .. }) => (S::SERVICE_UNAVAILABLE, "NotSealed", Some(5)),
+                ActError::Vault(_) => (S::INTERNAL_SERVER_ERROR, "Internal", None),
+                _ => (S::BAD_REQUEST, "Malformed", None),
             },
             ApiError::NotRecorded => (S::SERVICE_UNAVAILABLE, "NotRecorded", Some(5)),
             ApiError::Internal => (S::INTERNAL_SERVER_ERROR, "Internal", None),

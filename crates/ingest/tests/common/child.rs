@@ -196,7 +196,9 @@ fn govern(vault: &Vault, name: &str, answered: &Mutex<Vec<(String, String, u64)>
             let hold = Hold { name: name.to_string(), tables: vec!["None".to_string()], from: None, to: None, reason };
             let lift = HoldLift { name: name.to_string(), reason: "over".to_string() };
             let [hold, lift] = [Document::Hold(hold), Document::HoldLift(lift)];
-            [hold, lift].into_iter().try_for_each(|act| vault.govern("contoso", act, &[authority.clone()]).map(drop))
+            [hold, lift]
+                .into_iter()
+                .try_for_each(|act| vault.govern("contoso", act, std::slice::from_ref(&authority)).map(drop))
         }
         1 => {
             let taken = vault.ensure_table("fabrikam", GONE_TABLE, &columns());
