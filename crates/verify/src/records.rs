@@ -94,20 +94,34 @@ impl<'a> Work<'a> {
         run.find(Finding::new(self.stored.path(), what));
     }
 
+    /// Says that the file cannot be read, unless it was replaced meanwhile.
+    fn fail(&self, run: &Run<'_>, error: &ExtentError) {
+        if !self.stored.is_replaced(run, &self.stored.path()) {
+            self.find(run, error_text(error));
+        }
+    }
+
     fn open(&self, run: &Run<'_>) -> Option<Opened> {
         let root = run.path(&format!("ws/{}", self.stored.workspace));
         let file = match ExtentFile::open(&root, self.stored.extent().clone()) {
             Ok(file) => Arc::new(file),
             Err(error) => {
-                self.find(run, error_text(&error));
+                self.fail(run, &error);
                 return None;
             }
         };
         if self.stored.extent().terms.is_some() && file.terms().is_none() {
             self.find(run, "the index of terms is not what is sealed".to_string());
         }
-        let bytes = std::fs::read(run.path(&self.stored.seeds_path())).ok()?;
-        let mut seeds = parse_seeds(&bytes).ok()?;
+        let seeds = std::fs::read(run.path(&self.stored.seeds_path())).ok();
+        let Some(mut seeds) = seeds.and_then(|bytes| parse_seeds(&bytes).ok()) else {
+            // They were whole a moment ago.
+            let path = self.stored.seeds_path();
+            if !self.stored.is_replaced(run, &path) {
+                run.find(Finding::new(path, "it was removed or damaged while the store was verified"));
+            }
+            return None;
+        };
         let mut opened = Opened { file, places: HashMap::new(), batches: Vec::new(), leaves: Mutex::default() };
         let mut leaves = Vec::new();
         for batch in &self.stored.batches {
@@ -147,7 +161,7 @@ impl<'a> Work<'a> {
             Ok(())
         });
         if let Err(error) = read {
-            self.find(run, error_text(&error));
+            self.fail(run, &error);
         }
     }
 
@@ -207,7 +221,9 @@ impl<'a> Work<'a> {
         }
         let batch = self.stored.batches.iter().find(|batch| i64::try_from(batch.entry) == Ok(entry));
         let record = batch.map_or(position, |batch| batch.first.saturating_add(position));
-        let is_erased = self.erased.iter().any(|erased| erased.table == self.stored.table && erased.record == record);
+        let table = self.stored.table;
+        let is_erased = self.erased.iter().any(|erased| erased.table == table && erased.record == record)
+            || self.stored.content.later.is_erased(run, self.stored.content, table, record);
         if is_erased {
             let why =
                 format!("the records of entry {entry}: record {record} was erased, and what it was made of is gone");
