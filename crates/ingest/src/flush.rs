@@ -35,8 +35,9 @@ const DAY: i64 = 864_000_000_000;
 impl Inner {
     /// Writes files until the store is closed.
     pub fn run_flusher(&self) {
-        let mut failures = Failures::default();
+        let (mut failures, mut silent_since) = (Failures::default(), BTreeMap::new());
         while !self.wait_for_close(LOOK_EVERY) {
+            self.begin_silent_logs(&mut silent_since);
             let mut n_hot_bytes = 0;
             for workspace in self.all_workspaces() {
                 for table in workspace.tables() {

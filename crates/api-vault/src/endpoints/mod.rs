@@ -4,5 +4,6 @@ pub mod prove_records;
 pub mod put_table;
 pub mod put_workspace;
 pub mod read_log;
+pub mod show_status;
 pub mod show_workspace;
 pub mod upload_records;
