@@ -13,6 +13,7 @@ use listeners::http::BodyLimits;
 use stdx::Clock;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::anchors::Anchors;
 use crate::endpoints;
 use crate::error::ApiError;
 
@@ -22,6 +23,9 @@ pub struct VaultApi {
     pub tokens: Arc<Tokens>,
     pub audit: Arc<dyn AuditSink>,
     pub clock: Arc<dyn Clock>,
+    pub anchors: Arc<Anchors>,
+    /// The workspace of what is about no other one: whoever may read it may see how the server is.
+    pub own_workspace: String,
     pub limits: Limits,
 }
 
@@ -69,6 +73,7 @@ pub fn router(api: VaultApi) -> Router {
         .route("/v1/workspaces/{workspace}/holds/{hold}", put(endpoints::holds::put).delete(endpoints::holds::delete))
         .route("/v1/workspaces/{workspace}/proofs", post(endpoints::prove_records::post))
         .route("/v1/workspaces/{workspace}/log/{*path}", get(endpoints::read_log::get))
+        .route("/v1/status", get(endpoints::show_status::get))
         .with_state(service)
 }
 

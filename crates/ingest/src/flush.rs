@@ -28,8 +28,9 @@ const RETRY_LAST: Duration = Duration::from_secs(30);
 impl Inner {
     /// Writes files until the store is closed.
     pub fn run_flusher(&self) {
-        let mut failures = Failures::default();
+        let (mut failures, mut silent_since) = (Failures::default(), BTreeMap::new());
         while !self.wait_for_close(LOOK_EVERY) {
+            self.begin_silent_logs(&mut silent_since);
             let mut n_hot_bytes = 0;
             for workspace in self.all_workspaces() {
                 for table in workspace.tables() {

@@ -39,7 +39,7 @@ use crate::workspace::Workspace;
 const PUBLISH_WAIT: Duration = Duration::from_secs(30);
 const PUBLISH_LOOK: Duration = Duration::from_millis(5);
 /// Records of a bundle at most: it is put together in memory.
-const RECORDS_MAX: u64 = 1_000_000;
+pub const BUNDLE_RECORDS_MAX: u64 = 1_000_000;
 /// How often a file is looked for that another took the place of.
 const READ_TRIES: usize = 5;
 
@@ -69,7 +69,7 @@ pub enum ProveError {
     UnknownRecords { table: String, next: u64, first: u64, end: u64 },
     #[error("nothing is asked for")]
     Nothing,
-    #[error("{n} records are asked for, and a bundle has at most {RECORDS_MAX}")]
+    #[error("{n} records are asked for, and a bundle has at most {BUNDLE_RECORDS_MAX}")]
     TooMany { n: u64 },
     #[error("the records of entry {entry} were destroyed when their time was over")]
     Expired { entry: u64 },
@@ -119,7 +119,7 @@ impl Vault {
         let n_records: u64 = parts.iter().flat_map(|part| &part.batches).map(|(_, shown)| shown.len() as u64).sum();
         let last = parts.iter().flat_map(|part| &part.batches).map(|(batch, _)| batch.entry).max();
         let last = last.ok_or(ProveError::Nothing)?;
-        if n_records > RECORDS_MAX {
+        if n_records > BUNDLE_RECORDS_MAX {
             return Err(ProveError::TooMany { n: n_records });
         }
         check_hidden(&parts, hidden)?;
@@ -180,7 +180,7 @@ fn part(workspace: &Workspace, name: &str, wanted: &Wanted) -> Result<Part, Prov
             if end > next {
                 return Err(ProveError::UnknownRecords { table: name.to_string(), next, first, end });
             }
-            if wanted.count > RECORDS_MAX {
+            if wanted.count > BUNDLE_RECORDS_MAX {
                 return Err(ProveError::TooMany { n: wanted.count });
             }
             // The batches beside the range say when the record before it and the one after it were sealed.

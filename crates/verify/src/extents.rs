@@ -24,6 +24,7 @@ const HEAD: &[u8; 4] = b"PAR1";
 /// A live file of a workspace.
 pub struct StoredExtent<'a> {
     pub workspace: &'a str,
+    pub content: &'a LogContent,
     pub table: &'a str,
     pub live: &'a LiveExtent,
     /// What the log says of its table.
@@ -42,6 +43,15 @@ impl StoredExtent<'_> {
         format!("ws/{}/{}", self.workspace, self.extent().path)
     }
 
+    /// Says of a file that it was replaced since the checkpoint that is verified; returns whether it was.
+    pub fn is_replaced(&self, run: &Run<'_>, path: &str) -> bool {
+        let is_replaced = self.content.later.is_replaced(run, self.content, self.table, self.extent());
+        if is_replaced {
+            run.leave(path, 0, "it was replaced while the store was verified, as a newer entry says");
+        }
+        is_replaced
+    }
+
     /// Returns the path of its seeds, relative to the root.
     pub fn seeds_path(&self) -> String {
         format!("ws/{}/{}", self.workspace, seeds_path(&self.extent().path))
@@ -55,6 +65,7 @@ pub fn live_extents<'a>(run: &Run<'_>, content: &'a LogContent) -> Vec<StoredExt
         for live in catalog.live.values() {
             let extent = StoredExtent {
                 workspace: &content.workspace,
+                content,
                 table,
                 live,
                 catalog,
@@ -108,6 +119,9 @@ fn check_file(run: &Run<'_>, stored: &StoredExtent<'_>) -> bool {
     let mut file = match File::open(run.path(&path)) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            if stored.is_replaced(run, &path) {
+                return false;
+            }
             run.find(Finding::new(
                 &path,
                 format!("it is missing, and entry {} says that it is there", stored.live.entry),
@@ -200,6 +214,9 @@ fn hash_of(run: &Run<'_>, file: &mut File, range: Range<u64>) -> std::io::Result
 fn check_seeds(run: &Run<'_>, stored: &StoredExtent<'_>) -> bool {
     let path = stored.seeds_path();
     let Some(bytes) = run.read(&path) else {
+        if stored.is_replaced(run, &path) {
+            return false;
+        }
         run.find(Finding::new(path, "it is missing, and nobody can tell what leaves were made of without it"));
         return false;
     };

@@ -11,6 +11,7 @@ use tlog::tree::TreeBuilder;
 
 use crate::checkpoint::Head;
 use crate::group::{Bundle, TileFile, decide, perfect_root};
+use crate::later::Later;
 use crate::report::Finding;
 use crate::run::Run;
 use crate::tiles::{Listing, check_tile, check_upper};
@@ -29,6 +30,8 @@ pub struct LogContent {
     pub leaves: Vec<Hash>,
     /// Whether the catalog has every entry; else nothing can be said about what entries do not name.
     pub is_complete: bool,
+    /// What the log says by now, where another process writes it.
+    pub later: Later,
 }
 
 /// Reads a log. `sizes` are those at which the root is wanted.
@@ -38,6 +41,7 @@ pub fn read_log(
     head: &Head,
     wal: Option<&WalLog>,
     mut sizes: BTreeSet<u64>,
+    later: Later,
 ) -> LogContent {
     let listing = Listing::read(run, workspace);
     listing.check_missing(run, workspace, head.size);
@@ -55,6 +59,7 @@ pub fn read_log(
         roots: BTreeMap::new(),
         leaves: Vec::new(),
         is_complete: true,
+        later,
     };
     let mut reading =
         Reading { run, head, wal, listing: &listing, content, tree: TreeBuilder::new(), sizes, level_1: None };
@@ -156,7 +161,12 @@ impl Reading<'_, '_> {
             self.run.count(|counts| counts.n_tiles += 1);
             Some(Bundle::new(path, usize::from(tile.width()), bytes))
         };
-        tiles.filter_map(read).collect()
+        let found: Vec<Bundle> = tiles.filter_map(read).collect();
+        if !found.is_empty() || !self.run.is_in_use {
+            return found;
+        }
+        // A full one has taken the place of those that were listed.
+        Tile::new(0, index, TILE_WIDTH as u16).iter().filter_map(read).collect()
     }
 
     /// Returns what files of level 1 say the root of a full group is.

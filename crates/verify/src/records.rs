@@ -91,20 +91,34 @@ impl<'a> Work<'a> {
         run.find(Finding::new(self.stored.path(), what));
     }
 
+    /// Says that the file cannot be read, unless it was replaced meanwhile.
+    fn fail(&self, run: &Run<'_>, error: &ExtentError) {
+        if !self.stored.is_replaced(run, &self.stored.path()) {
+            self.find(run, error_text(error));
+        }
+    }
+
     fn open(&self, run: &Run<'_>) -> Option<Opened> {
         let root = run.path(&format!("ws/{}", self.stored.workspace));
         let file = match ExtentFile::open(&root, self.stored.extent().clone()) {
             Ok(file) => Arc::new(file),
             Err(error) => {
-                self.find(run, error_text(&error));
+                self.fail(run, &error);
                 return None;
             }
         };
         if self.stored.extent().terms.is_some() && file.terms().is_none() {
             self.find(run, "the index of terms is not what is sealed".to_string());
         }
-        let bytes = std::fs::read(run.path(&self.stored.seeds_path())).ok()?;
-        let mut seeds = parse_seeds(&bytes).ok()?;
+        let seeds = std::fs::read(run.path(&self.stored.seeds_path())).ok();
+        let Some(mut seeds) = seeds.and_then(|bytes| parse_seeds(&bytes).ok()) else {
+            // They were whole a moment ago.
+            let path = self.stored.seeds_path();
+            if !self.stored.is_replaced(run, &path) {
+                run.find(Finding::new(path, "it was removed or damaged while the store was verified"));
+            }
+            return None;
+        };
         let mut opened = Opened { file, places: HashMap::new(), batches: Vec::new(), leaves: Mutex::default() };
         let mut leaves = Vec::new();
         for batch in &self.stored.batches {
@@ -144,7 +158,7 @@ impl<'a> Work<'a> {
             Ok(())
         });
         if let Err(error) = read {
-            self.find(run, error_text(&error));
+            self.fail(run, &error);
         }
     }
 

@@ -1,9 +1,11 @@
 //! `vidimus`: one program that records, keeps, asks, acts on and shows audit logs. Subcommands are thin; every
 //! capability is a library crate behind it.
 
+mod anchoring;
 mod batch;
 mod commands;
 mod draw;
+mod evidence;
 mod inputs;
 mod interrupt;
 mod remote;
@@ -36,6 +38,7 @@ enum Command {
     Demo(commands::demo::DemoArgs),
     Serve(commands::serve::ServeArgs),
     Import(commands::import::ImportArgs),
+    Export(commands::export::ExportArgs),
     Prove(commands::prove::ProveArgs),
     Retention(commands::retention::RetentionArgs),
     Hold(commands::hold::HoldArgs),
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
         Command::Demo(args) => commands::demo::run(args),
         Command::Serve(args) => commands::serve::run(args),
         Command::Import(args) => commands::import::run(args),
+        Command::Export(args) => commands::export::run(args),
         Command::Prove(args) => commands::prove::run(args),
         Command::Retention(args) => commands::retention::run(args),
         Command::Hold(args) => commands::hold::run(args),

@@ -8,5 +8,6 @@ pub mod put_table;
 pub mod put_workspace;
 pub mod read_log;
 pub mod retention;
+pub mod show_status;
 pub mod show_workspace;
 pub mod upload_records;
