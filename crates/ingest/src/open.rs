@@ -15,13 +15,14 @@ use extents::{Catalog, ExtentFile, HotBatch, StoredSchema, TableCatalog};
 use sequencer::storage::{Disk, Storage, replace};
 use sequencer::{Sequencer, StoredBatch, checkpoint_path, read_entries};
 use stdx::{Clock, crash_point};
-use tlog::entry::SeqRange;
+use tlog::entry::{Act, SeqRange};
 use tlog::note::SignedNote;
 use tlog::record::SchemaDoc;
 use tlog::tile::{TILE_WIDTH, Tile};
 use tlog::tree::TreeBuilder;
 use tlog::{Checkpoint, Hash};
 
+use crate::acts::{document_path, read_rules};
 use crate::at_rest::{AtRest, StoreKeys};
 use crate::error::VaultError;
 use crate::seal::from_payload;
@@ -94,7 +95,9 @@ impl Vault {
                 tables.insert(table.clone(), Arc::new(Table::new(&table, state)));
             }
             remove_orphans(&root, &name, &tables)?;
-            workspaces.insert(name.clone(), Arc::new(Workspace::new(&name, &root, at_rest, tables)));
+            remove_unsealed(&root, &name, &catalog.acts)?;
+            let governance = read_rules(&*storage, &name, &catalog.acts);
+            workspaces.insert(name.clone(), Arc::new(Workspace::new(&name, &root, at_rest, tables, governance)));
         }
         let n_hot_bytes = workspaces.values().map(|workspace| workspace.n_hot_bytes()).sum();
         Vault::start(Inner {
@@ -108,6 +111,8 @@ impl Vault {
             workspaces: RwLock::new(workspaces),
             n_hot_bytes: Arc::new(AtomicUsize::new(n_hot_bytes)),
             flush_failure: Mutex::new(None),
+            keep_failure: Mutex::new(None),
+            forgetting: Mutex::new(()),
             closing: Mutex::new(false),
             closed: Condvar::new(),
         })
@@ -299,6 +304,21 @@ fn remove_orphans(root: &Path, workspace: &str, tables: &BTreeMap<String, Arc<Ta
                     std::fs::remove_file(&path).map_err(VaultError::io(&path))?;
                 }
             }
+        }
+    }
+    Ok(())
+}
+
+/// Removes documents of acts that were not sealed when the process ended.
+fn remove_unsealed(root: &Path, workspace: &str, acts: &[(u64, Act)]) -> Result<(), VaultError> {
+    let named: HashSet<PathBuf> =
+        acts.iter().map(|(_, act)| root.join(document_path(workspace, &act.document))).collect();
+    let folder = root.join("ws").join(workspace).join("acts");
+    for name in std::fs::read_dir(&folder).into_iter().flatten() {
+        let path = name.map_err(VaultError::io(&folder))?.path();
+        if !named.contains(&path) {
+            crash_point("open.unsealed");
+            std::fs::remove_file(&path).map_err(VaultError::io(&path))?;
         }
     }
     Ok(())

@@ -9,7 +9,7 @@
 
 use keys::{Cost, KeyBackend, KeyError, Passphrase, RootId};
 use serde_json::json;
-use stdx::error_chain;
+use stdx::{crash_point, error_chain};
 use tlog::entry::ActKind;
 
 use crate::error::VaultError;
@@ -72,6 +72,7 @@ impl Vault {
             entries.insert(workspace.to_string(), entry);
             Ok(())
         })?;
+        crash_point("sealed.rewrapped");
         let outcome = |outcome: keys::Rewrap| {
             let result = outcome.result.map(|_| entries.get(&outcome.workspace).copied());
             (outcome.workspace, result.map_err(|error| error_chain(&error)))

@@ -37,7 +37,7 @@ impl Vault {
         let document = Hash::of(bytes);
         let path = statement_path(workspace.name(), &document);
         replace(&*self.inner.storage, &path, bytes).map_err(VaultError::io(path))?;
-        crash_point("statement.document-written");
+        crash_point("sealed.statement-written");
         let (subject, authorities, time) = (subject.to_string(), authorities.to_vec(), self.inner.clock.now_ticks());
         self.inner.seal_entry(&workspace, Entry::Act(Act { kind, subject, document, authorities, time }))
     }

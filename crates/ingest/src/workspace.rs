@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use extents::{ExtentError, ExtentFile};
 use tlog::entry::Extent;
 
+use crate::acts::Governance;
 use crate::at_rest::AtRest;
 use crate::table::Table;
 
@@ -17,12 +18,19 @@ pub struct Workspace {
     folder: PathBuf,
     at_rest: AtRest,
     tables: RwLock<BTreeMap<String, Arc<Table>>>,
+    pub(crate) governance: Mutex<Governance>,
 }
 
 impl Workspace {
-    pub(crate) fn new(name: &str, root: &Path, at_rest: AtRest, tables: BTreeMap<String, Arc<Table>>) -> Workspace {
-        let folder = root.join("ws").join(name);
-        Workspace { name: name.to_string(), folder, at_rest, tables: RwLock::new(tables) }
+    pub(crate) fn new(
+        name: &str,
+        root: &Path,
+        at_rest: AtRest,
+        tables: BTreeMap<String, Arc<Table>>,
+        governance: Governance,
+    ) -> Workspace {
+        let (name, folder) = (name.to_string(), root.join("ws").join(name));
+        Workspace { name, folder, at_rest, tables: RwLock::new(tables), governance: Mutex::new(governance) }
     }
 
     /// Returns the workspace's name.

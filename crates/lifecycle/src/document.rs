@@ -141,6 +141,11 @@ impl Document {
     }
 }
 
+/// Returns whether an act of this kind has a document here; those about keys and losses have theirs elsewhere.
+pub fn has_document(kind: ActKind) -> bool {
+    !matches!(kind, ActKind::KeyAdded | ActKind::KeyRetired | ActKind::LossStated | ActKind::KeysRewrapped)
+}
+
 fn check_name(name: &str) -> Result<(), LifecycleError> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let is_name = !name.is_empty() && name.len() <= NAME_MAX && name.chars().all(is_plain);

@@ -13,11 +13,11 @@ mod hold;
 mod retention;
 mod rules;
 
-pub use document::{Document, Erasure, HoldLift, Purge};
+pub use document::{Document, Erasure, HoldLift, Purge, has_document};
 pub use error::LifecycleError;
 pub use hold::Hold;
 pub use retention::{REVERSAL_DAYS, Retention};
-pub use rules::Rules;
+pub use rules::{Policy, Rules};
 
 /// Ticks of a day.
 pub const DAY: i64 = 864_000_000_000;

@@ -8,12 +8,22 @@ use crate::error::LifecycleError;
 use crate::hold::Hold;
 use crate::retention::{REVERSAL_DAYS, Retention};
 
+/// A retention policy with the act that set it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// The index of the act's entry in the log.
+    pub entry: u64,
+    /// When, in ticks.
+    pub time: i64,
+    pub retention: Retention,
+}
+
 /// The holds and retention policies of a workspace.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rules {
     holds: BTreeMap<String, Hold>,
-    /// Policies by table, each with when it was set in ticks, the newest last.
-    retention: BTreeMap<String, Vec<(i64, Retention)>>,
+    /// By table, the newest last.
+    policies: BTreeMap<String, Vec<Policy>>,
 }
 
 impl Rules {
@@ -34,8 +44,8 @@ impl Rules {
         }
     }
 
-    /// Takes up an act that was sealed at `time`, in ticks.
-    pub fn add(&mut self, time: i64, document: Document) {
+    /// Takes up an act that was sealed as entry `entry` at `time`, in ticks.
+    pub fn add(&mut self, entry: u64, time: i64, document: Document) {
         match document {
             Document::Hold(hold) => {
                 self.holds.insert(hold.name.clone(), hold);
@@ -44,7 +54,8 @@ impl Rules {
                 self.holds.remove(&lift.name);
             }
             Document::Retention(retention) => {
-                self.retention.entry(retention.table.clone()).or_default().push((time, retention));
+                let policies = self.policies.entry(retention.table.clone()).or_default();
+                policies.push(Policy { entry, time, retention });
             }
             Document::Purge(_) | Document::Erasure(_) => {}
         }
@@ -60,29 +71,29 @@ impl Rules {
         self.holds.values().find(|hold| hold.covers(table, first, last))
     }
 
-    /// Returns a table's policy, and when it was set; `None` while there is none, which keeps records for ever.
-    pub fn retention(&self, table: &str) -> Option<&(i64, Retention)> {
-        self.retention.get(table)?.last()
+    /// Returns a table's policy; `None` while there is none, which keeps records for ever.
+    pub fn policy(&self, table: &str) -> Option<&Policy> {
+        self.policies.get(table)?.last()
     }
 
     /// Returns the policies, by table.
-    pub fn policies(&self) -> impl Iterator<Item = &(i64, Retention)> {
-        self.retention.values().filter_map(|policies| policies.last())
+    pub fn policies(&self) -> impl Iterator<Item = &Policy> {
+        self.policies.values().filter_map(|policies| policies.last())
     }
 
     /// Returns the moment before which a table's records have to have been sealed to be destroyed at `now`, both in ticks; `None` when none
     /// are. A policy that keeps them longer counts on for [`REVERSAL_DAYS`] days after another took its place.
     pub fn expiry(&self, table: &str, now: i64) -> Option<i64> {
-        let policies = self.retention.get(table)?;
-        let ends = policies.iter().skip(1).map(|(time, _)| Some(*time)).chain([None]);
+        let policies = self.policies.get(table)?;
+        let ends = policies.iter().skip(1).map(|policy| Some(policy.time)).chain([None]);
         let counts = |end: &Option<i64>| end.is_none_or(|end| now.saturating_sub(end) < i64::from(REVERSAL_DAYS) * DAY);
         let counting = policies.iter().zip(ends).filter(|(_, end)| counts(end));
         // Before its first policy a table's records were kept for ever.
-        let first = policies.first().map(|(time, _)| *time);
+        let first = policies.first().map(|policy| policy.time);
         if counts(&first) {
             return None;
         }
-        let days: Option<Vec<u32>> = counting.map(|((_, policy), _)| policy.days()).collect();
+        let days: Option<Vec<u32>> = counting.map(|(policy, _)| policy.retention.days()).collect();
         let days = days?.into_iter().max()?;
         Some(now.saturating_sub(i64::from(days).saturating_mul(DAY)))
     }
@@ -131,15 +142,15 @@ mod tests {
     fn shortening_waits_and_lengthening_does_not() {
         let mut rules = Rules::default();
         assert_eq!(rules.expiry("T", 1000 * DAY), None, "kept for ever without a policy");
-        rules.add(0, retention(Some(90), Some(365)));
+        rules.add(0, 0, retention(Some(90), Some(365)));
         assert_eq!(rules.expiry("T", 29 * DAY), None, "the first policy is a shortening too");
         assert_eq!(rules.expiry("T", 30 * DAY), Some((30 - 365) * DAY));
-        rules.add(100 * DAY, retention(Some(30), None));
+        rules.add(0, 100 * DAY, retention(Some(30), None));
         assert_eq!(rules.expiry("T", 129 * DAY), Some((129 - 365) * DAY), "not at once");
         assert_eq!(rules.expiry("T", 130 * DAY), Some(100 * DAY));
-        rules.add(200 * DAY, retention(None, Some(730)));
+        rules.add(0, 200 * DAY, retention(None, Some(730)));
         assert_eq!(rules.expiry("T", 200 * DAY), Some((200 - 730) * DAY), "at once");
-        rules.add(300 * DAY, retention(None, None));
+        rules.add(0, 300 * DAY, retention(None, None));
         assert_eq!(rules.expiry("T", 900 * DAY), None, "for ever again");
         assert_eq!(rules.expiry("U", 900 * DAY), None);
     }
@@ -147,8 +158,8 @@ mod tests {
     #[test]
     fn holds_cover_what_they_say_until_they_are_lifted() {
         let mut rules = Rules::default();
-        rules.add(0, hold("all", &[], Some(10), Some(20)));
-        rules.add(0, hold("one", &["T"], None, None));
+        rules.add(0, 0, hold("all", &[], Some(10), Some(20)));
+        rules.add(0, 0, hold("one", &["T"], None, None));
         let name = |table: &str, first, last| rules.hold_on(table, first, last).map(|hold| hold.name.as_str());
         assert_eq!(
             [name("U", 0, 9), name("U", 0, 10), name("U", 19, 30), name("U", 20, 30)],
@@ -160,7 +171,7 @@ mod tests {
         assert_eq!(rules.check(&lift("one", " ")), Err(LifecycleError::NoReason));
         assert!(rules.check(&hold("a/b", &[], None, None)).is_err());
         assert!(rules.check(&hold("late", &[], Some(2), Some(2))).is_err());
-        rules.add(1, lift("one", "over"));
+        rules.add(0, 1, lift("one", "over"));
         assert_eq!((rules.hold_on("T", 100, 200), rules.holds().len()), (None, 1));
     }
 

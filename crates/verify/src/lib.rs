@@ -10,10 +10,12 @@
 //! verified, because nothing says what it should be, becomes an [`Unchecked`] with its reason, and is never passed over in silence.
 
 mod access;
+mod acts;
 mod checkpoint;
 mod extents;
 mod group;
 mod keys;
+mod later;
 mod log;
 mod options;
 mod pool;
@@ -21,6 +23,7 @@ mod records;
 mod report;
 mod run;
 mod schemas;
+mod stamps;
 mod statements;
 mod store;
 mod tiles;

@@ -1,5 +1,6 @@
 //! What is asked for.
 
+use anchors::tsa::Authority;
 use keys::Passphrase;
 use tlog::Policy;
 use tlog::note::SignedNote;
@@ -25,6 +26,8 @@ pub struct Options {
     pub policy: Option<Policy>,
     /// Checkpoints that somebody kept: the log must have grown from them. Each has a name to be reported by.
     pub pinned: Vec<(String, SignedNote)>,
+    /// Whose timestamps are verified; without, they are only compared with the log.
+    pub timestamp_authority: Option<Authority>,
     pub depth: Depth,
     /// Opens an encrypted store. Without it, what is sealed there is named as not verified.
     pub passphrase: Option<Passphrase>,
