@@ -3,6 +3,8 @@
 
 pub mod child;
 pub mod oracle;
+#[cfg(target_os = "linux")]
+pub mod power;
 pub mod sending;
 
 /// Returns an encryption whose tries cost nothing.
