@@ -139,7 +139,6 @@ impl Copying<'_> {
     }
 
     /// Copies the batches that no file has, by workspace; says what had gone.
-    #[expect(clippy::type_complexity, reason = "what was copied, or what was missed, or an error")]
     fn tails(&mut self, logs: &[CapturedLog]) -> Result<Result<BTreeMap<String, Vec<TailBatch>>, String>, BackupError> {
         let mut wanted: BTreeMap<&str, std::collections::BTreeSet<u64>> =
             logs.iter().map(|log| (log.workspace.as_str(), log.hot())).collect();

@@ -75,7 +75,7 @@ pub fn fill(vault: &Vault) {
             vault.flush().expect("files");
         }
         if round == 0 {
-            govern(&vault);
+            govern(vault);
             vault.ensure_table(WORKSPACE, "Events", &[column("Late", KqlType::Real)]).expect("a column");
         }
     }
