@@ -12,6 +12,7 @@
 //!
 //! Bodies are JSON, errors `{"error": {"code", "message"}}`.
 
+mod activity;
 mod anchors;
 mod endpoints;
 mod error;

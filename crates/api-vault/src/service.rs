@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use audit::{AuditSink, QueryRecord, RecordKind};
+use audit::{ActivitySink, AuditSink, QueryRecord, RecordKind};
 use auth::{Action, Principal, Tokens};
 use axum::Router;
 use axum::http::{HeaderMap, header};
@@ -22,6 +22,7 @@ pub struct VaultApi {
     pub vault: Arc<Vault>,
     pub tokens: Arc<Tokens>,
     pub audit: Arc<dyn AuditSink>,
+    pub activities: Arc<dyn ActivitySink>,
     pub clock: Arc<dyn Clock>,
     pub anchors: Arc<Anchors>,
     /// The workspace of what is about no other one: whoever may read it may see how the server is.

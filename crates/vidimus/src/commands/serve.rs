@@ -1,11 +1,11 @@
 //! `vidimus serve`: takes records in, keeps them, and answers queries over HTTP.
 
 use crate::anchoring::{AnchorArgs, Anchoring};
-use crate::store;
+use crate::{activities, store};
 use anyhow::{Context, bail};
 use api_kusto::{Databases, KustoApi, Limits, Queries};
 use api_vault::VaultApi;
-use audit::AuditSink;
+use audit::{ActivityRecord, ActivityStatus, AuditSink, Operation};
 use auth::{Principal, Role, Secret, Tokens, Workspaces};
 use axum::Router;
 use axum::extract::Request;
@@ -84,26 +84,68 @@ pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     options.sequencer.core.claims = anchoring.claims(&args.data)?;
     let vault = Vault::open(&args.data, clock.clone(), options);
     let vault = Arc::new(vault.with_context(|| format!("cannot open the store in {}", args.data.display()))?);
-    for name in args.workspaces.iter().map(String::as_str).chain([store::OWN_WORKSPACE]) {
-        if vault.workspace(name).is_none() {
-            vault.create_workspace(name).context("cannot make a workspace")?;
+    if vault.workspace(store::OWN_WORKSPACE).is_none() {
+        vault.create_workspace(store::OWN_WORKSPACE).context("cannot make a workspace")?;
+    }
+    let store = store::StoreAudit::new(vault.clone());
+    let starting = activities::activity(Operation::StartServer, "servers/vidimus".to_string(), args.properties());
+    store.seal_activity(&starting).context("the server does not start without a record of it")?;
+    let done = start(args, vault, store.clone(), clock, tokens, anchoring, &starting);
+    let over = match &done {
+        Ok(_) => {
+            let stopped = activities::activity(Operation::StopServer, starting.resource.clone(), Vec::new());
+            activities::ended(&stopped, &done)
         }
+        Err(_) => activities::ended(&starting, &done),
+    };
+    if let Err(error) = store.seal_activity(&over) {
+        eprintln!("vidimus: that the server stops cannot be written down: {}", stdx::error_chain(&error));
+    }
+    done
+}
+
+/// Starts what a store is served with, and serves it until the server is told to stop.
+fn start(
+    args: ServeArgs,
+    vault: Arc<Vault>,
+    store: store::StoreAudit,
+    clock: Arc<dyn Clock>,
+    tokens: Arc<Tokens>,
+    anchoring: Anchoring,
+    starting: &ActivityRecord,
+) -> anyhow::Result<ExitCode> {
+    let carrier = activities::Notes::of(&args.data);
+    carrier.bring(&store)?;
+    let carrier = activities::Carrier::start(carrier, store.clone())?;
+    for name in args.workspaces.iter().filter(|name| vault.workspace(name).is_none()) {
+        let record = activities::activity(Operation::CreateWorkspace, format!("workspaces/{name}"), Vec::new());
+        store.seal_activity(&record).context("no workspace is made without a record of it")?;
+        let made = vault.create_workspace(name).context("cannot make a workspace");
+        store.seal_activity(&activities::ended(&record, &made))?;
+        made?;
     }
     let anchors = Arc::new(anchoring.start(&vault)?);
-    let audit: Arc<dyn AuditSink> = Arc::new(store::StoreAudit::new(vault.clone()));
+    let audit: Arc<dyn AuditSink> = Arc::new(store.clone());
     let api = VaultApi {
         vault: vault.clone(),
         tokens: tokens.clone(),
         audit: audit.clone(),
+        activities: Arc::new(store.clone()),
         clock,
         // Kept here too: its threads end after the server has.
         anchors: anchors.clone(),
         own_workspace: store::OWN_WORKSPACE.to_string(),
         limits: api_vault::Limits::default(),
     };
-    let databases = Arc::new(store::StoreDatabases::new(vault.clone()));
+    let databases = Arc::new(store::StoreDatabases::new(vault));
     let served = Served { databases, audit, tokens, engine: args.engine()?, routers: vec![api_vault::router(api)] };
-    serve(&args, served)
+    let code = serve(&args, served, |url| {
+        let more = Some(("address", url.to_string()));
+        let started = starting.then(SystemClock.now_ticks(), ActivityStatus::Succeeded, more);
+        store.seal_activity(&started).context("the server does not start without a record of it")
+    });
+    drop(carrier);
+    code
 }
 
 /// What is served.
@@ -134,7 +176,7 @@ impl ServeArgs {
         let tokens = super::token::tokens_of(&self.data)?;
         if !tokens.path().exists() {
             let path = self.data.join("owner.token");
-            let token = make_owner(&tokens, &path)?;
+            let token = make_owner(&self.data, &tokens, &path)?;
             eprintln!("vidimus: the owner's token is in {}", path.display());
             if self.print_token {
                 println!("{}", token.expose());
@@ -154,6 +196,18 @@ impl ServeArgs {
             workspaces: Workspaces::All,
         };
         Ok(Arc::new(tokens.with_anonymous(anonymous)))
+    }
+
+    /// Returns what the record of a start says about it.
+    fn properties(&self) -> Vec<(String, String)> {
+        let text = |name: &str, value: String| (name.to_string(), value);
+        vec![
+            text("version", env!("CARGO_PKG_VERSION").to_string()),
+            text("tls", self.tls_cert.is_some().to_string()),
+            text("anonymous", self.allow_anonymous.to_string()),
+            text("witnesses", self.anchors.witness_policy.is_some().to_string()),
+            text("timestamps", self.anchors.timestamp_authority.is_some().to_string()),
+        ]
     }
 
     fn limits(&self) -> Limits {
@@ -178,12 +232,12 @@ impl ServeArgs {
 }
 
 /// Makes the token of an owner and writes it to a file that only the file's owner may read.
-fn make_owner(tokens: &Tokens, path: &Path) -> anyhow::Result<Secret> {
+fn make_owner(data: &Path, tokens: &Tokens, path: &Path) -> anyhow::Result<Secret> {
     let failed = || format!("cannot write {}", path.display());
     // The file comes first: a token that nobody knows would be of no use.
     let options = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     let mut file = options.with_context(failed)?;
-    let made = match tokens.create("owner", &[Role::Owner], Workspaces::All, None) {
+    let made = match super::token::create(data, tokens, "owner", &[Role::Owner], Workspaces::All, None) {
         Ok(made) => made,
         Err(error) => {
             // So that the next start can try again.
@@ -196,9 +250,14 @@ fn make_owner(tokens: &Tokens, path: &Path) -> anyhow::Result<Secret> {
 }
 
 /// Serves until SIGTERM or SIGINT, then lets the requests that run end. A second signal ends the program at once. Prints
-/// the address once it listens.
-pub fn serve(args: &ServeArgs, served: Served) -> anyhow::Result<ExitCode> {
+/// the address once it listens and `started` has been told of it.
+fn serve(
+    args: &ServeArgs,
+    served: Served,
+    started: impl FnOnce(&str) -> anyhow::Result<()>,
+) -> anyhow::Result<ExitCode> {
     serve_until(args, served, stop_signal, |url| {
+        started(&url)?;
         // Whoever started the server waits for this line.
         let mut out = std::io::stdout();
         writeln!(out, "vidimus: listening on {url}").and_then(|()| out.flush()).context("cannot print the address")
