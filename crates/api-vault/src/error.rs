@@ -3,7 +3,8 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use ingest::{IngestError, ProveError, VaultError};
+use ingest::{ActError, IngestError, ProveError, VaultError};
+use lifecycle::LifecycleError;
 use listeners::http::BodyError;
 use sequencer::SubmitError;
 use serde_json::{Value, json};
@@ -32,6 +33,8 @@ pub(crate) enum ApiError {
     Vault(#[source] VaultError),
     #[error("{0}")]
     Prove(#[source] ProveError),
+    #[error("{0}")]
+    Act(#[source] ActError),
     /// They are as safe as they are without witnesses; the answer names their receipts.
     #[error("the records are taken, durable and signed for, but {why}; {}", sent_again(*.is_named))]
     NotWitnessed { why: String, is_named: bool, answer: Box<Value> },
@@ -93,9 +96,19 @@ impl ApiError {
                 | ProveError::UnknownRecords { .. }
                 | ProveError::Nothing
                 | ProveError::TooMany { .. } => (S::BAD_REQUEST, "Malformed", None),
-                ProveError::Erased { .. } => (S::GONE, "Erased", None),
+                ProveError::Expired { .. } => (S::GONE, "Expired", None),
                 ProveError::NotPublished { .. } => (S::SERVICE_UNAVAILABLE, "NotPublished", Some(1)),
                 _ => (S::INTERNAL_SERVER_ERROR, "Damaged", None),
+            },
+            ApiError::Act(error) => match error {
+                ActError::UnknownWorkspace { .. } | ActError::UnknownTable { .. } => (S::NOT_FOUND, "NotFound", None),
+                ActError::Lifecycle(LifecycleError::HoldExists(_)) => (S::CONFLICT, "Exists", None),
+                ActError::Lifecycle(LifecycleError::NoHold(_)) => (S::NOT_FOUND, "NotFound", None),
+                ActError::Held { .. } => (S::CONFLICT, "Held", None),
+                ActError::Unreadable { .. } => (S::CONFLICT, "Unreadable", None),
+                ActError::Vault(VaultError::NotSealed { .. }) => (S::SERVICE_UNAVAILABLE, "NotSealed", Some(5)),
+                ActError::Vault(_) => (S::INTERNAL_SERVER_ERROR, "Internal", None),
+                _ => (S::BAD_REQUEST, "Malformed", None),
             },
             ApiError::NotWitnessed { is_named, .. } => {
                 (S::SERVICE_UNAVAILABLE, "NotWitnessed", is_named.then_some(WITNESS_RETRY_SECONDS))

@@ -16,9 +16,10 @@ mod hot;
 mod reader;
 mod snapshot;
 mod table_schema;
+mod times;
 mod writer;
 
-pub use catalog::{BatchRef, Catalog, CatalogError, LiveExtent, TableCatalog};
+pub use catalog::{BatchRef, Catalog, CatalogError, LiveExtent, TableCatalog, covers, join};
 pub use columns::{BATCH_COLUMN, POSITION_COLUMN, file_schema, from_file, to_file};
 pub use error::ExtentError;
 pub use hot::{HotBatch, HotTail, compact, row_schema, with_columns};

@@ -23,6 +23,7 @@ use stdx::{Clock, crash_point};
 use tlog::note::VerifierKey;
 use tlog::record::Seed;
 
+use crate::acts::Governance;
 use crate::error::{IngestError, VaultError};
 use crate::quarantine::{QUARANTINE_TABLE, quarantine_columns, quarantine_rows};
 use crate::seal::seal;
@@ -51,6 +52,8 @@ pub struct VaultOptions {
     pub flush_after: Duration,
     /// Bytes of rows in memory beyond which senders have to wait.
     pub hot_bytes_max: usize,
+    /// How often it is looked whether files are to be joined, and records to be destroyed; `None` for only when somebody asks.
+    pub keep_every: Option<Duration>,
 }
 
 impl Default for VaultOptions {
@@ -62,6 +65,7 @@ impl Default for VaultOptions {
             flush_bytes: 768 << 20,
             flush_after: Duration::from_secs(600),
             hot_bytes_max: 2 << 30,
+            keep_every: Some(Duration::from_secs(10)),
         }
     }
 }
@@ -69,7 +73,7 @@ impl Default for VaultOptions {
 /// A store: workspaces, their tables and logs. Closing it writes nothing that the next start could not do.
 pub struct Vault {
     pub(crate) inner: Arc<Inner>,
-    flusher: Option<JoinHandle<()>>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 pub(crate) struct Inner {
@@ -86,6 +90,10 @@ pub(crate) struct Inner {
     pub n_hot_bytes: Arc<AtomicUsize>,
     /// Why files cannot be written now.
     pub flush_failure: Mutex<Option<FlushFailure>>,
+    /// Why files cannot be written anew, or records not be destroyed.
+    pub keep_failure: Mutex<Option<FlushFailure>>,
+    /// Only one at a time has the write-ahead log forget something.
+    pub forgetting: Mutex<()>,
     pub closing: Mutex<bool>,
     pub closed: Condvar,
 }
@@ -111,10 +119,17 @@ pub(crate) fn submit_error(error: SubmitError) -> IngestError {
 impl Vault {
     pub(crate) fn start(inner: Inner) -> Result<Vault, VaultError> {
         let inner = Arc::new(inner);
+        let mut vault = Vault { inner: inner.clone(), threads: Vec::new() };
         let flushing = inner.clone();
-        let flusher = std::thread::Builder::new().name("flush".to_string()).spawn(move || flushing.run_flusher());
-        let flusher = flusher.map_err(VaultError::io("a thread"))?;
-        Ok(Vault { inner, flusher: Some(flusher) })
+        vault.run("flush", move || flushing.run_flusher())?;
+        vault.run("keep", move || inner.run_keeper())?;
+        Ok(vault)
+    }
+
+    fn run(&mut self, name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), VaultError> {
+        let thread = std::thread::Builder::new().name(name.to_string()).spawn(run);
+        self.threads.push(thread.map_err(VaultError::io("a thread"))?);
+        Ok(())
     }
 
     /// Returns the folder of the store.
@@ -152,6 +167,11 @@ impl Vault {
         self.inner.flush_failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Returns why files cannot be joined, or records not be erased or destroyed that have to be; `None` while all is well.
+    pub fn keep_failure(&self) -> Option<FlushFailure> {
+        self.inner.keep_failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Returns the public keys that sign a workspace's log, as those who verify need them.
     ///
     /// # Errors
@@ -178,7 +198,10 @@ impl Vault {
         let path = self.inner.root.join("keys").join(name);
         let key = self.inner.keys.create(name, &origin, &secret).map_err(VaultError::io(path))?;
         crash_point("workspace.key-written");
-        workspaces.insert(name.to_string(), Arc::new(Workspace::new(name, &self.inner.root, BTreeMap::new())));
+        workspaces.insert(
+            name.to_string(),
+            Arc::new(Workspace::new(name, &self.inner.root, BTreeMap::new(), Governance::default())),
+        );
         Ok(key)
     }
 
@@ -236,12 +259,7 @@ impl Vault {
     /// # Errors
     /// When a file cannot be written.
     pub fn flush(&self) -> Result<(), VaultError> {
-        for workspace in self.inner.all_workspaces() {
-            for table in workspace.tables() {
-                while self.inner.flush_table(&workspace, &table)? {}
-            }
-        }
-        Ok(())
+        self.inner.flush_all()
     }
 }
 
@@ -249,8 +267,8 @@ impl Drop for Vault {
     fn drop(&mut self) {
         *self.inner.closing.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.inner.closed.notify_all();
-        if let Some(flusher) = self.flusher.take() {
-            let _ = flusher.join();
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
         }
     }
 }

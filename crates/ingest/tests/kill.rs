@@ -175,8 +175,9 @@ fn i1_what_a_store_acknowledged_survives_a_kill_at_every_place() {
         let is_rare = *pass == 0 || ["open.", "workspace."].iter().any(|rare| place.starts_with(rare));
         let nth = if is_rare { 1 } else { 1 + world.rng.below(12) };
         let mut kills = vec![Kill::At((*place).clone(), nth)];
-        if *place == "open.orphan" {
-            kills.insert(0, Kill::At("extent.created".to_string(), 1));
+        let leaves = [("open.orphan", "extent.created"), ("open.unsealed", "act.document-written")];
+        for (_, before) in leaves.iter().filter(|(rest, _)| rest == place) {
+            kills.insert(0, Kill::At((*before).to_string(), 1));
         }
         if world.round(&kills) {
             reached.lock().expect("not poisoned").insert((*place).clone());

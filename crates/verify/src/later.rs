@@ -1,13 +1,12 @@
 //! What a log says beyond the checkpoint that is verified, while another process writes it: files that the checkpoint covers may be
-//! replaced and removed meanwhile, and records erased. Only entries under a newer checkpoint, signed and grown from the one that is
-//! verified, excuse that.
+//! replaced or destroyed meanwhile. Only entries under a newer checkpoint, signed and grown from the one that is verified, excuse that.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use extents::Catalog;
 use sequencer::{checkpoint_path, read_entries};
-use tlog::entry::{Entry, Extent, Redaction};
+use tlog::entry::Extent;
 use tlog::note::SignedNote;
 use tlog::tile::{TILE_WIDTH, Tile};
 use tlog::tree::TreeBuilder;
@@ -31,7 +30,6 @@ pub struct Later {
 struct State {
     size: u64,
     catalog: Catalog,
-    redactions: Vec<Redaction>,
 }
 
 impl Later {
@@ -40,20 +38,10 @@ impl Later {
         Later { state: Mutex::default(), policy }
     }
 
-    /// Returns whether a file that was live is so no more.
+    /// Returns whether a file that was live is so no more by now, or in a moment.
     pub fn is_replaced(&self, run: &Run<'_>, content: &LogContent, table: &str, extent: &Extent) -> bool {
         let is_live = |table: &extents::TableCatalog| table.live.contains_key(&extent.file);
-        self.holds(run, content, |state| !state.catalog.tables.get(table).is_some_and(is_live))
-    }
-
-    /// Returns whether a record that was whole was erased.
-    pub fn is_erased(&self, run: &Run<'_>, content: &LogContent, table: &str, record: u64) -> bool {
-        let is_it = |redaction: &Redaction| redaction.table == table && redaction.record == record;
-        self.holds(run, content, |state| state.redactions.iter().any(is_it))
-    }
-
-    /// Returns whether something holds in what the log says by now, or says in a moment.
-    fn holds(&self, run: &Run<'_>, content: &LogContent, what: impl Fn(&State) -> bool) -> bool {
+        let is_gone = |state: &State| !state.catalog.tables.get(table).is_some_and(is_live);
         if !run.is_in_use || !content.is_complete {
             return false;
         }
@@ -63,10 +51,10 @@ impl Later {
             let newer = self.read(run, content, known.as_ref().map_or(content.size, |state| state.size));
             if let Some(newer) = newer {
                 *self.state.lock().unwrap_or_else(PoisonError::into_inner) = Some(newer.clone());
-                if what(&newer) {
+                if is_gone(&newer) {
                     return true;
                 }
-            } else if known.is_some_and(|known| what(&known)) {
+            } else if known.is_some_and(|known| is_gone(&known)) {
                 return true;
             }
             if begun.elapsed() >= WAIT {
@@ -87,8 +75,7 @@ impl Later {
         if checkpoint.size <= size {
             return None;
         }
-        let mut state =
-            State { size: checkpoint.size, catalog: content.catalog.clone(), redactions: content.redactions.clone() };
+        let mut state = State { size: checkpoint.size, catalog: content.catalog.clone() };
         let mut tree = TreeBuilder::new();
         let n_known = usize::try_from(content.size).ok()?;
         tree.extend(content.leaves.get(..n_known)?.iter().copied());
@@ -98,9 +85,7 @@ impl Later {
             let entries = read_entries(&run.storage, &content.workspace, tile)?;
             for entry in entries.iter().skip((next % TILE_WIDTH) as usize) {
                 tree.append(Hash::leaf(entry));
-                if let Entry::Redaction(redaction) = state.catalog.add(entry).ok()? {
-                    state.redactions.push(redaction);
-                }
+                state.catalog.add(entry).ok()?;
                 next += 1;
             }
         }

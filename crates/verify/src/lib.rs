@@ -9,6 +9,7 @@
 //! Nothing is written and nothing is repaired. Everything that is wrong becomes a [`Finding`] with its file and bytes; what cannot be
 //! verified, because nothing says what it should be, becomes an [`Unchecked`] with its reason, and is never passed over in silence.
 
+mod acts;
 mod checkpoint;
 mod extents;
 mod group;

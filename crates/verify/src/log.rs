@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use extents::{Catalog, CatalogError};
 use sequencer::{WalLog, log_folder};
 use tlog::Hash;
-use tlog::entry::{Entry, Redaction};
+use tlog::entry::Entry;
 use tlog::tile::{TILE_WIDTH, Tile};
 use tlog::tree::TreeBuilder;
 
@@ -22,7 +22,8 @@ pub struct LogContent {
     /// Entries that the checkpoint covers.
     pub size: u64,
     pub catalog: Catalog,
-    pub redactions: Vec<Redaction>,
+    /// What was destroyed or erased, with the indices of the entries that say so.
+    pub orders: Vec<(u64, Entry)>,
     /// Roots at sizes that somebody names.
     pub roots: BTreeMap<u64, Hash>,
     /// The leaves of all entries that are known.
@@ -54,7 +55,7 @@ pub fn read_log(
         workspace: workspace.to_string(),
         size: head.size,
         catalog: Catalog::default(),
-        redactions: Vec::new(),
+        orders: Vec::new(),
         roots: BTreeMap::new(),
         leaves: Vec::new(),
         is_complete: true,
@@ -204,7 +205,7 @@ impl Reading<'_, '_> {
             return;
         }
         match self.content.catalog.add(bytes) {
-            Ok(Entry::Redaction(redaction)) => self.content.redactions.push(redaction),
+            Ok(order @ (Entry::Lifecycle(_) | Entry::Redaction(_))) => self.content.orders.push((index, order)),
             Ok(_) => {}
             Err(error) => {
                 self.content.is_complete = false;

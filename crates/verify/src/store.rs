@@ -8,6 +8,7 @@ use sequencer::storage::{Disk, Storage};
 use sequencer::{OpenError, SIGNED_PATH, Signed, checkpoint_path, is_workspace_name, log_folder, witnessed_path};
 use tlog::{Checkpoint, Hash, Policy};
 
+use crate::acts::check_acts;
 use crate::checkpoint::{Head, check_checkpoint, check_signed, check_witnessed};
 use crate::extents::{StoredExtent, check_extents, find_missing, find_unnamed, live_extents};
 use crate::keys::{check_origin, keys_of, own_policy};
@@ -226,6 +227,7 @@ fn check_workspace(
             sighting: head.sighting.clone(),
         });
     });
+    check_acts(run, &content);
     let schemas = check_schemas(run, &content);
     Some((head, Log { content, schemas }))
 }
@@ -287,7 +289,7 @@ fn check_files(run: &Run<'_>, logs: &[Log], wal: &WalContent) {
         let whole = check_extents(run, extents);
         for (extent, is_whole) in extents.iter().zip(whole) {
             if is_whole {
-                deep.push((extent, &log.schemas, log.content.redactions.as_slice()));
+                deep.push((extent, &log.schemas));
             } else if is_deep {
                 run.leave(extent.path(), extent.extent().bytes, "its records: the file or its seeds are not whole");
             }
@@ -304,7 +306,7 @@ fn check_files(run: &Run<'_>, logs: &[Log], wal: &WalContent) {
 fn leave_others(run: &Run<'_>) {
     let is_known = |path: &String| {
         let top = path.split('/').next().unwrap_or_default();
-        matches!(top, "ws" | "wal" | "keys" | "origin") || path == SIGNED_PATH
+        matches!(top, "ws" | "wal" | "keys" | "origin" | "forgetting") || path == SIGNED_PATH
     };
     for path in run.files("").iter().filter(|path| !is_known(path)) {
         let bytes = run.path(path).metadata().map_or(0, |file| file.len());
@@ -316,7 +318,7 @@ fn leave_others(run: &Run<'_>) {
         let folder = format!("ws/{workspace}/");
         for path in run.files(&format!("ws/{workspace}")) {
             let part = path.strip_prefix(&folder).and_then(|path| path.split('/').next()).unwrap_or_default();
-            if !matches!(part, "log" | "schema" | "data" | "seeds") && !run.is_leftover(&path) {
+            if !matches!(part, "log" | "schema" | "data" | "seeds" | "acts") && !run.is_leftover(&path) {
                 let bytes = run.path(&path).metadata().map_or(0, |file| file.len());
                 run.leave(path, bytes, "no part of what is sealed");
             }

@@ -30,8 +30,10 @@ fn a_store_is_whole_at_every_moment_while_records_come_in() {
             while !is_over.load(Ordering::Relaxed) {
                 let n = n_taken.fetch_add(1, Ordering::Relaxed);
                 take(&vault, "Events", &format!("{{\"N\":{n}}}\n{{\"N\":\"none\"}}"));
-                if n % 40 == 39 {
+                if n % 20 == 19 {
                     vault.flush().expect("files");
+                    // Files vanish in favour of others.
+                    vault.compact().expect("joined");
                 }
                 if n == 100 {
                     vault.create_workspace("later").expect("a workspace");

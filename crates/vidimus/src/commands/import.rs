@@ -72,6 +72,14 @@ impl ToServerArgs {
             plain_allowed: self.insecure_plain_http,
         })
     }
+
+    /// Calls an endpoint of the workspace and returns its answer.
+    pub fn call_json(&self, method: &str, path: &str, body: Value) -> anyhow::Result<Value> {
+        let path = format!("/v1/workspaces/{}{path}", self.workspace);
+        let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+        let answer = self.server()?.call(method, &path, &[], body)?.accepted()?;
+        serde_json::from_slice(&answer).context("the server's answer is no JSON")
+    }
 }
 
 /// What became of a table's records.

@@ -41,7 +41,7 @@ pub struct ProveArgs {
     server: ToServerArgs,
 }
 
-fn row(text: &str) -> Result<(u64, u64), String> {
+pub fn row(text: &str) -> Result<(u64, u64), String> {
     let numbers =
         text.split_once(':').and_then(|(entry, position)| Some((entry.parse().ok()?, position.parse().ok()?)));
     numbers.ok_or_else(|| format!("`{text}` is no record, such as 17:3"))
