@@ -101,7 +101,7 @@ impl Service {
         self.places.clone().try_acquire_owned().map_err(crowded)
     }
 
-    /// Writes down who does what, and returns the record's correlation id.
+    /// Writes down who read what.
     pub async fn record(
         &self,
         principal: &Principal,
@@ -109,14 +109,13 @@ impl Service {
         target: &str,
         what: String,
         status: u16,
-    ) -> Result<String, ApiError> {
-        let correlation_id = uuid::Uuid::new_v4().to_string();
+    ) -> Result<(), ApiError> {
         let record = QueryRecord {
             kind: RecordKind::Query,
             received: self.api.clock.now_ticks(),
             principal_id: principal.id.clone(),
             principal_name: principal.name.clone(),
-            correlation_id: correlation_id.clone(),
+            correlation_id: uuid::Uuid::new_v4().to_string(),
             query: what,
             workspace: workspace.to_string(),
             client_app: String::new(),
@@ -127,8 +126,7 @@ impl Service {
             duration_ms: None,
             scanned_bytes: None,
         };
-        self.api.audit.record(record).await.map_err(|_| ApiError::NotRecorded)?;
-        Ok(correlation_id)
+        self.api.audit.record(record).await.map_err(|_| ApiError::NotRecorded)
     }
 }
 

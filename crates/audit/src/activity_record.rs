@@ -7,6 +7,11 @@ use schema::{Dynamic, Value};
 pub enum Operation {
     CreateWorkspace,
     WriteTable,
+    SetRetention,
+    SetHold,
+    LiftHold,
+    EraseCells,
+    PurgeRecords,
     CreateToken,
     RevokeToken,
     StartServer,
@@ -15,9 +20,14 @@ pub enum Operation {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Operation; 6] = [
+    pub const ALL: [Operation; 11] = [
         Operation::CreateWorkspace,
         Operation::WriteTable,
+        Operation::SetRetention,
+        Operation::SetHold,
+        Operation::LiftHold,
+        Operation::EraseCells,
+        Operation::PurgeRecords,
         Operation::CreateToken,
         Operation::RevokeToken,
         Operation::StartServer,
@@ -29,6 +39,11 @@ impl Operation {
         match self {
             Operation::CreateWorkspace => "Create Workspace",
             Operation::WriteTable => "Create or Extend Table",
+            Operation::SetRetention => "Set Retention of Table",
+            Operation::SetHold => "Set Legal Hold",
+            Operation::LiftHold => "Lift Legal Hold",
+            Operation::EraseCells => "Erase Columns of Records",
+            Operation::PurgeRecords => "Purge Records",
             Operation::CreateToken => "Create Token",
             Operation::RevokeToken => "Revoke Token",
             Operation::StartServer => "Start Server",
@@ -41,6 +56,11 @@ impl Operation {
         match self {
             Operation::CreateWorkspace => "MICROSOFT.OPERATIONALINSIGHTS/WORKSPACES/WRITE",
             Operation::WriteTable => "MICROSOFT.OPERATIONALINSIGHTS/WORKSPACES/TABLES/WRITE",
+            Operation::SetRetention => "VIDIMUS/WORKSPACES/TABLES/RETENTION/WRITE",
+            Operation::SetHold => "VIDIMUS/WORKSPACES/HOLDS/WRITE",
+            Operation::LiftHold => "VIDIMUS/WORKSPACES/HOLDS/DELETE",
+            Operation::EraseCells => "VIDIMUS/WORKSPACES/TABLES/ERASE/ACTION",
+            Operation::PurgeRecords => "MICROSOFT.OPERATIONALINSIGHTS/WORKSPACES/PURGE/ACTION",
             Operation::CreateToken => "MICROSOFT.AUTHORIZATION/ROLEASSIGNMENTS/WRITE",
             Operation::RevokeToken => "MICROSOFT.AUTHORIZATION/ROLEASSIGNMENTS/DELETE",
             Operation::StartServer => "VIDIMUS/SERVERS/START/ACTION",

@@ -43,6 +43,7 @@ fn acts_are_recorded_before_and_after() {
     assert_eq!(server.call("PUT", "/v1/workspaces/prod", &[], "").status, 201);
     assert_eq!(server.call("PUT", "/v1/workspaces/prod", &[], "").status, 409);
     server.make_events("prod");
+    assert_eq!(server.call("PUT", "/v1/workspaces/prod/holds/h7", &[], r#"{"reason":"case 7"}"#).status, 200);
     let token = |args: &[&str]| run(&[&["token"], args, &["--data", text(&data)]].concat());
     let (is_made, secret, error) = token(&["create", "ci", "--role", "Log Analytics Reader", "--workspace", "prod"]);
     assert!(is_made, "{error}");
@@ -67,6 +68,8 @@ fn acts_are_recorded_before_and_after() {
         "operationalinsights/workspaces/write Failure owner workspaces/prod",
         "operationalinsights/workspaces/tables/write Start owner workspaces/prod/tables/Events",
         "operationalinsights/workspaces/tables/write Success owner workspaces/prod/tables/Events",
+        "vidimus/workspaces/holds/write Start owner workspaces/prod/holds/h7",
+        "vidimus/workspaces/holds/write Success owner workspaces/prod/holds/h7",
         "authorization/roleassignments/write Start local tokens",
         "authorization/roleassignments/write Success local tokens",
     ];
