@@ -82,8 +82,16 @@ fn who_asks_for_witnesses_gets_a_receipt_that_they_have_cosigned() {
     }
     assert_eq!(server.call_as(None, "GET", "/v1/status", &[], "").status, 401);
 
-    // Away: what does not wait for it goes on, and what does is told so, with receipts of what was taken.
+    // Evidence is of a checkpoint that they have cosigned, also when the log has grown since.
+    let evidence = folder.path().join("evidence");
     witness.kill();
+    assert_eq!(server.post("main", &[], r#"{"N":7}"#).status, 200);
+    let (is_made, _, error) = server.run("prove", &["--table", "Events", "--range", "0..1", "-o", text(&evidence)]);
+    assert!(is_made, "{error}");
+    let (is_valid, out, error) = run(&["verify", text(&evidence), "--policy", text(&policy_path)]);
+    assert!(is_valid && out.contains("W"), "{out}{error}");
+
+    // Away: what does not wait for it goes on, and what does is told so, with receipts of what was taken.
     assert_eq!(server.post("main", &[], r#"{"N":4}"#).status, 200);
     let named = [WITNESSED, ("x-ms-client-request-id", "r1")];
     let late = server.post("main", &named, r#"{"N":5}"#);
