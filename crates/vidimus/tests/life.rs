@@ -1,56 +1,22 @@
 //! The commands that end records, against a server: what they do, what they refuse, and that nothing of a value is left.
 
-use std::io::{BufRead, BufReader, Write};
+mod common;
+
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 
-/// A server with a store of its own; it is asked to stop when the test ends.
-struct Server {
-    child: Child,
-    url: String,
-    folder: tempfile::TempDir,
-}
+use common::{Server, vidimus};
 
-impl Server {
-    fn start(folder: tempfile::TempDir) -> Server {
-        let store = folder.path().join("store");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_vidimus"));
-        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(&store);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().expect("started");
-        let lines = BufReader::new(child.stdout.take().expect("piped")).lines();
-        let url =
-            lines.map_while(Result::ok).find_map(|line| Some(line.strip_prefix("vidimus: listening on ")?.to_string()));
-        Server { child, url: url.expect("it listens"), folder }
-    }
-
-    fn store(&self) -> PathBuf {
-        self.folder.path().join("store")
-    }
-
-    /// Runs a command against the server; returns whether it succeeded, and what it printed.
-    fn run(&self, args: &[&str], input: &str) -> (bool, String) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_vidimus"));
-        command.args(args).args(["--server", &self.url, "--token-file"]).arg(self.store().join("owner.token"));
-        let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = piped.spawn().expect("started");
-        child.stdin.take().expect("piped").write_all(input.as_bytes()).expect("written");
-        let output = child.wait_with_output().expect("it ends");
-        let text = [output.stdout, output.stderr].concat();
-        (output.status.success(), String::from_utf8(text).expect("text"))
-    }
-
-    fn stop(mut self) -> tempfile::TempDir {
-        let killed = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().expect("kill");
-        assert!(killed.success() && self.child.wait().expect("it ends").success());
-        std::mem::replace(&mut self.folder, tempfile::tempdir().expect("a folder"))
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// Runs a command against a server; returns whether it succeeded, and what it printed.
+fn run(server: &Server, args: &[&str], input: &str) -> (bool, String) {
+    let mut command = vidimus(args);
+    command.args(["--server", &server.running.url]).env("VIDIMUS_TOKEN", server.token());
+    let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = piped.spawn().expect("started");
+    child.stdin.take().expect("piped").write_all(input.as_bytes()).expect("written");
+    let output = child.wait_with_output().expect("it ends");
+    (output.status.success(), String::from_utf8([output.stdout, output.stderr].concat()).expect("text"))
 }
 
 fn files_with(folder: &Path, text: &str) -> Vec<PathBuf> {
@@ -68,40 +34,41 @@ fn files_with(folder: &Path, text: &str) -> Vec<PathBuf> {
 
 #[test]
 fn records_end_as_ordered_and_no_sooner() {
-    let server = Server::start(tempfile::tempdir().expect("a folder"));
-    let logs = server.folder.path().join("Events.ndjson");
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::start(&folder.path().join("store"), &[]).expect("it starts");
+    let logs = folder.path().join("Events.ndjson");
     let record = |n: usize| {
         let user = if n.is_multiple_of(3) { "ann.secret@contoso.com" } else { "ben@contoso.com" };
         format!("{{\"TimeGenerated\":\"2026-11-0{}T00:00:00Z\",\"User\":\"{user}\",\"N\":{n}}}\n", 1 + n % 9)
     };
     std::fs::write(&logs, (0..30).map(record).collect::<String>()).expect("written");
     let file = logs.to_str().expect("text").to_string();
-    let (ok, text) = server.run(&["import", &file], "");
+    let (ok, text) = run(&server, &["import", &file], "");
     assert!(ok && text.contains("30"), "{text}");
 
     let (ok, text) =
-        server.run(&["hold", "set", "case-7", "--table", "Events", "--from", "2026-11-04", "--reason", "a case"], "");
+        run(&server, &["hold", "set", "case-7", "--table", "Events", "--from", "2026-11-04", "--reason", "a case"], "");
     assert!(ok && text.contains("sealed as entry"), "{text}");
-    let (ok, text) = server.run(&["hold", "list"], "");
+    let (ok, text) = run(&server, &["hold", "list"], "");
     assert!(ok && text.starts_with("case-7: Events from 2026-11-04T00:00:00.0000000Z: a case"), "{text}");
     let erase = ["erase", "Events", "--where", "User=-", "--column", "User", "--reason", "request 81"];
-    let (ok, text) = server.run(&erase, "ann.secret@contoso.com\n");
+    let (ok, text) = run(&server, &erase, "ann.secret@contoso.com\n");
     assert!(!ok && text.contains("the legal hold `case-7` covers some of the records"), "{text}");
     let purge = ["purge", "Events", "--before", "2027-01-01", "--reason", "the end"];
-    let (ok, text) = server.run(&purge, "");
+    let (ok, text) = run(&server, &purge, "");
     assert!(ok && text.contains("0 records destroyed") && text.contains("30 records stay"), "{text}");
-    let (ok, text) = server.run(&["hold", "lift", "case-7", "--reason", " "], "");
+    let (ok, text) = run(&server, &["hold", "lift", "case-7", "--reason", " "], "");
     assert!(!ok && text.contains("a reason is needed"), "{text}");
-    assert!(server.run(&["hold", "lift", "case-7", "--reason", "it is over"], "").0);
+    assert!(run(&server, &["hold", "lift", "case-7", "--reason", "it is over"], "").0);
 
-    assert!(!files_with(&server.store(), "ann.secret").is_empty(), "the control: it is there before");
-    let (ok, text) = server.run(&erase, "ann.secret@contoso.com\n");
+    assert!(!files_with(&server.data, "ann.secret").is_empty(), "the control: it is there before");
+    let (ok, text) = run(&server, &erase, "ann.secret@contoso.com\n");
     assert!(ok && text.contains("erased in 10 records"), "{text}");
-    assert_eq!(files_with(&server.store(), "ann.secret"), Vec::<PathBuf>::new());
+    assert_eq!(files_with(&server.data, "ann.secret"), Vec::<PathBuf>::new());
     let query = "Events | summarize Users = countif(isnotempty(User)), All = count()";
-    let (ok, text) = server.run(&["query", query, "--database", "main", "--format", "csv"], "");
+    let (ok, text) = run(&server, &["query", query, "--database", "main", "--format", "csv"], "");
     assert!(ok && text.contains("20,30"), "{text}");
-    let (ok, text) = server.run(&["erase", "Events", "--row", "99999:0", "--column", "User", "--reason", "r"], "");
+    let (ok, text) = run(&server, &["erase", "Events", "--row", "99999:0", "--column", "User", "--reason", "r"], "");
     assert!(!ok && text.contains("no record at position 0 of entry 99999"), "{text}");
 
     for (args, expected) in [
@@ -113,12 +80,11 @@ fn records_end_as_ordered_and_no_sooner() {
         (&purge, "30 records destroyed, 1 files removed"),
         (&["query", "Events | count", "--database", "main", "--format", "csv"], "\n0"),
     ] {
-        let (_, text) = server.run(args, "");
+        let (_, text) = run(&server, args, "");
         assert!(text.contains(expected), "{args:?}: {text}");
     }
 
-    let folder = server.stop();
-    let verify = Command::new(env!("CARGO_BIN_EXE_vidimus")).arg("verify").arg(folder.path().join("store")).output();
-    let verify = verify.expect("it runs");
-    assert!(verify.status.success(), "{}", String::from_utf8_lossy(&verify.stdout));
+    server.stop();
+    let (is_whole, report, _) = common::run(&["verify", folder.path().join("store").to_str().expect("text")]);
+    assert!(is_whole, "{report}");
 }
