@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use audit::Operation;
 use auth::{Action, Principal};
 use axum::extract::Request;
+use axum::http::request::Parts;
 use ingest::{ActError, Vault};
 use listeners::http::read_body;
 use serde::de::DeserializeOwned;
@@ -17,9 +19,7 @@ const BODY_BYTES_MAX: usize = 8 << 20;
 /// Somebody who may do an act, and wants to.
 pub(crate) struct Act {
     principal: Principal,
-    workspace: String,
-    /// The method and path of the request.
-    target: String,
+    parts: Parts,
 }
 
 impl Act {
@@ -30,27 +30,30 @@ impl Act {
         workspace: &str,
         request: Request,
     ) -> Result<(Act, B), ApiError> {
-        let target = format!("{} {}", request.method(), request.uri().path());
         let (parts, body) = request.into_parts();
         let principal = service.sign_in(&parts.headers, action, workspace)?;
         let mut limits = service.api.limits.body;
         limits.bytes_max = limits.bytes_max.min(BODY_BYTES_MAX);
         let body = read_body(body, &parts.headers, limits).await.map_err(ApiError::Body)?;
         let body = serde_json::from_slice(&body).map_err(|error| ApiError::Malformed(error.to_string()))?;
-        Ok((Act { principal, workspace: workspace.to_string(), target }, body))
+        Ok((Act { principal, parts }, body))
     }
 
-    /// Writes down what is about to be done, and does it. The log of the workspace refers to that record.
+    /// Writes down what is about to be done, does it, and writes down how it went. The log of the workspace refers to these records.
     pub async fn run<T: Send + 'static>(
         self,
         service: &Service,
+        operation: Operation,
         what: String,
         work: impl FnOnce(&Vault, &[String]) -> Result<T, ActError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        let record = service.record(&self.principal, &self.workspace, &self.target, what, 202).await?;
-        let asked = [format!("audit/{record}")];
+        let resource = self.parts.uri.path().trim_start_matches("/v1/").to_string();
+        let properties = vec![("act".to_string(), what)];
+        let record = service.activity(&self.parts, &self.principal, operation, resource, properties);
+        let asked = [format!("audit/{}", record.correlation_id)];
         let vault: Arc<Vault> = service.api.vault.clone();
-        blocking(move || work(&vault, &asked)).await?.map_err(ApiError::Act)
+        let work = async { blocking(move || work(&vault, &asked)).await?.map_err(ApiError::Act) };
+        service.act(record, work).await
     }
 }
 

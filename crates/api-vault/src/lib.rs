@@ -17,6 +17,7 @@
 //!
 //! Bodies are JSON, errors `{"error": {"code", "message"}}`.
 
+mod activity;
 mod acts;
 mod anchors;
 mod endpoints;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use audit::{AuditSink, QueryRecord, RecordKind};
+use audit::{ActivitySink, AuditSink, QueryRecord, RecordKind};
 use auth::{Action, Principal, Tokens};
 use axum::Router;
 use axum::http::{HeaderMap, header};
@@ -22,6 +22,7 @@ pub struct VaultApi {
     pub vault: Arc<Vault>,
     pub tokens: Arc<Tokens>,
     pub audit: Arc<dyn AuditSink>,
+    pub activities: Arc<dyn ActivitySink>,
     pub clock: Arc<dyn Clock>,
     pub anchors: Arc<Anchors>,
     /// The workspace of what is about no other one: whoever may read it may see how the server is.
@@ -100,7 +101,7 @@ impl Service {
         self.places.clone().try_acquire_owned().map_err(crowded)
     }
 
-    /// Writes down who does what, and returns the record's correlation id.
+    /// Writes down who read what.
     pub async fn record(
         &self,
         principal: &Principal,
@@ -108,14 +109,13 @@ impl Service {
         target: &str,
         what: String,
         status: u16,
-    ) -> Result<String, ApiError> {
-        let correlation_id = uuid::Uuid::new_v4().to_string();
+    ) -> Result<(), ApiError> {
         let record = QueryRecord {
             kind: RecordKind::Query,
             received: self.api.clock.now_ticks(),
             principal_id: principal.id.clone(),
             principal_name: principal.name.clone(),
-            correlation_id: correlation_id.clone(),
+            correlation_id: uuid::Uuid::new_v4().to_string(),
             query: what,
             workspace: workspace.to_string(),
             client_app: String::new(),
@@ -126,8 +126,7 @@ impl Service {
             duration_ms: None,
             scanned_bytes: None,
         };
-        self.api.audit.record(record).await.map_err(|_| ApiError::NotRecorded)?;
-        Ok(correlation_id)
+        self.api.audit.record(record).await.map_err(|_| ApiError::NotRecorded)
     }
 }
 

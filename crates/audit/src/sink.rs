@@ -1,6 +1,6 @@
 //! Where records are written to.
 
-use crate::QueryRecord;
+use crate::{ActivityRecord, QueryRecord};
 use futures::future::BoxFuture;
 
 /// Takes records. When [`AuditSink::record`] succeeds the record is kept as safely as any other.
@@ -12,9 +12,18 @@ pub trait AuditSink: Send + Sync {
     fn record(&self, record: QueryRecord) -> BoxFuture<'_, Result<(), AuditError>>;
 }
 
+/// Takes records of acts of management.
+pub trait ActivitySink: Send + Sync {
+    /// Writes a record of an act, as safely as [`AuditSink::record`].
+    ///
+    /// # Errors
+    /// When it is not certain that the record is kept.
+    fn record(&self, record: ActivityRecord) -> BoxFuture<'_, Result<(), AuditError>>;
+}
+
 /// Why a record was not written.
 #[derive(Debug, thiserror::Error)]
-#[error("the query's audit record cannot be written")]
+#[error("an audit record cannot be written")]
 pub struct AuditError {
     #[source]
     pub cause: Box<dyn std::error::Error + Send + Sync>,

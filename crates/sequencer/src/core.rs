@@ -248,11 +248,16 @@ impl Core {
     /// # Errors
     /// When there is no room for a new file, or nothing is signed any more.
     pub fn forget(&mut self) -> Result<u64, SubmitError> {
-        self.rotate(0, true)?;
-        if let Err(stop) = self.wal.forget() {
+        if let Some(stop) = &self.stop {
+            return Err(SubmitError::Stopped(stop.clone()));
+        }
+        // The new file is not to be one of those that were written before.
+        if let Err(stop) = self.wal.remove_spares() {
             self.stop = Some(stop.clone());
             return Err(SubmitError::Stopped(stop));
         }
+        self.rotate(0, true)?;
+        self.wal.forget_older();
         Ok(self.wal.newest())
     }
 

@@ -261,6 +261,37 @@ fn a_file_of_the_write_ahead_log_that_is_taken_away_is_missed() {
 }
 
 #[test]
+fn what_is_forgotten_is_in_no_file_not_even_the_new_one() {
+    let mut world = World::new();
+    let (mut core, mut publisher) = world.open().expect("it starts");
+    let secret = |number: u64| {
+        let mut batch = batch("contoso", "A", number, 20_000);
+        batch.payload[..6].copy_from_slice(b"secret");
+        batch
+    };
+    let mut release = |core: &mut Core| {
+        publisher.add(core.take_commits());
+        core.set_published(publisher.publish().expect("published"));
+        core.release_up_to("contoso", "A", u64::MAX);
+        core.recycle();
+    };
+    for number in 1..8 {
+        core.commit(requests(&[secret(number)])).remove(0).expect("committed");
+    }
+    // Files that were written before wait to be written again.
+    release(&mut core);
+    let with_secret = |world: &World| {
+        let names = world.disk.list("wal").expect("a folder");
+        let bytes = |name: &String| world.disk.read(&format!("wal/{name}")).expect("readable").expect("a file");
+        names.into_iter().filter(|name| bytes(name).windows(6).any(|part| part == b"secret")).collect::<Vec<_>>()
+    };
+    assert!(with_secret(&world).iter().any(|name| name.ends_with(".free")), "{:?}", with_secret(&world));
+    let newest = core.forget().expect("a new file");
+    release(&mut core);
+    assert_eq!((core.oldest_segment(), with_secret(&world)), (newest, Vec::new()));
+}
+
+#[test]
 fn a_full_write_ahead_log_asks_to_come_back() {
     let mut world = World::new();
     let (mut core, mut publisher) = world.open().expect("it starts");

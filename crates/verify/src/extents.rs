@@ -47,11 +47,11 @@ impl StoredExtent<'_> {
         format!("ws/{}/{}", self.workspace, self.extent().path)
     }
 
-    /// Says of a file that it was replaced since the checkpoint that is verified; returns whether it was.
+    /// Says of a file that it was replaced or destroyed since the checkpoint that is verified; returns whether it was.
     pub fn is_replaced(&self, run: &Run<'_>, path: &str) -> bool {
         let is_replaced = self.content.later.is_replaced(run, self.content, self.table, self.extent());
         if is_replaced {
-            run.leave(path, 0, "it was replaced while the store was verified, as a newer entry says");
+            run.leave(path, 0, "it was replaced or destroyed while the store was verified, as a newer entry says");
         }
         is_replaced
     }

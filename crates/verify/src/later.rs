@@ -1,6 +1,5 @@
 //! What a log says beyond the checkpoint that is verified, while another process writes it: files that the checkpoint covers may be
-//! replaced and removed meanwhile. Only entries under a newer checkpoint, signed and grown from the one that is
-//! verified, excuse that.
+//! replaced or destroyed meanwhile. Only entries under a newer checkpoint, signed and grown from the one that is verified, excuse that.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -39,14 +38,10 @@ impl Later {
         Later { state: Mutex::default(), policy }
     }
 
-    /// Returns whether a file that was live is so no more.
+    /// Returns whether a file that was live is so no more by now, or in a moment.
     pub fn is_replaced(&self, run: &Run<'_>, content: &LogContent, table: &str, extent: &Extent) -> bool {
         let is_live = |table: &extents::TableCatalog| table.live.contains_key(&extent.file);
-        self.holds(run, content, |state| !state.catalog.tables.get(table).is_some_and(is_live))
-    }
-
-    /// Returns whether something holds in what the log says by now, or says in a moment.
-    fn holds(&self, run: &Run<'_>, content: &LogContent, what: impl Fn(&State) -> bool) -> bool {
+        let is_gone = |state: &State| !state.catalog.tables.get(table).is_some_and(is_live);
         if !run.is_in_use || !content.is_complete {
             return false;
         }
@@ -56,10 +51,10 @@ impl Later {
             let newer = self.read(run, content, known.as_ref().map_or(content.size, |state| state.size));
             if let Some(newer) = newer {
                 *self.state.lock().unwrap_or_else(PoisonError::into_inner) = Some(newer.clone());
-                if what(&newer) {
+                if is_gone(&newer) {
                     return true;
                 }
-            } else if known.is_some_and(|known| what(&known)) {
+            } else if known.is_some_and(|known| is_gone(&known)) {
                 return true;
             }
             if begun.elapsed() >= WAIT {

@@ -36,7 +36,9 @@ impl Store {
     }
 
     fn open(&self) -> Vault {
-        let options = VaultOptions { keep_every: None, ..vault_options() };
+        // The clock is set forward by days: what is written when is for the tests to say.
+        let flush_after = std::time::Duration::MAX;
+        let options = VaultOptions { keep_every: None, flush_after, ..vault_options() };
         let vault = Vault::open(self.root.path(), Arc::new(self.clock.clone()), options).expect("it opens");
         if vault.workspace(WORKSPACE).is_none() {
             vault.create_workspace(WORKSPACE).expect("a workspace");

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use stdx::SystemClock;
-use tlog::entry::{Entry, Extent};
+use tlog::entry::{Entry, Extent, SeqRange};
 use tlog::note::SignedNote;
 use tlog::tile::{TILE_WIDTH, Tile};
 use tlog::{Checkpoint, Hash};
@@ -30,8 +30,10 @@ fn a_store_is_whole_at_every_moment_while_records_come_in() {
             while !is_over.load(Ordering::Relaxed) {
                 let n = n_taken.fetch_add(1, Ordering::Relaxed);
                 take(&vault, "Events", &format!("{{\"N\":{n}}}\n{{\"N\":\"none\"}}"));
-                if n % 40 == 39 {
+                if n % 20 == 19 {
                     vault.flush().expect("files");
+                    // Files vanish in favour of others.
+                    vault.compact().expect("joined");
                 }
                 if n == 100 {
                     vault.create_workspace("later").expect("a workspace");
@@ -115,11 +117,13 @@ fn files_that_newer_entries_replace_are_no_findings() {
         // They come by their hashes, and an entry has its records in their order.
         old.sort_by_key(|extent| extent.records.first().map(|range| range.first));
         assert_eq!(old.len(), 2);
+        let mut records: Vec<SeqRange> = old.iter().flat_map(|extent| extent.records.clone()).collect();
+        records.sort_by_key(|range| range.first);
         let newer = Extent {
             path: "data/Events/2026-01-01/joined.parquet".to_string(),
             file: Hash::of(b"joined"),
             rows: old.iter().map(|extent| extent.rows).sum(),
-            records: old.iter().flat_map(|extent| extent.records.clone()).collect(),
+            records,
             replaces: old.iter().map(|extent| extent.file).collect(),
             ..old[0].clone()
         };

@@ -1,6 +1,7 @@
 //! `vidimus`: one program that records, keeps, asks, acts on and shows audit logs. Subcommands are thin; every
 //! capability is a library crate behind it.
 
+mod activities;
 mod anchoring;
 mod batch;
 mod commands;

@@ -1,9 +1,10 @@
 //! The store behind the server: its workspaces as databases, and its own audit records in it.
 
 use api_kusto::{DatabaseError, Databases};
-use audit::{AuditError, AuditSink, QueryRecord};
+use audit::{ActivityRecord, ActivitySink, AuditError, AuditSink, QueryRecord};
+use futures::executor::block_on;
 use futures::future::BoxFuture;
-use ingest::Vault;
+use ingest::{Answer, Vault};
 use query::{
     LOG_ENTRY_COLUMN, LOG_POSITION_COLUMN, MemoryTable, QueryError, StoreTable, TableProvider, TableSource, Tables,
 };
@@ -14,6 +15,9 @@ use stdx::error_chain;
 
 /// The workspace of what is about no other one.
 pub const OWN_WORKSPACE: &str = "vidimus";
+
+/// The table of acts of management.
+const ACTIVITIES: &str = "AzureActivity";
 
 /// Built-in tables without rows: queries may name them, whether records came or not.
 static EMPTY_TABLES: LazyLock<Arc<BTreeMap<String, Arc<dyn TableSource>>>> = LazyLock::new(|| {
@@ -79,7 +83,9 @@ impl TableSource for Damaged {
     }
 }
 
-/// Writes who asked what into the table `LAQueryLogs` of the workspace that was asked.
+/// Writes who asked what into the table `LAQueryLogs` of the workspace that was asked, and who managed what into the table
+/// `AzureActivity` of the store's own workspace.
+#[derive(Clone)]
 pub struct StoreAudit {
     vault: Arc<Vault>,
 }
@@ -89,24 +95,50 @@ impl StoreAudit {
     pub fn new(vault: Arc<Vault>) -> StoreAudit {
         StoreAudit { vault }
     }
+
+    /// Writes a record of an act, and waits until it is sealed.
+    ///
+    /// # Errors
+    /// When it is not certain that the record is kept.
+    pub fn seal_activity(&self, record: &ActivityRecord) -> Result<(), AuditError> {
+        let answer = self.seal(OWN_WORKSPACE, ACTIVITIES, record.to_json().as_bytes(), Some(&record.id()))?;
+        answer.rejected.first().map_or(Ok(()), |rejected| Err(AuditError::new(rejected.detail.clone())))
+    }
+
+    /// Writes a note of an act, and waits until it is sealed, whatever it says: one that is no record is sealed in the quarantine.
+    ///
+    /// # Errors
+    /// When it is not certain that it is kept.
+    pub fn seal_note(&self, note: &[u8], id: Option<&str>) -> Result<(), AuditError> {
+        self.seal(OWN_WORKSPACE, ACTIVITIES, note, id).map(|_| ())
+    }
+
+    fn seal(&self, workspace: &str, table: &str, body: &[u8], id: Option<&str>) -> Result<Answer, AuditError> {
+        let pending = self.vault.take(workspace, table, body, id).map_err(AuditError::new)?;
+        block_on(pending.finish()).map_err(AuditError::new)
+    }
 }
 
 impl AuditSink for StoreAudit {
     fn record(&self, record: QueryRecord) -> BoxFuture<'_, Result<(), AuditError>> {
-        let vault = self.vault.clone();
-        Box::pin(async move {
+        let store = self.clone();
+        let sealing = move || {
             let members = record.values().into_iter().filter(|(_, value)| !value.is_null());
             let members = members.map(|(name, value)| (name.to_string(), value.to_dynamic())).collect();
             let body = Dynamic::Bag(members).to_json();
-            let is_known = vault.workspace(&record.workspace).is_some();
-            let workspace = if is_known { record.workspace } else { OWN_WORKSPACE.to_string() };
-            let sealing = move || vault.take(&workspace, "LAQueryLogs", body.as_bytes(), None);
-            let pending = tokio::task::spawn_blocking(sealing).await.map_err(AuditError::new)?;
-            let answer = pending.map_err(AuditError::new)?.finish().await.map_err(AuditError::new)?;
-            match answer.rejected.first() {
-                None => Ok(()),
-                Some(rejected) => Err(AuditError::new(rejected.detail.clone())),
-            }
-        })
+            let is_known = store.vault.workspace(&record.workspace).is_some();
+            let workspace = if is_known { record.workspace.as_str() } else { OWN_WORKSPACE };
+            let answer = store.seal(workspace, "LAQueryLogs", body.as_bytes(), None)?;
+            answer.rejected.first().map_or(Ok(()), |rejected| Err(AuditError::new(rejected.detail.clone())))
+        };
+        Box::pin(async move { tokio::task::spawn_blocking(sealing).await.map_err(AuditError::new)? })
+    }
+}
+
+impl ActivitySink for StoreAudit {
+    fn record(&self, record: ActivityRecord) -> BoxFuture<'_, Result<(), AuditError>> {
+        let store = self.clone();
+        let sealing = move || store.seal_activity(&record);
+        Box::pin(async move { tokio::task::spawn_blocking(sealing).await.map_err(AuditError::new)? })
     }
 }

@@ -42,6 +42,10 @@ fn who_asks_for_witnesses_gets_a_receipt_that_they_have_cosigned() {
     let refused = server.post("main", &[WITNESSED], r#"{"N":0}"#);
     assert_eq!((refused.status, refused.text.contains("no witnesses")), (400, true), "{}", refused.text);
     assert!(server.get("/v1/status")["anchors"]["witnesses"].is_null());
+    let lines = folder.path().join("Lines.json");
+    std::fs::write(&lines, "{\"TimeGenerated\":\"2026-01-01T00:00:00Z\",\"A\":1}\n").expect("written");
+    let (is_taken, _, error) = server.run("import", &["--ack", "witnessed", text(&lines)]);
+    assert!(!is_taken && error.contains("no witnesses"), "{error}");
     let made = server.call("PUT", "/v1/workspaces/early", &[], "");
     assert_eq!(made.status, 201, "{}", made.text);
     let (mut witness, policy) = witnessed(folder.path(), &server, &["main", "vidimus", "early"]);
@@ -81,9 +85,24 @@ fn who_asks_for_witnesses_gets_a_receipt_that_they_have_cosigned() {
         assert!(!status.to_string().contains(secret.trim()), "{status}");
     }
     assert_eq!(server.call_as(None, "GET", "/v1/status", &[], "").status, 401);
+    // How the server is concerns whoever reads its own workspace, and nobody else.
+    for (workspace, status) in [("main", 403), ("vidimus", 200)] {
+        let role = ["--role", "Log Analytics Reader", "--workspace", workspace, "--data", text(&data)];
+        let (is_made, token, error) = run(&[&["token", "create", "reader"], &role[..]].concat());
+        assert!(is_made, "{error}");
+        assert_eq!(server.call_as(Some(token.trim()), "GET", "/v1/status", &[], "").status, status, "{workspace}");
+    }
+
+    // Evidence is of a checkpoint that they have cosigned, also when the log has grown since.
+    let evidence = folder.path().join("evidence");
+    witness.kill();
+    assert_eq!(server.post("main", &[], r#"{"N":7}"#).status, 200);
+    let (is_made, _, error) = server.run("prove", &["--table", "Events", "--range", "0..1", "-o", text(&evidence)]);
+    assert!(is_made, "{error}");
+    let (is_valid, out, error) = run(&["verify", text(&evidence), "--policy", text(&policy_path)]);
+    assert!(is_valid && out.contains("W"), "{out}{error}");
 
     // Away: what does not wait for it goes on, and what does is told so, with receipts of what was taken.
-    witness.kill();
     assert_eq!(server.post("main", &[], r#"{"N":4}"#).status, 200);
     let named = [WITNESSED, ("x-ms-client-request-id", "r1")];
     let late = server.post("main", &named, r#"{"N":5}"#);
@@ -112,8 +131,6 @@ fn who_asks_for_witnesses_gets_a_receipt_that_they_have_cosigned() {
     server.make_events("early");
     let early = server.post("early", &[WITNESSED], r#"{"N":1}"#);
     assert_eq!(early.status, 200, "{}", early.text);
-    let lines = folder.path().join("Lines.json");
-    std::fs::write(&lines, "{\"TimeGenerated\":\"2026-01-01T00:00:00Z\",\"A\":1}\n").expect("written");
     let (is_taken, out, error) = server.run("import", &["--ack", "witnessed", text(&lines)]);
     assert!(is_taken && out.starts_with("Lines: 1 taken"), "{out}{error}");
     server.stop();

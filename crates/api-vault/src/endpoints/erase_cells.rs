@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use audit::Operation;
 use auth::Action;
 use axum::Json;
 use axum::extract::{Path, Request, State};
@@ -50,6 +51,6 @@ pub(crate) async fn post(
     let erase = move |vault: &ingest::Vault, asked: &[String]| {
         vault.erase(&workspace, &table, &selection, &columns, &reason, asked)
     };
-    let Erased { n_records, act: entry } = act.run(&service, what, erase).await?;
+    let Erased { n_records, act: entry } = act.run(&service, Operation::EraseCells, what, erase).await?;
     Ok(Json(json!({ "records": n_records, "entry": entry })))
 }

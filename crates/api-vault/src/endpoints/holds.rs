@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use audit::Operation;
 use auth::Action;
 use axum::Json;
 use axum::extract::{Path, Request, State};
@@ -59,7 +60,9 @@ pub(crate) async fn put(
     let (from, to) = (from.as_deref().map(moment).transpose()?, to.as_deref().map(moment).transpose()?);
     let what = format!("set the legal hold {name}");
     let document = Document::Hold(Hold { name, tables, from, to, reason });
-    let entry = act.run(&service, what, move |vault, asked| vault.govern(&workspace, document, asked)).await?;
+    let entry = act
+        .run(&service, Operation::SetHold, what, move |vault, asked| vault.govern(&workspace, document, asked))
+        .await?;
     Ok(Json(json!({ "entry": entry })))
 }
 
@@ -72,6 +75,8 @@ pub(crate) async fn delete(
     let (act, LiftBody { reason }) = Act::begin(&service, Action::Purge, &workspace, request).await?;
     let what = format!("lift the legal hold {name}");
     let document = Document::HoldLift(HoldLift { name, reason });
-    let entry = act.run(&service, what, move |vault, asked| vault.govern(&workspace, document, asked)).await?;
+    let entry = act
+        .run(&service, Operation::LiftHold, what, move |vault, asked| vault.govern(&workspace, document, asked))
+        .await?;
     Ok(Json(json!({ "entry": entry })))
 }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use audit::Operation;
 use auth::Action;
 use axum::Json;
 use axum::extract::{Path, Request, State};
@@ -31,6 +32,6 @@ pub(crate) async fn post(
     let what = format!("purge records of table {table} that were sealed before {before}");
     let before = moment(&before)?;
     let purge = move |vault: &ingest::Vault, asked: &[String]| vault.purge(&workspace, &table, before, &reason, asked);
-    let Destroyed { n_records, n_files, n_held } = act.run(&service, what, purge).await?;
+    let Destroyed { n_records, n_files, n_held } = act.run(&service, Operation::PurgeRecords, what, purge).await?;
     Ok(Json(json!({ "records": n_records, "files": n_files, "held": n_held })))
 }

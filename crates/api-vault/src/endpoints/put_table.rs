@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use audit::Operation;
 use auth::Action;
 use axum::Json;
 use axum::extract::{Path, Request, State};
@@ -44,10 +45,14 @@ pub(crate) async fn put(
         let ktype = KqlType::from_name(&ktype).ok_or_else(unknown)?;
         columns.push(Column::new(name, ktype));
     }
-    let what = format!("create or extend table {table}");
-    service.record(&principal, &workspace, "PUT /v1/workspaces/tables", what, 200).await?;
+    let asked: Vec<String> = columns.iter().map(|column| format!("{}: {}", column.name, column.ktype)).collect();
+    let properties = vec![("columns".to_string(), asked.join(", "))];
+    let resource = format!("workspaces/{workspace}/tables/{table}");
+    let record = service.activity(&parts, &principal, Operation::WriteTable, resource, properties);
     let vault = service.api.vault.clone();
-    let schema = blocking(move || vault.ensure_table(&workspace, &table, &columns)).await?.map_err(ApiError::Ingest)?;
+    let work =
+        async { blocking(move || vault.ensure_table(&workspace, &table, &columns)).await?.map_err(ApiError::Ingest) };
+    let schema = service.act(record, work).await?;
     let columns = schema.columns().iter();
     let columns: Vec<Value> =
         columns.map(|column| json!({ "name": column.name, "type": column.ktype.name() })).collect();

@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
+use audit::Operation;
 use auth::Action;
 use axum::Json;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::error::ApiError;
@@ -15,14 +16,15 @@ use crate::service::{Service, blocking};
 pub(crate) async fn put(
     State(service): State<Arc<Service>>,
     Path(workspace): Path<String>,
-    headers: HeaderMap,
+    request: Request,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
-    let principal = service.sign_in(&headers, Action::Manage, &workspace)?;
-    let what = format!("create workspace {workspace}");
-    service.record(&principal, &workspace, "PUT /v1/workspaces", what, 201).await?;
-    let vault = service.api.vault.clone();
-    let name = workspace.clone();
-    let key = blocking(move || vault.create_workspace(&name)).await?.map_err(ApiError::Vault)?;
+    let (parts, _) = request.into_parts();
+    let principal = service.sign_in(&parts.headers, Action::Manage, &workspace)?;
+    let resource = format!("workspaces/{workspace}");
+    let record = service.activity(&parts, &principal, Operation::CreateWorkspace, resource, Vec::new());
+    let (vault, name) = (service.api.vault.clone(), workspace.clone());
+    let work = async { blocking(move || vault.create_workspace(&name)).await?.map_err(ApiError::Vault) };
+    let key = service.act(record, work).await?;
     let body = json!({ "workspace": workspace, "origin": key.name(), "key": key.to_string() });
     Ok((StatusCode::CREATED, Json(body)))
 }

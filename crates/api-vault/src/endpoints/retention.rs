@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use audit::Operation;
 use auth::Action;
 use axum::Json;
 use axum::extract::{Path, Request, State};
@@ -58,6 +59,8 @@ pub(crate) async fn put(
     let retention = Retention { table, retention_in_days, total_retention_in_days, reason };
     let days = retention.days();
     let document = Document::Retention(retention);
-    let entry = act.run(&service, what, move |vault, asked| vault.govern(&workspace, document, asked)).await?;
+    let entry = act
+        .run(&service, Operation::SetRetention, what, move |vault, asked| vault.govern(&workspace, document, asked))
+        .await?;
     Ok(Json(json!({ "entry": entry, "totalRetentionInDays": days })))
 }

@@ -8,6 +8,7 @@ use auth::Action;
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
+use ingest::FlushFailure;
 use serde_json::{Map, Value, json};
 use tlog::seconds_text;
 
@@ -25,14 +26,6 @@ pub(crate) async fn get(State(service): State<Arc<Service>>, headers: HeaderMap)
         json!({ "size": log.size, "publishedSize": log.published_size, "witnessedSize": witnessed.get(name) })
     };
     let logs: Map<String, Value> = vault.workspaces().iter().map(|name| (name.clone(), log(name))).collect();
-    let flush_failure = vault.flush_failure().map(|failure| {
-        json!({
-            "workspace": failure.workspace,
-            "table": failure.table,
-            "why": failure.why,
-            "failures": failure.n_failures,
-        })
-    });
     let witnesses = anchors.witnesses.as_ref().map(|witnesses| {
         let one = |one: anchors::WitnessStatus| json!({ "name": one.name, "cosigned": seen(&one.cosigned), "error": one.error });
         let all: Vec<Value> = witnesses.status().into_iter().map(one).collect();
@@ -47,9 +40,15 @@ pub(crate) async fn get(State(service): State<Arc<Service>>, headers: HeaderMap)
         "logs": logs,
         "publishing": { "waiting": status.n_unpublished, "error": status.publish_error },
         "writeAheadLog": { "files": status.n_segments, "waiting": status.queue_len },
-        "flushFailure": flush_failure,
+        "flushFailure": vault.flush_failure().map(failure),
+        "keepFailure": vault.keep_failure().map(failure),
         "anchors": { "witnesses": witnesses, "timestamps": timestamps },
     })))
+}
+
+fn failure(failure: FlushFailure) -> Value {
+    let FlushFailure { workspace, table, why, n_failures } = failure;
+    json!({ "workspace": workspace, "table": table, "why": why, "failures": n_failures })
 }
 
 /// Returns sizes and times by workspace.

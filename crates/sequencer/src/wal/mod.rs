@@ -364,10 +364,13 @@ impl Wal {
         self.segments.back().map_or(0, |segment| segment.number)
     }
 
-    /// Removes what may be written again with all that is left in it, and sees to it that the files in use go the same way, but for the
-    /// one being written.
-    pub fn forget(&mut self) -> Result<(), Stop> {
+    /// Sees to it that the files in use are removed, instead of written again, but for the one being written.
+    pub fn forget_older(&mut self) {
         self.forget_before = self.newest();
+    }
+
+    /// Removes what may be written again with all that is left in it.
+    pub fn remove_spares(&mut self) -> Result<(), Stop> {
         for Spare { path, .. } in std::mem::take(&mut self.spares) {
             let stop = |error: io::Error| Stop::Flush { path: path.clone(), why: error.to_string() };
             self.storage.remove(&path).or_else(ignore_missing).map_err(stop)?;

@@ -2,34 +2,28 @@
 
 use crate::anchoring::{AnchorArgs, Anchoring};
 use crate::encryption::{EncryptionArgs, not_opened};
-use crate::store;
+use crate::{activities, store};
 use anyhow::{Context, bail};
-use api_kusto::{Databases, KustoApi, Limits, Queries};
+use api_kusto::Limits;
 use api_vault::VaultApi;
-use audit::AuditSink;
+use audit::{ActivityRecord, ActivityStatus, AuditSink, Operation};
 use auth::{Principal, Role, Secret, Tokens, Workspaces};
-use axum::Router;
-use axum::extract::Request;
-use axum::http::StatusCode;
-use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN};
-use axum::middleware::{Next, from_fn};
-use axum::response::{IntoResponse, Response};
 use clap::Args;
 use ingest::{Vault, VaultOptions};
-use listeners::http::{HttpListener, HttpOptions, TlsFiles};
+use listeners::http::{HttpOptions, TlsFiles};
 use query::{Engine, EngineOptions};
 use std::io::Write;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 use stdx::{Clock, SystemClock};
-use tokio::signal::unix::{SignalKind, signal};
 
-/// How long queries may take to notice that they were dropped.
-const END_TIMEOUT: Duration = Duration::from_secs(10);
+mod http;
+
+use http::{Served, serve};
 
 /// Keep records, sealed, in a folder, and answer queries over HTTP.
 #[derive(Debug, Args)]
@@ -87,36 +81,68 @@ pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     options.sequencer.core.claims = anchoring.claims(&args.data)?;
     let vault = Vault::open(&args.data, clock.clone(), options);
     let vault = Arc::new(vault.map_err(|error| not_opened(&args.data, error))?);
-    for name in args.workspaces.iter().map(String::as_str).chain([store::OWN_WORKSPACE]) {
-        if vault.workspace(name).is_none() {
-            vault.create_workspace(name).context("cannot make a workspace")?;
+    if vault.workspace(store::OWN_WORKSPACE).is_none() {
+        vault.create_workspace(store::OWN_WORKSPACE).context("cannot make a workspace")?;
+    }
+    let store = store::StoreAudit::new(vault.clone());
+    let starting = activities::activity(Operation::StartServer, "servers/vidimus".to_string(), args.properties());
+    store.seal_activity(&starting).context("the server does not start without a record of it")?;
+    let done = start(args, vault, store.clone(), clock, tokens, anchoring, &starting);
+    let over = match &done {
+        Ok(_) => {
+            let stopped = activities::activity(Operation::StopServer, starting.resource.clone(), Vec::new());
+            activities::ended(&stopped, &done)
         }
+        Err(_) => activities::ended(&starting, &done),
+    };
+    if let Err(error) = store.seal_activity(&over) {
+        eprintln!("vidimus: that the server stops cannot be written down: {}", stdx::error_chain(&error));
+    }
+    done
+}
+
+/// Starts what a store is served with, and serves it until the server is told to stop.
+fn start(
+    args: ServeArgs,
+    vault: Arc<Vault>,
+    store: store::StoreAudit,
+    clock: Arc<dyn Clock>,
+    tokens: Arc<Tokens>,
+    anchoring: Anchoring,
+    starting: &ActivityRecord,
+) -> anyhow::Result<ExitCode> {
+    let carrier = activities::Notes::of(&args.data);
+    carrier.bring(&store)?;
+    let carrier = activities::Carrier::start(carrier, store.clone())?;
+    for name in args.workspaces.iter().filter(|name| vault.workspace(name).is_none()) {
+        let record = activities::activity(Operation::CreateWorkspace, format!("workspaces/{name}"), Vec::new());
+        store.seal_activity(&record).context("no workspace is made without a record of it")?;
+        let made = vault.create_workspace(name).context("cannot make a workspace");
+        store.seal_activity(&activities::ended(&record, &made))?;
+        made?;
     }
     let anchors = Arc::new(anchoring.start(&vault)?);
-    let audit: Arc<dyn AuditSink> = Arc::new(store::StoreAudit::new(vault.clone()));
+    let audit: Arc<dyn AuditSink> = Arc::new(store.clone());
     let api = VaultApi {
         vault: vault.clone(),
         tokens: tokens.clone(),
         audit: audit.clone(),
+        activities: Arc::new(store.clone()),
         clock,
         // Kept here too: its threads end after the server has.
         anchors: anchors.clone(),
         own_workspace: store::OWN_WORKSPACE.to_string(),
         limits: api_vault::Limits::default(),
     };
-    let databases = Arc::new(store::StoreDatabases::new(vault.clone()));
+    let databases = Arc::new(store::StoreDatabases::new(vault));
     let served = Served { databases, audit, tokens, engine: args.engine()?, routers: vec![api_vault::router(api)] };
-    serve(&args, served)
-}
-
-/// What is served.
-pub struct Served {
-    pub databases: Arc<dyn Databases>,
-    pub audit: Arc<dyn AuditSink>,
-    pub tokens: Arc<Tokens>,
-    pub engine: Engine,
-    /// Endpoints beside those of queries.
-    pub routers: Vec<Router>,
+    let code = serve(&args, served, |url| {
+        let more = Some(("address", url.to_string()));
+        let started = starting.then(SystemClock.now_ticks(), ActivityStatus::Succeeded, more);
+        store.seal_activity(&started).context("the server does not start without a record of it")
+    });
+    drop(carrier);
+    code
 }
 
 impl ServeArgs {
@@ -137,7 +163,7 @@ impl ServeArgs {
         let tokens = super::token::tokens_of(&self.data)?;
         if !tokens.path().exists() {
             let path = self.data.join("owner.token");
-            let token = make_owner(&tokens, &path)?;
+            let token = make_owner(&self.data, &tokens, &path)?;
             eprintln!("vidimus: the owner's token is in {}", path.display());
             if self.print_token {
                 println!("{}", token.expose());
@@ -157,6 +183,18 @@ impl ServeArgs {
             workspaces: Workspaces::All,
         };
         Ok(Arc::new(tokens.with_anonymous(anonymous)))
+    }
+
+    /// Returns what the record of a start says about it.
+    fn properties(&self) -> Vec<(String, String)> {
+        let text = |name: &str, value: String| (name.to_string(), value);
+        vec![
+            text("version", env!("CARGO_PKG_VERSION").to_string()),
+            text("tls", self.tls_cert.is_some().to_string()),
+            text("anonymous", self.allow_anonymous.to_string()),
+            text("witnesses", self.anchors.witness_policy.is_some().to_string()),
+            text("timestamps", self.anchors.timestamp_authority.is_some().to_string()),
+        ]
     }
 
     fn limits(&self) -> Limits {
@@ -181,12 +219,12 @@ impl ServeArgs {
 }
 
 /// Makes the token of an owner and writes it to a file that only the file's owner may read.
-fn make_owner(tokens: &Tokens, path: &Path) -> anyhow::Result<Secret> {
+fn make_owner(data: &Path, tokens: &Tokens, path: &Path) -> anyhow::Result<Secret> {
     let failed = || format!("cannot write {}", path.display());
     // The file comes first: a token that nobody knows would be of no use.
     let options = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     let mut file = options.with_context(failed)?;
-    let made = match tokens.create("owner", &[Role::Owner], Workspaces::All, None) {
+    let made = match super::token::create(data, tokens, "owner", &[Role::Owner], Workspaces::All, None) {
         Ok(made) => made,
         Err(error) => {
             // So that the next start can try again.
@@ -196,258 +234,4 @@ fn make_owner(tokens: &Tokens, path: &Path) -> anyhow::Result<Secret> {
     };
     writeln!(file, "{}", made.text.expose()).and_then(|()| file.sync_all()).with_context(failed)?;
     Ok(made.text)
-}
-
-/// Serves until SIGTERM or SIGINT, then lets the requests that run end. A second signal ends the program at once. Prints
-/// the address once it listens.
-pub fn serve(args: &ServeArgs, served: Served) -> anyhow::Result<ExitCode> {
-    serve_until(args, served, stop_signal, |url| {
-        // Whoever started the server waits for this line.
-        let mut out = std::io::stdout();
-        writeln!(out, "vidimus: listening on {url}").and_then(|()| out.flush()).context("cannot print the address")
-    })?;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Serves until what `stop` makes is done. Calls `ready` with the server's address once it listens.
-fn serve_until<S: Future<Output = ()>>(
-    args: &ServeArgs,
-    served: Served,
-    stop: impl FnOnce() -> anyhow::Result<S>,
-    ready: impl FnOnce(String) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
-    let options = args.http_options()?;
-    let tls = options.tls.is_some();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
-    runtime.block_on(async {
-        let stop = stop()?;
-        let listener = HttpListener::bind(args.listen, options).await.context("cannot start the server")?;
-        let scheme = if tls { "https" } else { "http" };
-        ready(format!("{scheme}://{}", listener.address()))?;
-        let (router, queries) = router(args, served, tls);
-        listener.serve(router, stop).await;
-        // Whose client was dropped ends soon, and leaves its record.
-        if tokio::time::timeout(END_TIMEOUT, queries.ended()).await.is_err() {
-            eprintln!("vidimus: queries that do not end are left");
-        }
-        Ok(())
-    })
-}
-
-/// Returns all routes.
-fn router(args: &ServeArgs, served: Served, tls: bool) -> (Router, Queries) {
-    let api = KustoApi {
-        engine: served.engine,
-        databases: served.databases,
-        tokens: served.tokens,
-        audit: served.audit,
-        clock: Arc::new(SystemClock),
-        limits: args.limits(),
-        tls,
-    };
-    let (kusto, queries) = api_kusto::router(api);
-    let router = served.routers.into_iter().fold(kusto, Router::merge).fallback(unknown_endpoint);
-    (if args.allow_anonymous { router.layer(from_fn(refuse_web_pages)) } else { router }, queries)
-}
-
-/// Answers a path that there is not. Clients read JSON only.
-async fn unknown_endpoint() -> impl IntoResponse {
-    let body = r#"{"error":{"code":"NotFound","message":"there is no such endpoint","@permanent":true}}"#;
-    (StatusCode::NOT_FOUND, [(CONTENT_TYPE, "application/json; charset=utf-8")], body)
-}
-
-/// Refuses what a page in this machine's browser sends: it can reach this machine's addresses, by its own name for them too,
-/// and without tokens nothing would tell it from a program that was started here.
-async fn refuse_web_pages(request: Request, next: Next) -> Response {
-    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let answers = names_this_machine(host) && !request.headers().contains_key(ORIGIN);
-    if answers {
-        return next.run(request).await;
-    }
-    let message = "without tokens, only programs on this machine are answered, by an address or name of this machine";
-    let body = format!(r#"{{"error":{{"code":"Forbidden","message":"{message}","@permanent":true}}}}"#);
-    (StatusCode::FORBIDDEN, [(CONTENT_TYPE, "application/json; charset=utf-8")], body).into_response()
-}
-
-/// Returns whether a host, with or without a port, is this machine by a name that nobody else gives out.
-fn names_this_machine(host: &str) -> bool {
-    let without_port = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
-    };
-    let address = without_port.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    without_port.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
-}
-
-/// Returns what is done at the first signal to stop.
-fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
-    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for signals")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for signals")?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        eprintln!("vidimus: stopping");
-        tokio::spawn(async move {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-            std::process::exit(i32::from(crate::interrupt::EXIT_CODE));
-        });
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use api_kusto::DatabaseError;
-    use audit::{AuditError, QueryRecord};
-    use futures::future::BoxFuture;
-    use query::Tables;
-    use std::io::Read;
-    use std::net::TcpStream;
-    use std::os::unix::fs::PermissionsExt;
-
-    struct Empty;
-
-    impl Databases for Empty {
-        fn names(&self) -> Vec<String> {
-            vec!["main".to_string()]
-        }
-
-        fn tables(&self, _: &str, _: &str) -> Result<Tables, DatabaseError> {
-            Ok(Tables::default())
-        }
-    }
-
-    impl AuditSink for Empty {
-        fn record(&self, _: QueryRecord) -> BoxFuture<'_, Result<(), AuditError>> {
-            Box::pin(std::future::ready(Ok(())))
-        }
-    }
-
-    #[derive(clap::Parser)]
-    struct Command {
-        #[command(flatten)]
-        args: ServeArgs,
-    }
-
-    fn args(data: &Path, listen: &str) -> ServeArgs {
-        let words = ["serve".as_ref(), "--data".as_ref(), data.as_os_str(), "--listen".as_ref(), listen.as_ref()];
-        <Command as clap::Parser>::parse_from(words).args
-    }
-
-    fn ask(url: &str, request: &str) -> String {
-        let mut stream = TcpStream::connect(url.trim_start_matches("http://")).unwrap();
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
-    }
-
-    /// A server of nothing, with an endpoint of its own.
-    struct Running {
-        url: String,
-        stop: tokio::sync::oneshot::Sender<()>,
-        thread: std::thread::JoinHandle<anyhow::Result<()>>,
-    }
-
-    fn start(args: ServeArgs) -> Running {
-        let own = Router::new().route("/own", axum::routing::get(|| async { "own endpoint" }));
-        let served = Served {
-            databases: Arc::new(Empty),
-            audit: Arc::new(Empty),
-            tokens: args.tokens().unwrap(),
-            engine: args.engine().unwrap(),
-            routers: vec![own],
-        };
-        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        let (say, url) = std::sync::mpsc::channel();
-        let until = move || {
-            Ok(async move {
-                let _ = stopped.await;
-            })
-        };
-        let ready = move |url| say.send(url).context("nobody waits");
-        let thread = std::thread::spawn(move || serve_until(&args, served, until, ready));
-        Running { url: url.recv().unwrap(), stop, thread }
-    }
-
-    #[test]
-    fn a_server_says_where_it_listens_answers_its_owner_and_stops() {
-        let folder = tempfile::tempdir().unwrap();
-        let args = args(&folder.path().join("data"), "127.0.0.1:0");
-        let (data, token_path) = (args.data.clone(), args.data.join("owner.token"));
-        let Running { url, stop, thread } = start(args);
-        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        assert_eq!((mode(&token_path), mode(&data)), (0o600, 0o700));
-        let token = std::fs::read_to_string(&token_path).unwrap();
-
-        let body = r#"{"db":"main","csl":"print x=41+1"}"#;
-        let head = format!("POST /v1/rest/query HTTP/1.1\r\nHost: t\r\nAuthorization: Bearer {}\r\n", token.trim());
-        let head = format!("{head}Connection: close\r\nContent-Length: {}", body.len());
-        let answer = ask(&url, &format!("{head}\r\n\r\n{body}"));
-        assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("\"Rows\":[[42]]"), "{answer}");
-        let get = |path: &str| ask(&url, &format!("GET {path} HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n"));
-        assert!(get("/own").ends_with("own endpoint"));
-        let unknown = get("/nowhere");
-        assert!(unknown.starts_with("HTTP/1.1 404") && unknown.contains("\"code\":\"NotFound\""), "{unknown}");
-
-        stop.send(()).unwrap();
-        thread.join().unwrap().unwrap();
-        assert!(TcpStream::connect(url.trim_start_matches("http://")).is_err());
-    }
-
-    #[test]
-    fn without_tokens_programs_are_answered_and_web_pages_are_not() {
-        let folder = tempfile::tempdir().unwrap();
-        let args = ServeArgs { allow_anonymous: true, ..args(folder.path(), "127.0.0.1:0") };
-        let Running { url, stop, thread } = start(args);
-        let body = r#"{"db":"main","csl":"print x=41+1"}"#;
-        let status = |headers: &str| {
-            let head = format!("POST /v1/rest/query HTTP/1.1\r\nConnection: close\r\n{headers}");
-            let answer = ask(&url, &format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()));
-            answer.split(' ').nth(1).map(str::to_string).unwrap()
-        };
-        assert_eq!(status("Host: 127.0.0.1:8080\r\n"), "200");
-        assert_eq!(status("Host: localhost\r\n"), "200");
-        assert_eq!(status("Host: [::1]:8080\r\n"), "200");
-        // A page of another site that sends a form; one whose own name leads to this machine.
-        assert_eq!(status("Host: 127.0.0.1:8080\r\nOrigin: https://evil.example\r\n"), "403");
-        assert_eq!(status("Host: evil.example:8080\r\n"), "403");
-        assert_eq!(status("Host: 127.0.0.1.evil.example\r\n"), "403");
-        assert_eq!(status("Host: \r\n"), "403");
-        stop.send(()).unwrap();
-        thread.join().unwrap().unwrap();
-    }
-
-    #[test]
-    fn the_owner_is_made_once() {
-        let folder = tempfile::tempdir().unwrap();
-        let args = args(folder.path(), "127.0.0.1:0");
-        args.tokens().unwrap();
-        let token = std::fs::read_to_string(folder.path().join("owner.token")).unwrap();
-        assert_eq!(args.tokens().unwrap().list().unwrap().len(), 1);
-        assert_eq!(std::fs::read_to_string(folder.path().join("owner.token")).unwrap(), token);
-        // A file of that name is never written over.
-        std::fs::remove_file(folder.path().join("tokens")).unwrap();
-        assert!(args.tokens().is_err());
-        assert_eq!(std::fs::read_to_string(folder.path().join("owner.token")).unwrap(), token);
-    }
-
-    #[test]
-    fn tokens_do_not_travel_in_the_open_unless_allowed() {
-        let folder = tempfile::tempdir().unwrap();
-        for (listen, plain) in [("127.0.0.1:0", true), ("[::1]:0", true), ("0.0.0.0:0", false), ("[::]:0", false)] {
-            let mut args = args(folder.path(), listen);
-            assert_eq!(args.http_options().is_ok(), plain, "{listen}");
-            args.insecure_plain_http = true;
-            assert!(args.http_options().is_ok(), "{listen}");
-            args.insecure_plain_http = false;
-            (args.tls_cert, args.tls_key) = (Some("cert".into()), Some("key".into()));
-            assert!(args.http_options().is_ok_and(|options| options.tls.is_some()), "{listen}");
-        }
-    }
 }

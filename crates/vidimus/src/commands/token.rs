@@ -1,7 +1,9 @@
 //! `vidimus token`: API tokens of a server's data.
 
+use crate::activities::{Notes, activity};
 use anyhow::{Context, bail};
-use auth::{Role, Token, Tokens, Workspaces};
+use audit::Operation;
+use auth::{NewToken, Role, Token, Tokens, Workspaces};
 use clap::{Args, Subcommand};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -70,13 +72,48 @@ pub fn run(args: TokenArgs) -> anyhow::Result<ExitCode> {
                 true => Workspaces::All,
                 false => Workspaces::Named(workspaces),
             };
-            let made = open(&data)?.create(&name, &roles?, workspaces, expires).context("cannot make the token")?;
+            let roles = roles?;
+            let tokens = open(&data)?;
+            let made = create(&data.data, &tokens, &name, &roles, workspaces, expires)?;
             println!("{}", made.text.expose());
         }
         TokenCommand::List { data } => print!("{}", listing(&open(&data)?.list()?)),
-        TokenCommand::Revoke { id, data } => open(&data)?.revoke(&id).context("cannot revoke the token")?,
+        TokenCommand::Revoke { id, data } => {
+            let tokens = open(&data)?;
+            let record = activity(Operation::RevokeToken, format!("tokens/{id}"), Vec::new());
+            let revoke = || tokens.revoke(&id).context("cannot revoke the token");
+            Notes::of(&data.data).act(&record, revoke, |()| None)?;
+        }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Makes a token, and notes that.
+pub fn create(
+    data: &Path,
+    tokens: &Tokens,
+    name: &str,
+    roles: &[Role],
+    workspaces: Workspaces,
+    expires: Option<i64>,
+) -> anyhow::Result<NewToken> {
+    let role_names: Vec<&str> = roles.iter().map(|role| role.name()).collect();
+    let mut properties = vec![
+        ("name".to_string(), name.to_string()),
+        ("roles".to_string(), role_names.join(",")),
+        ("workspaces".to_string(), names_of(&workspaces)),
+    ];
+    properties.extend(expires.map(|expires| ("expires".to_string(), schema::ticks::datetime_text(expires))));
+    let record = activity(Operation::CreateToken, "tokens".to_string(), properties);
+    let make = || tokens.create(name, roles, workspaces, expires).context("cannot make the token");
+    Notes::of(data).act(&record, make, |made| Some(made.id.clone()))
+}
+
+fn names_of(workspaces: &Workspaces) -> String {
+    match workspaces {
+        Workspaces::All => "*".to_string(),
+        Workspaces::Named(names) => names.join(","),
+    }
 }
 
 fn open(data: &DataArgs) -> anyhow::Result<Tokens> {
@@ -95,10 +132,7 @@ fn listing(tokens: &[Token]) -> String {
     let mut out = String::new();
     for token in tokens {
         let roles: Vec<&str> = token.roles.iter().map(|role| role.name()).collect();
-        let workspaces = match &token.workspaces {
-            Workspaces::All => "*".to_string(),
-            Workspaces::Named(names) => names.join(","),
-        };
+        let workspaces = names_of(&token.workspaces);
         let created = schema::ticks::datetime_text(token.created);
         let expires = token.expires.map_or_else(|| "-".to_string(), schema::ticks::datetime_text);
         // Writing to a String does not fail.
