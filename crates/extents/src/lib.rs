@@ -9,8 +9,10 @@
 //! There is no manifest beside the log: which files are live, and what they must hold, is read out of its entries, so that a
 //! hidden, older or changed file is found when it is opened. Files are ordinary Parquet for everybody else.
 
+mod cache;
 mod catalog;
 mod columns;
+mod decode;
 mod error;
 mod hot;
 mod reader;
@@ -18,11 +20,13 @@ mod snapshot;
 mod table_schema;
 mod writer;
 
+pub use cache::{ColumnCache, Found, Want};
 pub use catalog::{BatchRef, Catalog, CatalogError, LiveExtent, TableCatalog};
 pub use columns::{BATCH_COLUMN, POSITION_COLUMN, file_schema, from_file, to_file};
+pub use decode::Bounds;
 pub use error::ExtentError;
 pub use hot::{HotBatch, HotTail, compact, row_schema, with_columns};
 pub use reader::ExtentFile;
 pub use snapshot::Snapshot;
-pub use table_schema::{StoredSchema, StoredSchemaError, TIME_COLUMN};
+pub use table_schema::{BAG_COLUMN, StoredSchema, StoredSchemaError, TIME_COLUMN};
 pub use writer::{ExtentWriter, ROW_GROUP_ROWS, WriterOptions, Written};

@@ -15,8 +15,7 @@ use stdx::SystemClock;
 fn answer(vault: &Vault, text: &str) -> Result<String, QueryError> {
     let snapshot = vault.workspace("contoso").expect("a workspace").table("Events").expect("a table").snapshot();
     let mut tables = Tables::default();
-    let with_places = text.contains("_Log");
-    tables.add("Events", Arc::new(StoreTable::new(snapshot.expect("a snapshot"), with_places)));
+    tables.add("Events", Arc::new(StoreTable::new(snapshot.expect("a snapshot"), text)));
     let tables = Arc::new(tables);
     let engine = Engine::new(EngineOptions { threads: 2, ..EngineOptions::default() })?;
     let session = engine.session(tables.clone(), Request::default());
@@ -172,3 +171,28 @@ const NEEDLES: [(&str, &str); 12] = [
     ("Events | where User !has 'needle' | count", "4999"),
     ("Events | where * has 'needle' and N > 1499 | project N", "1500"),
 ];
+
+#[test]
+fn the_bag_is_seen_once_something_is_in_it_or_when_it_is_named() {
+    let root = tempfile::tempdir().expect("a folder");
+    let vault = Vault::open(root.path(), Arc::new(SystemClock), VaultOptions::default()).expect("it opens");
+    vault.create_workspace("contoso").expect("a workspace");
+    vault.ensure_table("contoso", "Events", &[Column::new("N", KqlType::Long)]).expect("a table");
+    let take = |body: &str| {
+        let pending = vault.take("contoso", "Events", body.as_bytes(), None).expect("taken");
+        assert_eq!(block_on(pending.finish()).expect("taken").taken, 1);
+    };
+    let all = "Events | project-away TimeGenerated | sort by N asc";
+    take(r#"{"N":1}"#);
+    for _ in 0..2 {
+        assert_eq!(answer(&vault, all).expect(all), "1");
+        let named = "Events | where isempty(AdditionalFields) | project N, AdditionalFields";
+        assert_eq!(answer(&vault, named).expect(named), "1,null");
+        vault.flush().expect("flushed");
+    }
+    take(r#"{"N":2,"Else":"x"}"#);
+    for _ in 0..2 {
+        assert_eq!(answer(&vault, all).expect(all), r#"1,null / 2,{"Else":"x"}"#);
+        vault.flush().expect("flushed");
+    }
+}

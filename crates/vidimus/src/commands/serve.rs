@@ -59,6 +59,9 @@ pub struct ServeArgs {
     /// Working memory of each query; what needs more goes to disk, or fails.
     #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = super::query::bytes)]
     pub max_memory: u64,
+    /// Memory for columns that were read before, shared by all queries.
+    #[arg(long, value_name = "SIZE", default_value = "2GiB", value_parser = super::query::bytes)]
+    pub cache_memory: u64,
     /// Queries that run at the same time; by default ten for each processor.
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..))]
     pub max_queries: Option<u16>,
@@ -106,6 +109,7 @@ impl ServeArgs {
     pub fn engine(&self) -> anyhow::Result<Engine> {
         let options = EngineOptions {
             max_memory: self.max_memory,
+            cache_memory: self.cache_memory,
             geo_database: self.geo_database.clone(),
             ..EngineOptions::default()
         };
@@ -321,6 +325,7 @@ mod tests {
             allow_anonymous: false,
             print_token: false,
             max_memory: 1 << 30,
+            cache_memory: 1 << 30,
             max_queries: None,
             geo_database: None,
         }
