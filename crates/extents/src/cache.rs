@@ -3,17 +3,20 @@
 //! A column of a row group is kept whole or not at all, under the hash of its file. What is kept was compared with the log when it
 //! was read. The cache holds no file open: when nobody else has a file, its columns go.
 //!
-//! Two questions are decided here. *Is a column worth loading whole when few of its rows are wanted?* When as much was paid for parts of
-//! it as the whole costs. *Does it take the place of another when there is no room?* Only of what was not asked since it was
+//! Two questions are decided here. *Is a column worth loading whole when few of its rows are wanted?* When half as
+//! much was paid for parts of it as the whole costs. *Does it take the place of another when there is no room?* Only of what was not asked since it was
 //! itself asked the last time: so a scan of more than fits does not throw out everything, but keeps a part that fits.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use arrow::array::{Array, ArrayRef};
+use arrow::array::{Array, ArrayRef, AsArray};
 use tlog::Hash;
 
 use crate::reader::ExtentFile;
+
+/// A column of a row group, in pieces of [`PIECE_ROWS`](crate::PIECE_ROWS) rows.
+pub type Pieces = Arc<[ArrayRef]>;
 
 /// Columns kept in memory, at most so many bytes of them.
 #[derive(Debug)]
@@ -39,7 +42,7 @@ struct FileColumns {
 
 #[derive(Debug, Default)]
 struct Chunk {
-    values: Option<ArrayRef>,
+    pieces: Option<Pieces>,
     n_bytes: u64,
     /// The query that asked last, and the one before it.
     asked: u64,
@@ -65,7 +68,7 @@ pub struct Want {
 #[derive(Debug)]
 pub enum Found {
     /// The column of the whole row group.
-    Kept(ArrayRef),
+    Kept(Pieces),
     /// It is not there, and should be decoded whole and given to [`ColumnCache::keep`].
     Load,
     /// It is not there, and is not worth its room.
@@ -103,11 +106,11 @@ impl ColumnCache {
         if chunk.asked != query {
             chunk.asked_before = std::mem::replace(&mut chunk.asked, query);
         }
-        if let Some(values) = &chunk.values {
-            return Found::Kept(values.clone());
+        if let Some(pieces) = &chunk.pieces {
+            return Found::Kept(pieces.clone());
         }
         chunk.paid_rows = chunk.paid_rows.saturating_add(want.decoded_rows as u64);
-        if !want.is_most && chunk.paid_rows <= want.n_rows as u64 {
+        if !want.is_most && chunk.paid_rows * 2 <= want.n_rows as u64 {
             return Found::Pass;
         }
         let asked_before = chunk.asked_before;
@@ -118,8 +121,8 @@ impl ColumnCache {
     }
 
     /// Takes a column that was decoded whole.
-    pub fn keep(&self, file: &Arc<ExtentFile>, row_group: usize, place: usize, values: &ArrayRef) {
-        let n_bytes = values.get_array_memory_size() as u64;
+    pub fn keep(&self, file: &Arc<ExtentFile>, row_group: usize, place: usize, pieces: &Pieces) {
+        let n_bytes = bytes_of(pieces);
         if n_bytes > self.max_bytes {
             return;
         }
@@ -128,8 +131,8 @@ impl ColumnCache {
         while state.n_bytes.saturating_add(n_bytes) > self.max_bytes && state.forget_oldest() {}
         let Some(of_file) = state.files.get_mut(&file.extent().file) else { return };
         let chunk = of_file.chunks.entry((row_group, place)).or_default();
-        if chunk.values.is_none() {
-            chunk.values = Some(values.clone());
+        if chunk.pieces.is_none() {
+            chunk.pieces = Some(pieces.clone());
             chunk.n_bytes = n_bytes;
             state.n_bytes += n_bytes;
         }
@@ -138,6 +141,19 @@ impl ColumnCache {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Returns the bytes of memory that a column takes; what its pieces share counts once.
+fn bytes_of(pieces: &[ArrayRef]) -> u64 {
+    let mut seen = HashSet::new();
+    let bytes = pieces.iter().map(|piece| match piece.as_string_view_opt() {
+        Some(texts) => {
+            let buffers = texts.data_buffers().iter().filter(|buffer| seen.insert(buffer.data_ptr()));
+            buffers.map(|buffer| buffer.capacity()).sum::<usize>() + texts.views().inner().capacity()
+        }
+        None => piece.get_array_memory_size(),
+    });
+    bytes.sum::<usize>() as u64
 }
 
 impl State {
@@ -161,9 +177,9 @@ impl State {
     /// Forgets the column that was not asked for the longest; returns false when there is none.
     fn forget_oldest(&mut self) -> bool {
         let chunks = self.files.values_mut().flat_map(|file| file.chunks.values_mut());
-        let oldest = chunks.filter(|chunk| chunk.values.is_some()).min_by_key(|chunk| chunk.asked);
+        let oldest = chunks.filter(|chunk| chunk.pieces.is_some()).min_by_key(|chunk| chunk.asked);
         let Some(chunk) = oldest else { return false };
-        chunk.values = None;
+        chunk.pieces = None;
         chunk.paid_rows = 0;
         self.n_bytes -= std::mem::take(&mut chunk.n_bytes).min(self.n_bytes);
         true

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch};
+use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::compute::{cast, concat};
 use arrow::datatypes::{DataType, TimeUnit};
 use parquet::arrow::arrow_reader::RowSelection;
@@ -13,6 +13,9 @@ use schema::{KqlType, ticks};
 use crate::columns::kql_array;
 use crate::error::ExtentError;
 use crate::reader::ExtentFile;
+
+/// Rows of a piece of a decoded column.
+pub const PIECE_ROWS: usize = 16_384;
 
 /// What a footer says of the values of a column in a row group: numbers, or ticks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,50 +64,71 @@ impl ExtentFile {
         Some(Bounds { least: number(least), greatest: number(greatest), n_nulls: statistics.null_count_opt()? })
     }
 
-    /// Decodes columns of a row group, all rows or those of a selection, in KQL's physical types.
+    /// Decodes a column of a row group in KQL's physical type: pieces of [`PIECE_ROWS`] rows, the last of what is left.
     ///
     /// # Errors
     /// When the row group is not what was sealed, or cannot be decoded.
     pub fn decode(
         self: &Arc<Self>,
         row_group: usize,
+        place: usize,
+        ktype: KqlType,
+    ) -> Result<Vec<ArrayRef>, ExtentError> {
+        let parts = self.parts(row_group, &[(place, ktype)], None)?;
+        parts.iter().filter_map(|part| part.columns().first()).map(|array| self.kql(array, ktype)).collect()
+    }
+
+    /// Decodes some rows of columns of a row group in KQL's physical types.
+    ///
+    /// # Errors
+    /// When the row group is not what was sealed, or cannot be decoded.
+    pub fn decode_some(
+        self: &Arc<Self>,
+        row_group: usize,
+        columns: &[(usize, KqlType)],
+        selection: RowSelection,
+    ) -> Result<Vec<ArrayRef>, ExtentError> {
+        let parts = self.parts(row_group, columns, Some(selection))?;
+        let column = |(place, ktype): &(usize, KqlType)| {
+            let name = self.metadata().schema().fields().get(*place).map_or("", |field| field.name().as_str());
+            let arrays = parts.iter().filter_map(|part| part.column_by_name(name)).map(|array| self.kql(array, *ktype));
+            let arrays = arrays.collect::<Result<Vec<_>, _>>()?;
+            let arrays: Vec<&dyn Array> = arrays.iter().map(AsRef::as_ref).collect();
+            match arrays.as_slice() {
+                [] => Ok(ktype.empty_column(0)),
+                arrays => concat(arrays).map_err(|error| ExtentError::parquet(self.path())(error.into())),
+            }
+        };
+        columns.iter().map(column).collect()
+    }
+
+    fn parts(
+        self: &Arc<Self>,
+        row_group: usize,
         columns: &[(usize, KqlType)],
         selection: Option<RowSelection>,
-    ) -> Result<Vec<ArrayRef>, ExtentError> {
-        let schema = self.metadata().schema();
-        let names: Vec<&str> =
-            columns.iter().filter_map(|(place, _)| Some(schema.fields().get(*place)?.name().as_str())).collect();
-        let n_rows = self.metadata().metadata().row_groups().get(row_group).map_or(0, RowGroupMetaData::num_rows);
-        let mut builder = self
-            .builder(&names)
-            .with_row_groups(vec![row_group])
-            .with_batch_size(usize::try_from(n_rows).unwrap_or(0).max(1));
+    ) -> Result<Vec<RecordBatch>, ExtentError> {
+        let fields = self.metadata().schema().fields();
+        let names = columns.iter().filter_map(|(place, _)| Some(fields.get(*place)?.name().as_str()));
+        let builder = self.builder(&names.collect::<Vec<_>>());
+        let mut builder = builder.with_row_groups(vec![row_group]).with_batch_size(PIECE_ROWS);
         if let Some(selection) = selection {
             builder = builder.with_row_selection(selection);
         }
-        let mut parts: Vec<RecordBatch> = Vec::with_capacity(1);
+        let mut parts = Vec::new();
         self.each_batch(builder, &mut |batch| {
             parts.push(batch);
             Ok(())
         })?;
-        names.iter().zip(columns).map(|(name, (_, ktype))| self.column_of(&parts, name, *ktype)).collect()
+        Ok(parts)
     }
 
-    fn column_of(&self, parts: &[RecordBatch], name: &str, ktype: KqlType) -> Result<ArrayRef, ExtentError> {
-        let failed = ExtentError::parquet(self.path());
-        let arrays = parts.iter().filter_map(|part| part.column_by_name(name)).map(|array| match array.data_type() {
+    fn kql(&self, array: &ArrayRef, ktype: KqlType) -> Result<ArrayRef, ExtentError> {
+        let array = match array.data_type() {
             DataType::Int32 if ktype == KqlType::Long => cast(array, &DataType::Int64),
             _ => kql_array(array, &ktype.arrow()),
-        });
-        let arrays: Vec<ArrayRef> = arrays.collect::<Result<_, _>>().map_err(|error| failed(error.into()))?;
-        match arrays.as_slice() {
-            [] => Ok(ktype.empty_column(0)),
-            [array] => Ok(array.clone()),
-            several => {
-                let several: Vec<&dyn arrow::array::Array> = several.iter().map(AsRef::as_ref).collect();
-                concat(&several).map_err(|error| failed(error.into()))
-            }
-        }
+        };
+        array.map_err(|error| ExtentError::parquet(self.path())(error.into()))
     }
 
     fn chunk(&self, row_group: usize, place: usize) -> Option<(&RowGroupMetaData, &ColumnChunkMetaData)> {

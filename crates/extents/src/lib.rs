@@ -20,10 +20,10 @@ mod snapshot;
 mod table_schema;
 mod writer;
 
-pub use cache::{ColumnCache, Found, Want};
+pub use cache::{ColumnCache, Found, Pieces, Want};
 pub use catalog::{BatchRef, Catalog, CatalogError, LiveExtent, TableCatalog};
 pub use columns::{BATCH_COLUMN, POSITION_COLUMN, file_schema, from_file, to_file};
-pub use decode::Bounds;
+pub use decode::{Bounds, PIECE_ROWS};
 pub use error::ExtentError;
 pub use hot::{HotBatch, HotTail, compact, row_schema, with_columns};
 pub use reader::ExtentFile;

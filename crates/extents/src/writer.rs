@@ -164,7 +164,9 @@ impl ExtentWriter {
                         properties = properties.set_column_statistics_enabled(path, EnabledStatistics::Chunk);
                     }
                 }
-                arrow::datatypes::DataType::Int64 if field.name() != BATCH_COLUMN && !repeats(array, self.options.row_group_rows) => {
+                arrow::datatypes::DataType::Int64
+                    if field.name() != BATCH_COLUMN && !repeats(array, self.options.row_group_rows) =>
+                {
                     properties = properties
                         .set_column_dictionary_enabled(path.clone(), false)
                         .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);

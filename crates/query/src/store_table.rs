@@ -61,9 +61,8 @@ fn is_documented(snapshot: &Snapshot) -> bool {
 
 /// Returns whether a record has something in the bag.
 fn is_used(snapshot: &Snapshot) -> bool {
-    let in_memory = |rows: &RecordBatch| {
-        rows.column_by_name(BAG_COLUMN).is_some_and(|bags| bags.null_count() < bags.len())
-    };
+    let in_memory =
+        |rows: &RecordBatch| rows.column_by_name(BAG_COLUMN).is_some_and(|bags| bags.null_count() < bags.len());
     // A file has no column in which nothing is.
     snapshot.files.iter().any(|file| file.place_of(BAG_COLUMN).is_some()) || snapshot.hot.iter().any(in_memory)
 }

@@ -14,12 +14,16 @@ pub mod terms;
 mod unit;
 
 use crate::kernel::RunContext;
+use arrow::datatypes::SchemaRef;
+use arrow::record_batch::RecordBatch;
 use conjunct::Conjunct;
 use datafusion::common::stats::Precision;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{ColumnStatistics, Result as EngineResult, Statistics, internal_datafusion_err, internal_err};
 use datafusion::config::ConfigOptions;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::logical_expr::Expr;
+use datafusion::physical_expr::expressions::Column as EngineColumn;
 use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr, PhysicalSortExpr};
 use datafusion::physical_plan::execution_plan::{
     Boundedness, ChildrenPropertiesMode, EmissionType, ReplaceChildrenOptions,
@@ -44,7 +48,7 @@ use unit::{Reader, Unit};
 #[derive(Debug)]
 pub struct StoredRows {
     pub columns: Vec<Column>,
-    pub schema: arrow::datatypes::SchemaRef,
+    pub schema: SchemaRef,
     pub snapshot: Snapshot,
     /// Columns that extents have in their indexes of terms.
     pub texts: TextColumns,
@@ -70,7 +74,7 @@ impl StoreScan {
     pub fn new(
         rows: Arc<StoredRows>,
         projection: Vec<usize>,
-        filters: &[datafusion::logical_expr::Expr],
+        filters: &[Expr],
         physical: &[Arc<dyn PhysicalExpr>],
         limit: Option<usize>,
         threads: usize,
@@ -184,7 +188,7 @@ impl ExecutionPlan for StoreScan {
             n_bytes: MetricBuilder::new(&self.metrics).counter("bytes_scanned", partition),
         };
         let metrics = BaselineMetrics::new(&self.metrics, partition);
-        let work = Work { units, reader, ready: VecDeque::new(), left: self.limit.unwrap_or(usize::MAX), run };
+        let work = Work { units, reader, left: self.limit.unwrap_or(usize::MAX), run };
         let batches = futures::stream::unfold(work, move |mut work| {
             let metrics = metrics.clone();
             async move {
@@ -196,7 +200,7 @@ impl ExecutionPlan for StoreScan {
                 Some((next, work))
             }
         });
-        // A unit without a match gives an empty batch, so that others have their turn between units.
+        // Others have their turn after a unit without a match.
         let batches = batches.then(|batch| async move {
             if batch.as_ref().is_ok_and(|batch| batch.num_rows() == 0) {
                 tokio::task::yield_now().await;
@@ -256,7 +260,7 @@ impl ExecutionPlan for StoreScan {
         order: &[PhysicalSortExpr],
     ) -> EngineResult<SortOrderPushdownResult<Arc<dyn ExecutionPlan>>> {
         let Some(first) = order.first() else { return Ok(SortOrderPushdownResult::Unsupported) };
-        let column = first.expr.downcast_ref::<datafusion::physical_expr::expressions::Column>();
+        let column = first.expr.downcast_ref::<EngineColumn>();
         let by_time = column.is_some_and(|column| column.name() == extents::TIME_COLUMN);
         if !by_time || !first.options.descending || self.newest_first {
             return Ok(SortOrderPushdownResult::Unsupported);
@@ -270,35 +274,23 @@ impl ExecutionPlan for StoreScan {
 struct Work {
     units: VecDeque<Unit>,
     reader: Reader,
-    ready: VecDeque<arrow::record_batch::RecordBatch>,
     /// Rows that may still be given.
     left: usize,
     run: Arc<RunContext>,
 }
 
 impl Work {
-    /// Returns the next batch; an empty one after a unit without a match.
-    fn next(&mut self) -> EngineResult<Option<arrow::record_batch::RecordBatch>> {
+    /// Returns the rows of the next unit, which may be none.
+    fn next(&mut self) -> EngineResult<Option<RecordBatch>> {
         if self.left == 0 {
             return Ok(None);
         }
-        if self.ready.is_empty() {
-            self.run.limits.check()?;
-            let Some(unit) = self.units.pop_front() else { return Ok(None) };
-            let found = self.reader.read(&unit)?;
-            let mut first = 0;
-            while first < found.num_rows() {
-                let n_rows = self.run.batch_rows.min(found.num_rows() - first);
-                self.ready.push_back(found.slice(first, n_rows));
-                first += n_rows;
-            }
-            if self.ready.is_empty() {
-                return Ok(Some(found));
-            }
-        }
-        let Some(batch) = self.ready.pop_front() else { return Ok(None) };
-        let batch = if batch.num_rows() > self.left { batch.slice(0, self.left) } else { batch };
-        self.left -= batch.num_rows();
-        Ok(Some(batch))
+        self.run.limits.check()?;
+        let Some(unit) = self.units.pop_front() else { return Ok(None) };
+        let found = self.reader.read(&unit)?;
+        // A batch is not cut into smaller ones: each of them would count as large as it is when memory is reserved.
+        let found = if found.num_rows() > self.left { found.slice(0, self.left) } else { found };
+        self.left -= found.num_rows();
+        Ok(Some(found))
     }
 }

@@ -1,8 +1,8 @@
 //! Which rows may match, by the index of terms and by bounds, and how they are dealt to partitions.
 
 use super::StoredRows;
-use super::unit::{Place, Unit};
 use super::terms;
+use super::unit::{Place, Unit};
 use crate::store_table::file_name;
 use arrow::array::{ArrayRef, BooleanArray, Int32Array, Int64Array, UInt64Array};
 use datafusion::common::pruning::PruningStatistics;
@@ -11,14 +11,14 @@ use datafusion::common::{Column as EngineColumn, ColumnStatistics, ScalarValue, 
 use datafusion::logical_expr::Expr;
 use datafusion::physical_expr::{PhysicalExpr, conjunction};
 use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
-use extents::{Bounds, ExtentFile};
+use extents::{Bounds, ExtentFile, PIECE_ROWS};
 use schema::{Column, KqlType};
 use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Rows of a unit. A row group in which few rows may match is one unit all the same.
-const UNIT_ROWS: usize = 16_384;
+/// Rows of a unit, which is a piece of a decoded column. A row group in which few rows may match is one unit all the same.
+const UNIT_ROWS: usize = PIECE_ROWS;
 
 /// Returns what each partition reads: neighbouring units, so that a row group is rarely read by two.
 pub fn partitions(
@@ -191,12 +191,7 @@ impl PruningStatistics for RowGroupBounds<'_> {
 }
 
 /// Returns what is known of a scan's rows before it runs.
-pub fn statistics(
-    rows: &StoredRows,
-    projection: &[usize],
-    partitions: &[Vec<Unit>],
-    is_filtered: bool,
-) -> Statistics {
+pub fn statistics(rows: &StoredRows, projection: &[usize], partitions: &[Vec<Unit>], is_filtered: bool) -> Statistics {
     let n_rows: usize = partitions.iter().flatten().map(Unit::n_wanted).sum();
     let columns = projection.iter().filter_map(|place| rows.columns.get(*place));
     let column_statistics: Vec<ColumnStatistics> = columns
@@ -222,9 +217,9 @@ fn of_column(rows: &StoredRows, column: &Column) -> ColumnStatistics {
     });
     let Some(Bounds { least, greatest, n_nulls }) = joined.flatten() else { return unknown };
     let value = |value: i64| match column.ktype {
-        KqlType::Int => i32::try_from(value).map_or(Precision::Absent, |value| {
-            Precision::Exact(ScalarValue::Int32(Some(value)))
-        }),
+        KqlType::Int => {
+            i32::try_from(value).map_or(Precision::Absent, |value| Precision::Exact(ScalarValue::Int32(Some(value))))
+        }
         _ => Precision::Exact(ScalarValue::Int64(Some(value))),
     };
     ColumnStatistics {

@@ -3,14 +3,14 @@
 use super::StoredRows;
 use super::conjunct::{Conjunct, Passed};
 use crate::store_table::file_name;
-use arrow::array::{ArrayRef, BooleanArray, BooleanBufferBuilder, RecordBatch, RecordBatchOptions};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, BooleanBufferBuilder, RecordBatch, RecordBatchOptions};
 use arrow::buffer::BooleanBuffer;
-use arrow::compute::{FilterBuilder, cast, filter};
+use arrow::compute::{FilterBuilder, cast, concat, filter};
 use arrow::datatypes::SchemaRef;
-use datafusion::common::Result as EngineResult;
+use datafusion::common::{Result as EngineResult, internal_datafusion_err};
 use datafusion::error::DataFusionError;
 use datafusion::physical_plan::metrics::Count;
-use extents::{ColumnCache, ExtentFile, Found, Want};
+use extents::{ColumnCache, ExtentFile, Found, PIECE_ROWS, Pieces, Want};
 use parquet::arrow::arrow_reader::{RowSelection, RowSelector};
 use schema::{Column, KqlType};
 use std::collections::HashMap;
@@ -43,8 +43,8 @@ impl Unit {
     }
 }
 
-/// Rows of a page, the least that is decoded, roughly.
-const PAGE_ROWS: usize = 2_048;
+/// Rows of a page, the least that is decoded.
+const PAGE_ROWS: usize = 4_096;
 
 /// Reads units of one partition.
 pub struct Reader {
@@ -92,8 +92,8 @@ impl Reader {
             }
             let values = conjunct.columns.iter().filter_map(|place| seen.get(place));
             // Where few rows are left, only they are looked at.
-            let only_passed = mask.n_passed * 2 < mask.n_rows
-                || values.clone().any(|values| matches!(values, Values::Passed(_)));
+            let only_passed =
+                mask.n_passed * 2 < mask.n_rows || values.clone().any(|values| matches!(values, Values::Passed(_)));
             let passed = if only_passed && mask.passed.is_some() {
                 let arrays = values.map(|values| mask.passed_of(values)).collect::<EngineResult<Vec<_>>>()?;
                 let passed = conjunct.evaluate(arrays, mask.n_passed)?;
@@ -134,13 +134,21 @@ impl Reader {
         });
         let arrays = self.projection.iter().filter_map(|place| seen.get(place)).map(|values| {
             Ok(match (values, &predicate) {
-                (Values::All(array), Some(predicate)) => predicate.filter(array)?,
-                (Values::All(array) | Values::Passed(array), _) => array.clone(),
+                (Values::All(array), Some(predicate)) => self.alone(predicate.filter(array)?, mask),
+                (Values::Passed(array), _) => self.alone(array.clone(), mask),
+                (Values::All(array), None) => array.clone(),
             })
         });
         let arrays = arrays.collect::<EngineResult<Vec<_>>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(mask.n_passed));
         Ok(RecordBatch::try_new_with_options(self.schema.clone(), arrays, &options)?)
+    }
+
+    /// Copies the texts of few rows out of the buffers that they share with the others: whoever keeps the few would keep all.
+    fn alone(&self, array: ArrayRef, mask: &Mask) -> ArrayRef {
+        let Some(texts) = array.as_string_view_opt().filter(|_| mask.n_passed * 2 < mask.n_rows) else { return array };
+        let n_bytes: usize = texts.data_buffers().iter().map(|buffer| buffer.len()).sum();
+        if texts.total_buffer_bytes_used() * 2 < n_bytes { Arc::new(texts.gc()) } else { array }
     }
 
     /// Returns columns of the table: of all rows of the unit, or of those that passed.
@@ -180,14 +188,12 @@ impl Reader {
             let is_most = decoded_rows * 2 >= mask.n_rows;
             let want = Want { row_group, place, n_rows: group_rows, decoded_rows, is_most };
             found.push(match self.cache.look(self.query, file, want) {
-                Found::Kept(array) => Some(Values::All(part_of(&array, &unit.rows))),
+                Found::Kept(pieces) => Some(mask.of_pieces(&pieces, &unit.rows)?),
                 Found::Load => {
                     self.count(file, row_group, place, group_rows, group_rows);
-                    let decoded = file.decode(row_group, &[(place, column.ktype)], None).map_err(failed)?;
-                    decoded.first().map(|array| {
-                        self.cache.keep(file, row_group, place, array);
-                        Values::All(part_of(array, &unit.rows))
-                    })
+                    let pieces: Pieces = file.decode(row_group, place, column.ktype).map_err(failed)?.into();
+                    self.cache.keep(file, row_group, place, &pieces);
+                    Some(mask.of_pieces(&pieces, &unit.rows)?)
                 }
                 Found::Pass => {
                     self.count(file, row_group, place, decoded_rows, group_rows);
@@ -200,7 +206,7 @@ impl Reader {
             return Ok(found.into_iter().flatten().collect());
         }
         let selection = mask.selection(unit.rows.start, group_rows);
-        let mut decoded = file.decode(row_group, &parts, Some(selection)).map_err(failed)?.into_iter();
+        let mut decoded = file.decode_some(row_group, &parts, selection).map_err(failed)?.into_iter();
         let is_all = mask.passed.is_none();
         let of_part = |array| if is_all { Values::All(array) } else { Values::Passed(array) };
         Ok(found.into_iter().filter_map(|values| values.or_else(|| decoded.next().map(of_part))).collect())
@@ -267,6 +273,35 @@ impl Mask {
         }
         self.n_passed = passed.count_set_bits();
         self.passed = Some(bits.finish());
+    }
+
+    /// Returns rows of a row group's column: of all rows of a unit that lies in one piece, otherwise of those that passed.
+    fn of_pieces(&self, pieces: &Pieces, rows: &Range<usize>) -> EngineResult<Values> {
+        let (first, last) = (rows.start / PIECE_ROWS, rows.end.saturating_sub(1) / PIECE_ROWS);
+        let piece = |idx: usize| pieces.get(idx).ok_or_else(|| internal_datafusion_err!("a column lacks rows"));
+        if first == last {
+            let from = rows.start - first * PIECE_ROWS;
+            return Ok(Values::All(part_of(piece(first)?, &(from..from + rows.len()))));
+        }
+        let mut parts = Vec::new();
+        for idx in first..=last {
+            let begin = (idx * PIECE_ROWS).max(rows.start);
+            let end = ((idx + 1) * PIECE_ROWS).min(rows.end);
+            let part = part_of(piece(idx)?, &(begin - idx * PIECE_ROWS..end - idx * PIECE_ROWS));
+            parts.push(match &self.passed {
+                None => part,
+                Some(passed) => {
+                    let passed = passed.slice(begin - rows.start, end - begin);
+                    if !passed.has_true() {
+                        continue;
+                    }
+                    filter(&part, &BooleanArray::new(passed, None))?
+                }
+            });
+        }
+        let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
+        let joined = concat(&parts)?;
+        Ok(if self.passed.is_none() { Values::All(joined) } else { Values::Passed(joined) })
     }
 
     fn passed_of(&self, values: &Values) -> EngineResult<ArrayRef> {
