@@ -6,6 +6,7 @@ use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::compute::{cast, concat};
 use arrow::datatypes::{DataType, TimeUnit};
 use parquet::arrow::arrow_reader::RowSelection;
+use parquet::basic::Type;
 use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 use parquet::file::statistics::Statistics;
 use schema::{KqlType, ticks};
@@ -40,8 +41,16 @@ impl ExtentFile {
     pub fn column_bytes(&self, row_group: usize, place: usize) -> (u64, u64) {
         let Some((group, column)) = self.chunk(row_group, place) else { return (0, 0) };
         let bytes = |n: i64| u64::try_from(n).unwrap_or(0);
-        // A view of a text takes 16 bytes, everything else 8 or less.
-        (bytes(column.compressed_size()), bytes(column.uncompressed_size()) + 16 * bytes(group.num_rows()))
+        let n_rows = bytes(group.num_rows());
+        let decoded = match column.column_type() {
+            // A text is where it was, and a view of it takes 16 bytes.
+            Type::BYTE_ARRAY => bytes(column.uncompressed_size()) + 16 * n_rows,
+            Type::BOOLEAN => n_rows / 8,
+            Type::INT32 | Type::FLOAT => 4 * n_rows,
+            Type::INT64 | Type::DOUBLE | Type::INT96 => 8 * n_rows,
+            Type::FIXED_LEN_BYTE_ARRAY => 32 * n_rows,
+        };
+        (bytes(column.compressed_size()), decoded)
     }
 
     /// Returns the bounds of a column's values in a row group: of whole numbers and times, when the footer has them.

@@ -12,6 +12,7 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use extents::{BAG_COLUMN, BATCH_COLUMN, POSITION_COLUMN, Snapshot};
 use schema::{Column, KqlType};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// The column that says which entry of the log seals a row.
@@ -39,7 +40,7 @@ impl StoreTable {
     /// when some record has something in it.
     pub fn new(snapshot: Snapshot, query: &str) -> StoreTable {
         let with_places = [LOG_ENTRY_COLUMN, LOG_POSITION_COLUMN].iter().any(|column| query.contains(column));
-        let with_bag = query.contains(BAG_COLUMN) || is_documented(&snapshot) || is_used(&snapshot);
+        let with_bag = query.contains(BAG_COLUMN) || is_used(&snapshot) || is_documented(&snapshot);
         let mut columns = snapshot.schema.columns().to_vec();
         let typed = snapshot.schema.doc().columns.iter().zip(&columns);
         let texts = typed.map(|(stored, column)| (stored.name.clone(), (stored.id, column.ktype))).collect();
@@ -53,10 +54,14 @@ impl StoreTable {
     }
 }
 
-/// Returns whether a built-in table's own columns have one of the bag's name.
+/// Returns whether the table is a built-in one, with its documented columns, and one of them has the bag's name.
 fn is_documented(snapshot: &Snapshot) -> bool {
-    let builtin = schema::tables::builtin(&snapshot.schema.doc().table);
-    builtin.is_some_and(|table| table.columns.iter().any(|column| column.name == BAG_COLUMN))
+    let Some(builtin) = schema::tables::builtin(&snapshot.schema.doc().table) else { return false };
+    if !builtin.columns.iter().any(|column| column.name == BAG_COLUMN) {
+        return false;
+    }
+    let stored: HashSet<&str> = snapshot.schema.columns().iter().map(|column| column.name.as_str()).collect();
+    builtin.columns.iter().all(|column| stored.contains(column.name.as_str()))
 }
 
 /// Returns whether a record has something in the bag.

@@ -229,3 +229,36 @@ fn of_column(rows: &StoredRows, column: &Column) -> ColumnStatistics {
         ..unknown
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn row_groups_are_cut_where_rows_may_match() {
+        let place = Place::Memory(0);
+        let cut_up = |n_rows, wanted| {
+            let mut units = Vec::new();
+            cut(place, n_rows, wanted, &mut units);
+            units.into_iter().map(|unit| (unit.rows, unit.wanted)).collect::<Vec<_>>()
+        };
+        let u = UNIT_ROWS;
+        assert_eq!(cut_up(2 * u + 1, None), [(0..u, None), (u..2 * u, None), (2 * u..2 * u + 1, None)]);
+        assert!(cut_up(2 * u, Some(vec![])).is_empty());
+        assert_eq!(cut_up(2 * u, Some(vec![5..9, u..u + 1])), [(0..2 * u, Some(vec![5..9, u..u + 1]))]);
+        assert_eq!(cut_up(8, Some(vec![0..8])), [(0..8, None)]);
+        assert_eq!(
+            cut_up(4 * u, Some(vec![u - 5..2 * u, 3 * u + 1..3 * u + 9])),
+            [(0..u, Some(vec![u - 5..u])), (u..2 * u, None), (3 * u..4 * u, Some(vec![1..9]))]
+        );
+    }
+
+    #[test]
+    fn ranges_are_counted_from_the_row_group() {
+        let ranges = [0..10, 20..40, 60..100];
+        assert_eq!(within(&ranges, 5..70), [0..5, 15..35, 55..65]);
+        assert!(within(&ranges, 10..20).is_empty());
+        assert_eq!(within(&ranges, 25..30), [0..5]);
+        assert!(within(&ranges, 100..200).is_empty());
+    }
+}

@@ -340,3 +340,67 @@ impl Mask {
         RowSelection::from(selectors)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::Int64Array;
+    use arrow::datatypes::Int64Type;
+
+    fn unit(rows: Range<usize>, wanted: Option<Vec<Range<usize>>>) -> Unit {
+        Unit { place: Place::Memory(0), rows, wanted }
+    }
+
+    fn numbers(values: &ArrayRef) -> Vec<i64> {
+        values.as_primitive::<Int64Type>().values().to_vec()
+    }
+
+    #[test]
+    fn rows_are_left_out_step_by_step() {
+        let mut mask = Mask::new(&unit(100..110, Some(vec![1..3, 5..9])));
+        assert_eq!((mask.n_rows, mask.n_passed), (10, 6));
+        mask.refine(&BooleanBuffer::from(vec![true, false, true, true, false, true]));
+        assert_eq!(mask.passed.as_ref().map(|passed| passed.set_indices().collect()), Some(vec![1, 5, 6, 8]));
+        mask.and(&BooleanBuffer::collect_bool(10, |row| row != 6));
+        assert_eq!(
+            (mask.passed.as_ref().map(|passed| passed.set_indices().collect()), mask.n_passed),
+            (Some(vec![1, 5, 8]), 3)
+        );
+        let selected: Vec<(bool, usize)> =
+            mask.selection(100, 200).iter().map(|selector| (selector.skip, selector.row_count)).collect();
+        let expected = [(true, 101), (false, 1), (true, 3), (false, 1), (true, 2), (false, 1), (true, 91)];
+        assert_eq!(selected, expected);
+        let mut all = Mask::new(&unit(0..10, None));
+        let skips: Vec<bool> = all.selection(0, 10).iter().map(|selector| selector.skip).collect();
+        assert_eq!(skips, [false]);
+        all.refine(&BooleanBuffer::collect_bool(10, |row| row < 4));
+        assert_eq!(all.n_passed, 4);
+    }
+
+    #[test]
+    fn pages_are_counted_once() {
+        let wanted = vec![0..1, 4000..4001, 4096..4097, 9000..9001];
+        assert_eq!(Mask::new(&unit(0..16_384, Some(wanted))).decoded_rows(), 3 * PAGE_ROWS);
+        assert_eq!(Mask::new(&unit(0..16_384, None)).decoded_rows(), 16_384);
+        assert_eq!(Mask::new(&unit(0..100, Some(vec![3..4]))).decoded_rows(), 100);
+    }
+
+    #[test]
+    fn pieces_give_the_rows_that_passed() {
+        let n = PIECE_ROWS as i64;
+        let piece = |from: i64, to: i64| Arc::new(Int64Array::from_iter_values(from..to)) as ArrayRef;
+        let pieces: Pieces = vec![piece(0, n), piece(n, 2 * n), piece(2 * n, 2 * n + 5)].into();
+        let group = 0..2 * PIECE_ROWS + 5;
+        let wanted = vec![7..9, PIECE_ROWS - 1..PIECE_ROWS + 1, group.end - 1..group.end];
+        let mask = Mask::new(&unit(group.clone(), Some(wanted)));
+        let Ok(Values::Passed(found)) = mask.of_pieces(&pieces, &group) else { panic!("rows of several pieces") };
+        assert_eq!(numbers(&found), [7, 8, n - 1, n, 2 * n + 4]);
+        let last = 2 * PIECE_ROWS..2 * PIECE_ROWS + 5;
+        let Ok(Values::All(found)) = Mask::new(&unit(last.clone(), None)).of_pieces(&pieces, &last) else {
+            panic!("a unit of one piece")
+        };
+        assert_eq!(numbers(&found), (2 * n..2 * n + 5).collect::<Vec<_>>());
+        let beyond = 3 * PIECE_ROWS..4 * PIECE_ROWS;
+        assert!(Mask::new(&unit(beyond.clone(), None)).of_pieces(&pieces, &beyond).is_err());
+    }
+}
