@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use sequencer::storage::Storage;
 use sequencer::{Publications, Receipt, Stop, witnessed_path};
 use tlog::Policy;
-use tlog::note::SignedNote;
+use tlog::note::{SignedNote, Verified};
 
 use crate::client::Client;
 use crate::error::{StartError, WitnessError};
@@ -57,8 +57,8 @@ impl Default for WitnessOptions {
 pub struct WitnessStatus {
     /// The name in the policy.
     pub name: String,
-    /// The size of each workspace's log that it cosigned last.
-    pub cosigned: BTreeMap<String, u64>,
+    /// Size and time, in seconds since 1970, of each workspace's checkpoint that it cosigned last since the start.
+    pub cosigned: BTreeMap<String, (u64, u64)>,
     /// What went wrong the last time; `None` if it did not.
     pub error: Option<String>,
 }
@@ -271,8 +271,10 @@ fn run_witness(shared: &Shared, idx: usize, client: &Client) {
         let error = answer.as_ref().err().map(|error| format!("{}: {}", job.workspace, error_chain(error)));
         if let Some(status) = state.witnesses.get_mut(idx) {
             status.error = error;
-            if let (Ok(_), Some(size)) = (&answer, *known) {
-                status.cosigned.insert(job.workspace.clone(), size);
+            if let (Ok(cosignature), Some(size)) = (&answer, *known)
+                && let Some(Verified::SeenAt(time)) = cosignature.verify(&job.note.text, &client.key)
+            {
+                status.cosigned.insert(job.workspace.clone(), (size, time));
             }
         }
         match answer {

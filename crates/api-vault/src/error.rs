@@ -3,10 +3,14 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use ingest::{IngestError, ProveError, VaultError};
+use ingest::{ActError, IngestError, ProveError, VaultError};
+use lifecycle::LifecycleError;
 use listeners::http::BodyError;
 use sequencer::SubmitError;
-use serde_json::json;
+use serde_json::{Value, json};
+
+/// After how long a request that waits for witnesses may be sent again: it has waited already.
+const WITNESS_RETRY_SECONDS: u64 = 1;
 
 /// Why a request gets no result.
 #[derive(Debug, thiserror::Error)]
@@ -29,10 +33,23 @@ pub(crate) enum ApiError {
     Vault(#[source] VaultError),
     #[error("{0}")]
     Prove(#[source] ProveError),
+    #[error("{0}")]
+    Act(#[source] ActError),
+    /// They are as safe as they are without witnesses; the answer names their receipts.
+    #[error("the records are taken, durable and signed for, but {why}; {}", sent_again(*.is_named))]
+    NotWitnessed { why: String, is_named: bool, answer: Box<Value> },
     #[error("the request cannot be written into the audit log, and is refused")]
     NotRecorded,
     #[error("internal error")]
     Internal,
+}
+
+fn sent_again(is_named: bool) -> &'static str {
+    if is_named {
+        "sent again under its name, the request goes on waiting, and nothing is taken twice"
+    } else {
+        "the request has no `x-ms-client-request-id`: sent again, its records would be taken twice"
+    }
 }
 
 impl ApiError {
@@ -79,10 +96,23 @@ impl ApiError {
                 | ProveError::UnknownRecords { .. }
                 | ProveError::Nothing
                 | ProveError::TooMany { .. } => (S::BAD_REQUEST, "Malformed", None),
-                ProveError::Erased { .. } => (S::GONE, "Erased", None),
+                ProveError::Expired { .. } => (S::GONE, "Expired", None),
                 ProveError::NotPublished { .. } => (S::SERVICE_UNAVAILABLE, "NotPublished", Some(1)),
                 _ => (S::INTERNAL_SERVER_ERROR, "Damaged", None),
             },
+            ApiError::Act(error) => match error {
+                ActError::UnknownWorkspace { .. } | ActError::UnknownTable { .. } => (S::NOT_FOUND, "NotFound", None),
+                ActError::Lifecycle(LifecycleError::HoldExists(_)) => (S::CONFLICT, "Exists", None),
+                ActError::Lifecycle(LifecycleError::NoHold(_)) => (S::NOT_FOUND, "NotFound", None),
+                ActError::Held { .. } => (S::CONFLICT, "Held", None),
+                ActError::Unreadable { .. } => (S::CONFLICT, "Unreadable", None),
+                ActError::Vault(VaultError::NotSealed { .. }) => (S::SERVICE_UNAVAILABLE, "NotSealed", Some(5)),
+                ActError::Vault(_) => (S::INTERNAL_SERVER_ERROR, "Internal", None),
+                _ => (S::BAD_REQUEST, "Malformed", None),
+            },
+            ApiError::NotWitnessed { is_named, .. } => {
+                (S::SERVICE_UNAVAILABLE, "NotWitnessed", is_named.then_some(WITNESS_RETRY_SECONDS))
+            }
             ApiError::NotRecorded => (S::SERVICE_UNAVAILABLE, "NotRecorded", Some(5)),
             ApiError::Internal => (S::INTERNAL_SERVER_ERROR, "Internal", None),
         }
@@ -104,7 +134,12 @@ impl ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let (status, code, retry_after) = self.parts();
-        let body = json!({ "error": { "code": code, "message": self.message() } });
+        let mut body = json!({ "error": { "code": code, "message": self.message() } });
+        if let (ApiError::NotWitnessed { answer, .. }, Some(members)) = (self, body.as_object_mut())
+            && let Value::Object(answer) = *answer
+        {
+            members.extend(answer);
+        }
         let mut response = (status, Json(body)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -13,6 +13,7 @@ use listeners::http::BodyLimits;
 use stdx::Clock;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::anchors::Anchors;
 use crate::endpoints;
 use crate::error::ApiError;
 
@@ -22,6 +23,9 @@ pub struct VaultApi {
     pub tokens: Arc<Tokens>,
     pub audit: Arc<dyn AuditSink>,
     pub clock: Arc<dyn Clock>,
+    pub anchors: Arc<Anchors>,
+    /// The workspace of what is about no other one: whoever may read it may see how the server is.
+    pub own_workspace: String,
     pub limits: Limits,
 }
 
@@ -59,8 +63,17 @@ pub fn router(api: VaultApi) -> Router {
         .route("/v1/workspaces/{workspace}", put(endpoints::put_workspace::put).get(endpoints::show_workspace::get))
         .route("/v1/workspaces/{workspace}/tables/{table}", put(endpoints::put_table::put))
         .route("/v1/workspaces/{workspace}/tables/{table}/records", post(endpoints::upload_records::post))
+        .route(
+            "/v1/workspaces/{workspace}/tables/{table}/retention",
+            get(endpoints::retention::get).put(endpoints::retention::put),
+        )
+        .route("/v1/workspaces/{workspace}/tables/{table}/erase", post(endpoints::erase_cells::post))
+        .route("/v1/workspaces/{workspace}/tables/{table}/purge", post(endpoints::purge_records::post))
+        .route("/v1/workspaces/{workspace}/holds", get(endpoints::holds::get))
+        .route("/v1/workspaces/{workspace}/holds/{hold}", put(endpoints::holds::put).delete(endpoints::holds::delete))
         .route("/v1/workspaces/{workspace}/proofs", post(endpoints::prove_records::post))
         .route("/v1/workspaces/{workspace}/log/{*path}", get(endpoints::read_log::get))
+        .route("/v1/status", get(endpoints::show_status::get))
         .with_state(service)
 }
 
@@ -76,6 +89,7 @@ impl Service {
             Action::Read => "read",
             Action::Ingest => "hand in records",
             Action::Manage => "manage",
+            Action::Purge => "erase or destroy records",
         };
         Err(ApiError::Forbidden { what, workspace: workspace.to_string() })
     }
@@ -86,7 +100,7 @@ impl Service {
         self.places.clone().try_acquire_owned().map_err(crowded)
     }
 
-    /// Writes down who read what.
+    /// Writes down who does what, and returns the record's correlation id.
     pub async fn record(
         &self,
         principal: &Principal,
@@ -94,13 +108,14 @@ impl Service {
         target: &str,
         what: String,
         status: u16,
-    ) -> Result<(), ApiError> {
+    ) -> Result<String, ApiError> {
+        let correlation_id = uuid::Uuid::new_v4().to_string();
         let record = QueryRecord {
             kind: RecordKind::Query,
             received: self.api.clock.now_ticks(),
             principal_id: principal.id.clone(),
             principal_name: principal.name.clone(),
-            correlation_id: uuid::Uuid::new_v4().to_string(),
+            correlation_id: correlation_id.clone(),
             query: what,
             workspace: workspace.to_string(),
             client_app: String::new(),
@@ -111,7 +126,8 @@ impl Service {
             duration_ms: None,
             scanned_bytes: None,
         };
-        self.api.audit.record(record).await.map_err(|_| ApiError::NotRecorded)
+        self.api.audit.record(record).await.map_err(|_| ApiError::NotRecorded)?;
+        Ok(correlation_id)
     }
 }
 

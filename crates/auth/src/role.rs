@@ -9,24 +9,32 @@ pub enum Action {
     Ingest,
     /// Change what is kept and who may use it.
     Manage,
+    /// Erase and destroy records.
+    Purge,
 }
 
 /// A role, named as in Azure.
 ///
 /// # Source
-/// Azure built-in roles: "Owner", "Log Analytics Contributor", "Log Analytics Reader", "Monitoring Metrics Publisher".
+/// Azure built-in roles: "Owner", "Log Analytics Contributor", "Log Analytics Reader", "Monitoring Metrics Publisher", "Data Purger".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     Owner,
     LogAnalyticsContributor,
     LogAnalyticsReader,
     MonitoringMetricsPublisher,
+    DataPurger,
 }
 
 impl Role {
     /// Every role, from the most powerful down.
-    pub const ALL: [Role; 4] =
-        [Role::Owner, Role::LogAnalyticsContributor, Role::LogAnalyticsReader, Role::MonitoringMetricsPublisher];
+    pub const ALL: [Role; 5] = [
+        Role::Owner,
+        Role::LogAnalyticsContributor,
+        Role::LogAnalyticsReader,
+        Role::MonitoringMetricsPublisher,
+        Role::DataPurger,
+    ];
 
     /// Returns the role's name.
     pub fn name(self) -> &'static str {
@@ -35,6 +43,7 @@ impl Role {
             Role::LogAnalyticsContributor => "Log Analytics Contributor",
             Role::LogAnalyticsReader => "Log Analytics Reader",
             Role::MonitoringMetricsPublisher => "Monitoring Metrics Publisher",
+            Role::DataPurger => "Data Purger",
         }
     }
 
@@ -46,10 +55,11 @@ impl Role {
     /// Returns what the role allows.
     pub fn actions(self) -> &'static [Action] {
         match self {
-            Role::Owner => &[Action::Read, Action::Ingest, Action::Manage],
+            Role::Owner => &[Action::Read, Action::Ingest, Action::Manage, Action::Purge],
             Role::LogAnalyticsContributor => &[Action::Read, Action::Manage],
             Role::LogAnalyticsReader => &[Action::Read],
             Role::MonitoringMetricsPublisher => &[Action::Ingest],
+            Role::DataPurger => &[Action::Read, Action::Purge],
         }
     }
 }
@@ -60,12 +70,13 @@ mod tests {
 
     #[test]
     fn a_role_allows_what_it_is_for_and_nothing_else() {
-        let allowed =
-            |role: Role| [Action::Read, Action::Ingest, Action::Manage].map(|action| role.actions().contains(&action));
-        assert_eq!(allowed(Role::Owner), [true, true, true]);
-        assert_eq!(allowed(Role::LogAnalyticsContributor), [true, false, true]);
-        assert_eq!(allowed(Role::LogAnalyticsReader), [true, false, false]);
-        assert_eq!(allowed(Role::MonitoringMetricsPublisher), [false, true, false]);
+        let all = [Action::Read, Action::Ingest, Action::Manage, Action::Purge];
+        let allowed = |role: Role| all.map(|action| role.actions().contains(&action));
+        assert_eq!(allowed(Role::Owner), [true; 4]);
+        assert_eq!(allowed(Role::LogAnalyticsContributor), [true, false, true, false]);
+        assert_eq!(allowed(Role::LogAnalyticsReader), [true, false, false, false]);
+        assert_eq!(allowed(Role::MonitoringMetricsPublisher), [false, true, false, false]);
+        assert_eq!(allowed(Role::DataPurger), [true, false, false, true]);
     }
 
     #[test]

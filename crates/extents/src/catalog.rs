@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tlog::entry::{BatchEntry, Entry, Extent, Lifecycle, SeqRange};
+use tlog::entry::{Act, BatchEntry, Entry, Extent, Lifecycle, Redaction, SeqRange};
 use tlog::{Hash, TextError};
 
 /// A batch of a table.
@@ -33,8 +33,10 @@ pub struct TableCatalog {
     pub batches: Vec<BatchRef>,
     /// By the hash of the file.
     pub live: BTreeMap<Hash, LiveExtent>,
-    /// Runs of records that were destroyed by a lifecycle policy.
+    /// Runs of records that were destroyed by a lifecycle policy, ascending and joined.
     pub expired: Vec<SeqRange>,
+    /// Cells that were ordered to be erased: by record and column, the entry that says so.
+    pub erased: BTreeMap<u64, BTreeMap<u16, u64>>,
     /// The leaf hash of the last batch.
     last_leaf: Option<Hash>,
 }
@@ -43,6 +45,8 @@ pub struct TableCatalog {
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {
     pub tables: BTreeMap<String, TableCatalog>,
+    /// Acts of governance with the indices of their entries.
+    pub acts: Vec<(u64, Act)>,
     /// Entries that were read.
     pub n_entries: u64,
 }
@@ -93,13 +97,64 @@ impl TableCatalog {
         self.add_extent(entry, extent)
     }
 
+    /// Returns whether all records of a run were destroyed.
+    pub fn is_expired(&self, range: &SeqRange) -> bool {
+        covers(&self.expired, range)
+    }
+
+    /// Returns whether some of a file's records were destroyed, and not all.
+    pub fn is_in_part_expired(&self, live: &LiveExtent) -> bool {
+        let records = &live.extent.records;
+        let touches = |range: &SeqRange| self.expired.iter().any(|expired| overlap(expired, range));
+        records.iter().any(touches) && !records.iter().all(|range| self.is_expired(range))
+    }
+
+    /// Returns the number of the first record that was sealed at a moment, in ticks, or later.
+    pub fn first_since(&self, time: i64) -> u64 {
+        let idx = self.batches.partition_point(|batch| batch.time < time);
+        self.batches.get(idx).map_or(self.next(), |batch| batch.first)
+    }
+
+    /// Returns the columns of which cells have to be erased in a file yet, by record: what was ordered after the file was sealed.
+    pub fn unerased<'a>(&'a self, live: &'a LiveExtent) -> impl Iterator<Item = (u64, Vec<u16>)> + 'a {
+        let of_range = |range: &SeqRange| self.erased.range(range.first..range.first.saturating_add(range.count));
+        let due = |columns: &BTreeMap<u16, u64>| -> Vec<u16> {
+            columns.iter().filter(|(_, entry)| **entry > live.entry).map(|(column, _)| *column).collect()
+        };
+        let records = live.extent.records.iter().flat_map(of_range);
+        records.map(move |(record, columns)| (*record, due(columns))).filter(|(_, columns)| !columns.is_empty())
+    }
+
+    /// Takes up an order to erase cells that was just sealed.
+    pub fn push_redaction(&mut self, entry: u64, redaction: &Redaction) {
+        let columns = self.erased.entry(redaction.record).or_default();
+        for column in &redaction.columns {
+            columns.entry(*column).or_insert(entry);
+        }
+    }
+
+    /// Takes up the destruction of records that was just sealed.
+    ///
+    /// # Errors
+    /// When it contradicts what is known.
+    pub fn push_lifecycle(&mut self, lifecycle: &Lifecycle) -> Result<(), String> {
+        self.add_lifecycle(lifecycle)
+    }
+
     /// Takes up an entry about this table.
     fn add(&mut self, index: u64, entry: &Entry) -> Result<(), String> {
         match entry {
             Entry::Batch(batch) => self.add_batch(index, batch),
             Entry::Extent(extent) => self.add_extent(index, extent),
             Entry::Lifecycle(lifecycle) => self.add_lifecycle(lifecycle),
-            _ => Ok(()),
+            Entry::Redaction(redaction) => {
+                if redaction.record >= self.next() {
+                    return Err(format!("cells of record {} are erased, which was never sealed", redaction.record));
+                }
+                self.push_redaction(index, redaction);
+                Ok(())
+            }
+            Entry::Act(_) | Entry::Heartbeat(_) => Ok(()),
         }
     }
 
@@ -145,12 +200,17 @@ impl TableCatalog {
     }
 
     fn add_lifecycle(&mut self, lifecycle: &Lifecycle) -> Result<(), String> {
+        let SeqRange { first, count } = lifecycle.records;
+        if first.saturating_add(count) > self.next() {
+            return Err("the lifecycle destroys records that were never sealed".to_string());
+        }
         for file in &lifecycle.files {
             if self.live.remove(file).is_none() {
                 return Err(format!("the lifecycle destroys {file}, which is not live"));
             }
         }
         self.expired.push(lifecycle.records);
+        self.expired = join(std::mem::take(&mut self.expired));
         Ok(())
     }
 }
@@ -175,6 +235,9 @@ impl Catalog {
             let contradiction = |why| CatalogError::Contradiction { entry: index, table: table.clone(), why };
             known.add(index, &entry).map_err(contradiction)?;
         }
+        if let Entry::Act(act) = &entry {
+            self.acts.push((index, act.clone()));
+        }
         self.n_entries += 1;
         Ok(entry)
     }
@@ -184,13 +247,14 @@ fn overlap(a: &SeqRange, b: &SeqRange) -> bool {
     a.first < b.first.saturating_add(b.count) && b.first < a.first.saturating_add(a.count)
 }
 
-fn covers(joined: &[SeqRange], range: &SeqRange) -> bool {
+/// Returns whether a run lies in one of joined runs.
+pub fn covers(joined: &[SeqRange], range: &SeqRange) -> bool {
     let end = range.first.saturating_add(range.count);
     joined.iter().any(|by| by.first <= range.first && end <= by.first.saturating_add(by.count))
 }
 
 /// Sorts runs and joins those that touch.
-fn join(mut ranges: Vec<SeqRange>) -> Vec<SeqRange> {
+pub fn join(mut ranges: Vec<SeqRange>) -> Vec<SeqRange> {
     ranges.sort_by_key(|range| range.first);
     let mut joined: Vec<SeqRange> = Vec::new();
     for range in ranges {

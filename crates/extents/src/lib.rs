@@ -18,10 +18,11 @@ mod hot;
 mod reader;
 mod snapshot;
 mod table_schema;
+mod times;
 mod writer;
 
 pub use cache::{ColumnCache, Found, Pieces, Want};
-pub use catalog::{BatchRef, Catalog, CatalogError, LiveExtent, TableCatalog};
+pub use catalog::{BatchRef, Catalog, CatalogError, LiveExtent, TableCatalog, covers, join};
 pub use columns::{BATCH_COLUMN, POSITION_COLUMN, file_schema, from_file, to_file};
 pub use decode::{Bounds, PIECE_ROWS};
 pub use error::ExtentError;

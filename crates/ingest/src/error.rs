@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use extents::{CatalogError, ExtentError, StoredSchemaError};
+use lifecycle::LifecycleError;
 use sequencer::{OpenError, SubmitError};
 use tlog::TextError;
 
@@ -75,6 +76,35 @@ pub enum VaultError {
     Random(String),
     #[error("internal error: {0}")]
     Internal(String),
+}
+
+/// Why an act of governance was not done, or not to its end; what was sealed of it is done at the next occasion.
+#[derive(Debug, thiserror::Error)]
+pub enum ActError {
+    #[error("there is no workspace `{name}`")]
+    UnknownWorkspace { name: String },
+    #[error("there is no table `{name}` in the workspace")]
+    UnknownTable { name: String },
+    #[error("there is no column `{name}` in the table `{table}`")]
+    UnknownColumn { table: String, name: String },
+    #[error("the column `{name}` cannot be erased: records are kept by it")]
+    FixedColumn { name: String },
+    #[error("the column `{name}` holds no text, by which records could be found")]
+    NoText { name: String },
+    #[error("no column is named whose cells are to be erased")]
+    NoColumns,
+    #[error("there is no record at position {position} of entry {entry} in the table `{table}`")]
+    UnknownRecord { table: String, entry: u64, position: u64 },
+    #[error("{n} records are found, and {max} are erased at once at most")]
+    TooMany { n: usize, max: usize },
+    #[error("{0}")]
+    Lifecycle(#[from] LifecycleError),
+    #[error("the legal hold `{hold}` covers some of the records")]
+    Held { hold: String },
+    #[error("the acts of this workspace are not all known: {why}")]
+    Unreadable { why: String },
+    #[error("the store cannot do it now")]
+    Vault(#[from] VaultError),
 }
 
 impl VaultError {

@@ -1,23 +1,18 @@
 //! Writing the hot tail to files: sorted by time, sealed by an entry of their own, and only then forgotten by the write-ahead log.
 
 use std::collections::BTreeMap;
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use arrow::array::{ArrayRef, AsArray, RecordBatch, RecordBatchOptions, UInt32Array};
-use arrow::compute::take;
-use arrow::datatypes::Int64Type;
-use extents::{ExtentError, ExtentFile, ExtentWriter, HotBatch, StoredSchema, TIME_COLUMN};
-use schema::KqlType;
+use extents::HotBatch;
 use sequencer::{Request, SubmitError};
 use stdx::{crash_point, error_chain};
-use terms::{IndexBuilder, IndexError, Options, TextKind};
-use tlog::entry::{Entry, Extent, SeqRange};
+use tlog::entry::{Entry, SeqRange};
 
 use crate::error::VaultError;
-use crate::open::seeds_path;
-use crate::seeds::seeds_bytes;
+use crate::file::{FileBatch, NewFile, sorted};
+use crate::seeds::LeafMaterial;
 use crate::table::Table;
 use crate::vault::{FlushFailure, Inner};
 use crate::workspace::Workspace;
@@ -29,14 +24,13 @@ const BUSY_WAIT: Duration = Duration::from_millis(50);
 /// How long to wait after a file could not be written: at first, and at most.
 const RETRY_FIRST: Duration = Duration::from_millis(200);
 const RETRY_LAST: Duration = Duration::from_secs(30);
-/// Ticks of a day.
-const DAY: i64 = 864_000_000_000;
 
 impl Inner {
     /// Writes files until the store is closed.
     pub fn run_flusher(&self) {
-        let mut failures = Failures::default();
+        let (mut failures, mut silent_since) = (Failures::default(), BTreeMap::new());
         while !self.wait_for_close(LOOK_EVERY) {
+            self.begin_silent_logs(&mut silent_since);
             let mut n_hot_bytes = 0;
             for workspace in self.all_workspaces() {
                 for table in workspace.tables() {
@@ -62,7 +56,7 @@ impl Inner {
     }
 
     /// Waits; returns whether the store is being closed.
-    fn wait_for_close(&self, time: Duration) -> bool {
+    pub fn wait_for_close(&self, time: Duration) -> bool {
         let closing = self.closing.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self.closed.wait_timeout_while(closing, time, |is_closing| !*is_closing);
         *waited.unwrap_or_else(PoisonError::into_inner).0
@@ -108,23 +102,15 @@ impl Inner {
             (schema, batches, rows)
         };
         let rows = sorted(&rows).map_err(internal)?;
-        let path = extent_path(table, &batches, &rows)?;
-        let written = self.write_and_seal(workspace, table, &schema, &batches, &rows, &path);
-        // What failed for good is not to take the space that is perhaps missing.
-        if let Err(error) = &written
-            && !matches!(error, VaultError::MaybeSealed { .. })
-        {
-            for path in [seeds_path(&path), path] {
-                let _ = std::fs::remove_file(workspace.folder().join(path));
-            }
-        }
-        let (extent, file, entry) = written?;
+        let n_batches = batches.len();
+        let file = NewFile { schema: &schema, batches: in_file(batches)?, rows: &rows, replaces: Vec::new() };
+        let (extent, file, entry) = self.write_and_seal(workspace, table, &file)?;
         drop(rows);
         crash_point("flush.sealed");
         let mut state = table.state();
         state.catalog.push_extent(entry, &extent).map_err(VaultError::Internal)?;
         state.files.insert(extent.file, Ok(file));
-        state.hot.remove_first(batches.len());
+        state.hot.remove_first(n_batches);
         let stored = state.catalog.stored();
         drop(state);
         crash_point("flush.swapped");
@@ -133,23 +119,6 @@ impl Inner {
         }
         crash_point("flush.released");
         Ok(true)
-    }
-
-    /// Writes a file, reads it back, and names it in the log.
-    fn write_and_seal(
-        &self,
-        workspace: &Workspace,
-        table: &Table,
-        schema: &StoredSchema,
-        batches: &[HotBatch],
-        rows: &RecordBatch,
-        path: &str,
-    ) -> Result<(Extent, Arc<ExtentFile>, u64), VaultError> {
-        let extent = write_extent(workspace, table, schema, batches, rows, path)?;
-        let file = Arc::new(ExtentFile::open(workspace.folder(), extent.clone()).map_err(extent_error(table))?);
-        crash_point("flush.durable");
-        let entry = self.seal_entry(workspace, Entry::Extent(extent.clone()))?;
-        Ok((extent, file, entry))
     }
 
     /// Appends an entry to a workspace's log and returns its index.
@@ -208,136 +177,11 @@ impl Failures {
     }
 }
 
-/// Returns the path of a new file of records, relative to the workspace's folder.
-fn extent_path(table: &Table, batches: &[HotBatch], rows: &RecordBatch) -> Result<String, VaultError> {
-    let first = batches.first().map_or(0, |batch| batch.records.first);
-    let end = batches.last().map_or(0, |batch| batch.records.first.saturating_add(batch.records.count));
-    let mut random = [0; 4];
-    getrandom::fill(&mut random).map_err(|error| VaultError::Random(error.to_string()))?;
-    let random = u32::from_be_bytes(random);
-    Ok(format!("data/{}/{}/{first}-{end}-{random:08x}.parquet", table.name(), day(rows)))
-}
-
-/// Writes a file and the seeds of its batches, and makes both durable.
-fn write_extent(
-    workspace: &Workspace,
-    table: &Table,
-    schema: &StoredSchema,
-    batches: &[HotBatch],
-    rows: &RecordBatch,
-    path: &str,
-) -> Result<Extent, VaultError> {
-    let absolute = workspace.folder().join(path);
-    if let Some(parent) = absolute.parent() {
-        std::fs::create_dir_all(parent).map_err(VaultError::io(parent))?;
-    }
-    let writer = ExtentWriter::default();
-    // A file without an index is a file all the same.
-    let terms = index_of_terms(schema, rows).unwrap_or_default();
-    let written = writer.write(&absolute, schema, rows, &terms).map_err(extent_error(table))?;
-    let seeds = seeds_bytes(batches.iter().map(|batch| (batch.entry, &*batch.leaf_material)));
-    let seeds_path = workspace.folder().join(seeds_path(path));
-    if let Some(parent) = seeds_path.parent() {
-        std::fs::create_dir_all(parent).map_err(VaultError::io(parent))?;
-    }
-    write_secret(&seeds_path, &seeds).map_err(VaultError::io(&seeds_path))?;
-    crash_point("flush.seeds-written");
-    for path in [&absolute, &seeds_path] {
-        sync_folders(path, workspace.folder()).map_err(VaultError::io(path))?;
-    }
-    Ok(Extent {
-        table: table.name().to_string(),
-        path: path.to_string(),
-        bytes: written.bytes,
-        rows: written.rows,
-        file: written.file,
-        row_groups: written.row_groups,
-        terms: written.terms,
-        footer: written.footer,
-        records: ranges(batches),
-        replaces: Vec::new(),
-        time: 0,
-    })
-}
-
-fn extent_error(table: &Table) -> impl FnOnce(ExtentError) -> VaultError {
-    let table = table.name().to_string();
-    move |source| VaultError::Extent { table, source: Arc::new(source) }
-}
-
-/// Returns the runs of records of batches, joined.
-fn ranges(batches: &[HotBatch]) -> Vec<SeqRange> {
-    let mut ranges: Vec<SeqRange> = Vec::new();
-    for HotBatch { records, .. } in batches {
-        match ranges.last_mut() {
-            Some(last) if last.first.saturating_add(last.count) == records.first => last.count += records.count,
-            _ => ranges.push(*records),
-        }
-    }
-    ranges
-}
-
-/// Sorts rows by time; those of one time stay in the log's order.
-pub(crate) fn sorted(rows: &RecordBatch) -> Result<RecordBatch, arrow::error::ArrowError> {
-    let times = rows.column_by_name(TIME_COLUMN);
-    let Some(times) = times.and_then(|times| times.as_primitive_opt::<Int64Type>()) else { return Ok(rows.clone()) };
-    if times.values().is_sorted() {
-        return Ok(rows.clone());
-    }
-    let mut places: Vec<u32> = (0..rows.num_rows() as u32).collect();
-    let times = times.values();
-    places.sort_by_key(|place| times.get(*place as usize).copied());
-    let places = UInt32Array::from(places);
-    let columns = rows.columns().iter().map(|column| take(column, &places, None));
-    let columns: Vec<ArrayRef> = columns.collect::<Result<_, _>>()?;
-    let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
-    RecordBatch::try_new_with_options(rows.schema(), columns, &options)
-}
-
-/// Returns the index of the terms of all columns of text.
-fn index_of_terms(schema: &StoredSchema, rows: &RecordBatch) -> Result<Vec<u8>, IndexError> {
-    let mut builder = IndexBuilder::new(Options::default())?;
-    for (stored, column) in schema.doc().columns.iter().zip(schema.columns()) {
-        let Some(array) = rows.column_by_name(&column.name) else { continue };
-        let kind = match column.ktype {
-            KqlType::String | KqlType::Guid => TextKind::String,
-            KqlType::Dynamic => TextKind::Json,
-            _ => continue,
-        };
-        builder.column(stored.id, kind)?;
-        builder.push(stored.id, array)?;
-    }
-    builder.finish(rows.num_rows() as u64)
-}
-
-/// Returns the day of the first of sorted rows.
-fn day(rows: &RecordBatch) -> String {
-    let times = rows.column_by_name(TIME_COLUMN);
-    let first = times.and_then(|times| times.as_primitive_opt::<Int64Type>()?.values().first().copied());
-    let text = schema::ticks::datetime_text(first.unwrap_or(0).div_euclid(DAY) * DAY);
-    text.get(..10).unwrap_or("0001-01-01").to_string()
-}
-
-/// Writes a file that only its owner may read, durably.
-fn write_secret(path: &std::path::Path, bytes: &[u8]) -> std::io::Result<()> {
-    use std::io::Write;
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    crash_point("flush.seeds-created");
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
-/// Makes the names of a file and of the folders above it durable, up to `top`.
-fn sync_folders(path: &std::path::Path, top: &std::path::Path) -> std::io::Result<()> {
-    for folder in path.ancestors().skip(1) {
-        std::fs::File::open(folder)?.sync_all()?;
-        if folder == top {
-            break;
-        }
-    }
-    Ok(())
+/// Reads what the leaves of batches were made with.
+fn in_file(batches: Vec<HotBatch>) -> Result<Vec<FileBatch>, VaultError> {
+    let in_file = |HotBatch { entry, records, leaf_material, .. }| {
+        let material = LeafMaterial::whole(&leaf_material).map_err(|error| VaultError::Internal(error.to_string()))?;
+        Ok(FileBatch { entry, records, material })
+    };
+    batches.into_iter().map(in_file).collect()
 }

@@ -7,25 +7,38 @@
 //!
 //! A record is acknowledged when it is durable, covered by a signed checkpoint, and visible to queries.
 
+mod acts;
 mod cells;
+mod compact;
+mod erase;
 mod error;
+mod expire;
+mod file;
 mod flush;
+mod forget;
+mod keep;
 mod open;
 mod prove;
 mod quarantine;
+mod rewrite;
 mod seal;
 mod seeds;
 mod table;
+mod taken;
 mod vault;
 mod workspace;
 
+pub use acts::document_path;
 pub use cells::ColumnCells;
-pub use error::{IngestError, VaultError};
+pub use erase::{Erased, Selection};
+pub use error::{ActError, IngestError, VaultError};
+pub use expire::Destroyed;
 pub use open::seeds_path;
-pub use prove::{ProveError, Wanted};
+pub use prove::{BUNDLE_RECORDS_MAX, ProveError, Wanted};
 pub use quarantine::{QUARANTINE_TABLE, quarantine_columns};
 pub use seal::{SealError, batch_tree, from_payload};
-pub use seeds::{SeedsError, parse_seeds};
+pub use seeds::{LeafMaterial, SeedsError, parse_seeds};
 pub use table::{Table, TableStatus};
-pub use vault::{Answer, FlushFailure, Pending, Vault, VaultOptions};
+pub use taken::{Answer, Pending, Taken};
+pub use vault::{FlushFailure, Vault, VaultOptions};
 pub use workspace::Workspace;

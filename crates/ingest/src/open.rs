@@ -15,13 +15,14 @@ use extents::{Catalog, ExtentFile, HotBatch, StoredSchema, TableCatalog};
 use sequencer::storage::{Disk, Storage, replace};
 use sequencer::{KeyFolder, Sequencer, StoredBatch, checkpoint_path, read_entries};
 use stdx::{Clock, crash_point};
-use tlog::entry::SeqRange;
+use tlog::entry::{Act, SeqRange};
 use tlog::note::SignedNote;
 use tlog::record::SchemaDoc;
 use tlog::tile::{TILE_WIDTH, Tile};
 use tlog::tree::TreeBuilder;
 use tlog::{Checkpoint, Hash};
 
+use crate::acts::{document_path, read_rules};
 use crate::error::VaultError;
 use crate::seal::from_payload;
 use crate::table::{Table, TableState};
@@ -77,7 +78,9 @@ impl Vault {
                 tables.insert(table.clone(), Arc::new(Table::new(&table, state)));
             }
             remove_orphans(&root, &name, &tables)?;
-            workspaces.insert(name.clone(), Arc::new(Workspace::new(&name, &root, tables)));
+            remove_unsealed(&root, &name, &catalog.acts)?;
+            let governance = read_rules(&*storage, &name, &catalog.acts);
+            workspaces.insert(name.clone(), Arc::new(Workspace::new(&name, &root, tables, governance)));
         }
         let n_hot_bytes = workspaces.values().map(|workspace| workspace.n_hot_bytes()).sum();
         Vault::start(Inner {
@@ -91,6 +94,8 @@ impl Vault {
             workspaces: RwLock::new(workspaces),
             n_hot_bytes: Arc::new(AtomicUsize::new(n_hot_bytes)),
             flush_failure: Mutex::new(None),
+            keep_failure: Mutex::new(None),
+            forgetting: Mutex::new(()),
             closing: Mutex::new(false),
             closed: Condvar::new(),
         })
@@ -278,6 +283,21 @@ fn remove_orphans(root: &Path, workspace: &str, tables: &BTreeMap<String, Arc<Ta
                     std::fs::remove_file(&path).map_err(VaultError::io(&path))?;
                 }
             }
+        }
+    }
+    Ok(())
+}
+
+/// Removes documents of acts that were not sealed when the process ended.
+fn remove_unsealed(root: &Path, workspace: &str, acts: &[(u64, Act)]) -> Result<(), VaultError> {
+    let named: HashSet<PathBuf> =
+        acts.iter().map(|(_, act)| root.join(document_path(workspace, &act.document))).collect();
+    let folder = root.join("ws").join(workspace).join("acts");
+    for name in std::fs::read_dir(&folder).into_iter().flatten() {
+        let path = name.map_err(VaultError::io(&folder))?.path();
+        if !named.contains(&path) {
+            crash_point("open.unsealed");
+            std::fs::remove_file(&path).map_err(VaultError::io(&path))?;
         }
     }
     Ok(())

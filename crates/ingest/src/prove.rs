@@ -12,7 +12,8 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::{concat_batches, take};
 use arrow::datatypes::{Int32Type, Int64Type};
 use extents::{
-    BATCH_COLUMN, BatchRef, ExtentError, ExtentFile, POSITION_COLUMN, StoredSchema, from_file, row_schema, with_columns,
+    BATCH_COLUMN, BatchRef, ExtentError, ExtentFile, LiveExtent, POSITION_COLUMN, StoredSchema, from_file, row_schema,
+    with_columns,
 };
 use parquet::arrow::arrow_reader::{RowSelection, RowSelector};
 use schema::Column;
@@ -20,7 +21,7 @@ use sequencer::{Tiles, checkpoint_path, log_folder, read_entries};
 use tlog::bundle::{self, BatchRecords, BuildError, BundleBuilder, Files, Row};
 use tlog::entry::{BatchEntry, SeqRange};
 use tlog::note::SignedNote;
-use tlog::record::{Cell, Cells, RecordError, SeedTree};
+use tlog::record::{Cell, Cells, RecordError};
 use tlog::tile::{TILE_WIDTH, Tile, TileReader};
 use tlog::tree::{MemoryTree, inclusion_proof};
 use tlog::{Checkpoint, Policy, TextError};
@@ -29,7 +30,7 @@ use crate::cells::ColumnCells;
 use crate::error::VaultError;
 use crate::open::seeds_path;
 use crate::seal::{SealError, batch_tree};
-use crate::seeds::{SeedsError, parse_seeds};
+use crate::seeds::{LeafMaterial, SeedsError, parse_seeds};
 use crate::table::Table;
 use crate::vault::{Inner, Vault};
 use crate::workspace::Workspace;
@@ -38,7 +39,9 @@ use crate::workspace::Workspace;
 const PUBLISH_WAIT: Duration = Duration::from_secs(30);
 const PUBLISH_LOOK: Duration = Duration::from_millis(5);
 /// Records of a bundle at most: it is put together in memory.
-const RECORDS_MAX: u64 = 1_000_000;
+pub const BUNDLE_RECORDS_MAX: u64 = 1_000_000;
+/// How often a file is looked for that another took the place of.
+const READ_TRIES: usize = 5;
 
 /// What is to be shown of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,10 +69,10 @@ pub enum ProveError {
     UnknownRecords { table: String, next: u64, first: u64, end: u64 },
     #[error("nothing is asked for")]
     Nothing,
-    #[error("{n} records are asked for, and a bundle has at most {RECORDS_MAX}")]
+    #[error("{n} records are asked for, and a bundle has at most {BUNDLE_RECORDS_MAX}")]
     TooMany { n: u64 },
-    #[error("the record at position {position} of entry {entry} was erased in part and cannot be shown")]
-    Erased { entry: u64, position: u64 },
+    #[error("the records of entry {entry} were destroyed when their time was over")]
+    Expired { entry: u64 },
     #[error("the log is not published up to entry {entry} yet")]
     NotPublished { entry: u64 },
     #[error("cannot read `{path}`")]
@@ -116,7 +119,7 @@ impl Vault {
         let n_records: u64 = parts.iter().flat_map(|part| &part.batches).map(|(_, shown)| shown.len() as u64).sum();
         let last = parts.iter().flat_map(|part| &part.batches).map(|(batch, _)| batch.entry).max();
         let last = last.ok_or(ProveError::Nothing)?;
-        if n_records > RECORDS_MAX {
+        if n_records > BUNDLE_RECORDS_MAX {
             return Err(ProveError::TooMany { n: n_records });
         }
         check_hidden(&parts, hidden)?;
@@ -177,7 +180,7 @@ fn part(workspace: &Workspace, name: &str, wanted: &Wanted) -> Result<Part, Prov
             if end > next {
                 return Err(ProveError::UnknownRecords { table: name.to_string(), next, first, end });
             }
-            if wanted.count > RECORDS_MAX {
+            if wanted.count > BUNDLE_RECORDS_MAX {
                 return Err(ProveError::TooMany { n: wanted.count });
             }
             // The batches beside the range say when the record before it and the one after it were sealed.
@@ -270,14 +273,20 @@ impl<'a> Log<'a> {
             return Ok(());
         }
         let stored = read_batch(workspace, table, batch, &schema)?;
-        let tree: MemoryTree = batch_tree(&schema, &stored.rows, &stored.seeds)?;
+        let tree: MemoryTree = batch_tree(&schema, &stored.rows, &stored.material)?;
         let columns: Vec<ColumnCells<'_>> = stored.columns(&schema)?;
         let mut rows = Vec::with_capacity(positions.len());
         for position in positions {
-            let erased = || ProveError::Erased { entry: batch.entry, position: *position };
-            let seed = stored.seeds.seed(*position).ok_or_else(erased)?;
             let cells: Vec<Cell<'_>> = columns.iter().map(|column| column.cell(*position as usize)).collect();
-            rows.push(Row::new(*position, schema.doc(), &seed, &cells, |id| !hidden.contains(&id))?);
+            let is_shown = |id| !hidden.contains(&id);
+            rows.push(match stored.material.erased.get(position) {
+                Some(left) => Row::redacted(*position, schema.doc(), left, &cells, is_shown)?,
+                None => {
+                    let lost = || ProveError::Damaged(format!("a record of entry {} has no seed", batch.entry));
+                    let seed = stored.material.seeds.seed(*position).ok_or_else(lost)?;
+                    Row::new(*position, schema.doc(), &seed, &cells, is_shown)?
+                }
+            });
         }
         let Ok(shown) = BatchRecords::new(&tree, batch.count, rows);
         bundle.batch(batch.entry, &entry, path, schema.doc(), Some(&shown));
@@ -288,7 +297,7 @@ impl<'a> Log<'a> {
 /// All records of a batch in their order, and what their leaves are made with.
 pub(crate) struct WholeBatch {
     pub rows: RecordBatch,
-    pub seeds: SeedTree,
+    pub material: LeafMaterial,
 }
 
 impl WholeBatch {
@@ -307,6 +316,16 @@ pub(crate) fn read_batch(
     batch: &BatchRef,
     schema: &StoredSchema,
 ) -> Result<WholeBatch, ProveError> {
+    try_read_batch(workspace, table, batch, schema, READ_TRIES)
+}
+
+fn try_read_batch(
+    workspace: &Workspace,
+    table: &Table,
+    batch: &BatchRef,
+    schema: &StoredSchema,
+    n_tries: usize,
+) -> Result<WholeBatch, ProveError> {
     let state = table.state();
     let hot = state.hot.batches.iter().position(|hot| hot.entry == batch.entry);
     let found = if let Some(place) = hot {
@@ -315,29 +334,44 @@ pub(crate) fn read_batch(
         let rows = state.hot.first_rows(place + 1, schema.columns())?;
         drop(state);
         let rows = with_columns(&rows.slice(before as usize, batch.count as usize), schema.columns())?;
-        let seeds = SeedTree::from_bytes(&leaf_material).map_err(|error| ProveError::Damaged(error.to_string()))?;
-        WholeBatch { rows, seeds }
+        let material = LeafMaterial::whole(&leaf_material).map_err(|error| ProveError::Damaged(error.to_string()))?;
+        WholeBatch { rows, material }
     } else {
-        let files: Vec<Arc<ExtentFile>> = state.files.values().filter_map(|file| file.as_ref().ok().cloned()).collect();
+        let records = SeqRange { first: batch.first, count: batch.count };
+        let is_expired = state.catalog.is_expired(&records);
+        let holds = |live: &&LiveExtent| live.extent.records.iter().any(|range| contains(range, &records));
+        let live = state.catalog.live.values().find(holds);
+        let file = live.and_then(|live| state.files.get(&live.extent.file)?.as_ref().ok().cloned());
         drop(state);
-        let holds = |file: &&Arc<ExtentFile>| {
-            let in_range = |range: &SeqRange| batch.first >= range.first && batch.first - range.first < range.count;
-            file.extent().records.iter().any(in_range)
+        let entry = batch.entry;
+        let lost = || ProveError::Damaged(format!("the records of entry {entry} are in no file that can be read"));
+        let file = match file {
+            Some(file) => file,
+            None if is_expired => return Err(ProveError::Expired { entry }),
+            None => return Err(lost()),
         };
-        let lost =
-            || ProveError::Damaged(format!("the records of entry {} are in no file that can be read", batch.entry));
-        let file = files.iter().find(holds).ok_or_else(lost)?;
         let path = workspace.folder().join(seeds_path(&file.extent().path));
-        let bytes = std::fs::read(&path).map_err(|source| ProveError::Read { path: path.clone(), source })?;
+        let bytes = match std::fs::read(&path) {
+            Ok(bytes) => bytes,
+            // Another file may just have come in its place.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && n_tries > 0 => {
+                return try_read_batch(workspace, table, batch, schema, n_tries - 1);
+            }
+            Err(source) => return Err(ProveError::Read { path, source }),
+        };
         let mut seeds = parse_seeds(&bytes).map_err(|source| ProveError::Seeds { path, source })?;
-        let seeds = seeds.remove(&batch.entry).ok_or_else(lost)?;
-        WholeBatch { rows: rows_of_batch(file, batch, schema)?, seeds }
+        let material = seeds.remove(&entry).ok_or_else(lost)?;
+        WholeBatch { rows: rows_of_batch(&file, batch, schema)?, material }
     };
     if found.rows.num_rows() as u64 != batch.count {
         let (n, count) = (found.rows.num_rows(), batch.count);
         return Err(ProveError::Damaged(format!("entry {} has {count} records, and {n} are there", batch.entry)));
     }
     Ok(found)
+}
+
+fn contains(range: &SeqRange, inner: &SeqRange) -> bool {
+    inner.first >= range.first && inner.first.saturating_add(inner.count) <= range.first.saturating_add(range.count)
 }
 
 /// Reads the rows of a batch out of a file, by their positions.

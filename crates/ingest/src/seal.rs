@@ -2,6 +2,7 @@
 //!
 //! All of it can be done before the batch has a number, on any thread.
 
+use std::collections::BTreeMap;
 use std::io::Cursor;
 
 use arrow::array::RecordBatch;
@@ -15,6 +16,7 @@ use tlog::record::{Cells, LeafHasher, RecordError, SchemaDoc, Seed, SeedTree, Se
 use tlog::tree::MemoryTree;
 
 use crate::cells::ColumnCells;
+use crate::seeds::LeafMaterial;
 
 /// Records cannot be sealed; a fault of ours, for they were made to fit their schema.
 #[derive(Debug, thiserror::Error)]
@@ -42,7 +44,8 @@ pub fn seal(
 ) -> Result<SealedBatch, SealError> {
     let count = rows.num_rows() as u64;
     let seeds = SeedTree::new(seed, SeedTree::depth_for(count))?;
-    let root = batch_tree(schema, rows, &seeds)?.root();
+    let material = LeafMaterial { seeds, erased: BTreeMap::new() };
+    let root = batch_tree(schema, rows, &material)?.root();
     Ok(SealedBatch {
         workspace: workspace.to_string(),
         table: schema.doc().table.clone(),
@@ -51,7 +54,7 @@ pub fn seal(
         schema_hash: schema.doc().hash(),
         count,
         root,
-        leaf_material: seeds.to_bytes(),
+        leaf_material: material.seeds.to_bytes(),
         payload: to_payload(rows)?,
     })
 }
@@ -60,15 +63,15 @@ pub fn seal(
 ///
 /// # Errors
 /// When columns do not fit the schema, or a seed is missing.
-pub fn batch_tree(schema: &StoredSchema, rows: &RecordBatch, seeds: &SeedTree) -> Result<MemoryTree, SealError> {
+pub fn batch_tree(schema: &StoredSchema, rows: &RecordBatch, material: &LeafMaterial) -> Result<MemoryTree, SealError> {
     let mut tree = MemoryTree::new();
-    for leaf in leaves(schema, rows, seeds)? {
+    for leaf in leaves(schema, rows, material)? {
         tree.append(leaf);
     }
     Ok(tree)
 }
 
-fn leaves(schema: &StoredSchema, rows: &RecordBatch, seeds: &SeedTree) -> Result<Vec<Hash>, SealError> {
+fn leaves(schema: &StoredSchema, rows: &RecordBatch, material: &LeafMaterial) -> Result<Vec<Hash>, SealError> {
     // A column that is not there has no cells, which leave no trace in a leaf.
     let mut doc = SchemaDoc { columns: Vec::new(), ..schema.doc().clone() };
     let mut columns = Vec::with_capacity(rows.num_columns());
@@ -80,8 +83,7 @@ fn leaves(schema: &StoredSchema, rows: &RecordBatch, seeds: &SeedTree) -> Result
     }
     let columns: Vec<&dyn Cells> = columns.iter().map(|column| column as &dyn Cells).collect();
     let mut leaves = Vec::new();
-    let n_rows = rows.num_rows();
-    LeafHasher::new(&doc).hash_rows(&columns, 0..n_rows, seeds.seeds(0..n_rows as u64), &mut leaves)?;
+    material.leaves(&doc, &mut LeafHasher::new(&doc), &columns, 0..rows.num_rows(), 0, &mut leaves)?;
     Ok(leaves)
 }
 

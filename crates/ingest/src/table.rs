@@ -21,7 +21,12 @@ pub struct Table {
     pub(crate) state: Mutex<TableState>,
     /// Only one at a time writes files.
     pub(crate) writing: Mutex<()>,
+    /// Only one at a time writes files anew.
+    rewriting: Mutex<()>,
 }
+
+/// The right to put files of a table in the place of others.
+pub(crate) type Rewriting<'a> = MutexGuard<'a, ()>;
 
 /// How a table is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,12 +53,17 @@ pub(crate) struct TableState {
 
 impl Table {
     pub(crate) fn new(name: &str, state: TableState) -> Table {
-        Table { name: name.to_string(), state: Mutex::new(state), writing: Mutex::new(()) }
+        Table { name: name.to_string(), state: Mutex::new(state), writing: Mutex::new(()), rewriting: Mutex::new(()) }
     }
 
     /// Returns the table's name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Takes the right to put files in the place of others.
+    pub(crate) fn rewriting(&self) -> Rewriting<'_> {
+        self.rewriting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, TableState> {

@@ -5,27 +5,30 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{Field, FieldRef, Int64Type, Schema};
 use extents::{StoredSchema, TIME_COLUMN};
-use files::{Records, Rejected, Rejection};
+use files::{Records, Rejected};
 use futures::channel::oneshot;
 use schema::Column;
 use sequencer::storage::{Storage, replace};
 use sequencer::{
-    KeyFolder, Keys, Receipt, Request, RequestId, Sequencer, SequencerOptions, SubmitError, is_workspace_name,
+    KeyFolder, Keys, Publications, Receipt, Request, RequestId, Sequencer, SequencerOptions, SubmitError,
+    is_workspace_name,
 };
 use sha2::{Digest, Sha256};
 use stdx::{Clock, crash_point};
 use tlog::note::VerifierKey;
 use tlog::record::Seed;
 
+use crate::acts::Governance;
 use crate::error::{IngestError, VaultError};
 use crate::quarantine::{QUARANTINE_TABLE, quarantine_columns, quarantine_rows};
 use crate::seal::seal;
 use crate::table::{Committed, Table, TableState, with_bag};
+use crate::taken::Pending;
 use crate::workspace::{Workspace, is_table_name};
 
 /// Rows of one batch at most.
@@ -49,6 +52,8 @@ pub struct VaultOptions {
     pub flush_after: Duration,
     /// Bytes of rows in memory beyond which senders have to wait.
     pub hot_bytes_max: usize,
+    /// How often it is looked whether files are to be joined, and records to be destroyed; `None` for only when somebody asks.
+    pub keep_every: Option<Duration>,
 }
 
 impl Default for VaultOptions {
@@ -60,6 +65,7 @@ impl Default for VaultOptions {
             flush_bytes: 768 << 20,
             flush_after: Duration::from_secs(600),
             hot_bytes_max: 2 << 30,
+            keep_every: Some(Duration::from_secs(10)),
         }
     }
 }
@@ -67,7 +73,7 @@ impl Default for VaultOptions {
 /// A store: workspaces, their tables and logs. Closing it writes nothing that the next start could not do.
 pub struct Vault {
     pub(crate) inner: Arc<Inner>,
-    flusher: Option<JoinHandle<()>>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 pub(crate) struct Inner {
@@ -84,6 +90,10 @@ pub(crate) struct Inner {
     pub n_hot_bytes: Arc<AtomicUsize>,
     /// Why files cannot be written now.
     pub flush_failure: Mutex<Option<FlushFailure>>,
+    /// Why files cannot be written anew, or records not be destroyed.
+    pub keep_failure: Mutex<Option<FlushFailure>>,
+    /// Only one at a time has the write-ahead log forget something.
+    pub forgetting: Mutex<()>,
     pub closing: Mutex<bool>,
     pub closed: Condvar,
 }
@@ -99,48 +109,6 @@ pub struct FlushFailure {
     pub n_failures: u32,
 }
 
-/// What became of a request's records.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Answer {
-    pub taken: u64,
-    /// Records that went to the quarantine, with their reasons.
-    pub rejected: Vec<Rejected>,
-    /// Where the records are that were taken: one receipt for each batch.
-    pub receipts: Vec<tlog::Receipt>,
-    /// Where the rejected records are.
-    pub quarantine_receipts: Vec<tlog::Receipt>,
-}
-
-/// Records on their way. They are taken when [`Pending::finish`] says so.
-pub struct Pending {
-    answers: Vec<oneshot::Receiver<Result<Receipt, SubmitError>>>,
-    n_taken: u64,
-    /// How many of `answers` are about records that were taken.
-    n_batches: usize,
-    rejected: Vec<Rejected>,
-    table: Arc<Table>,
-}
-
-impl Pending {
-    /// Waits until the records are durable, signed for, and visible to queries.
-    ///
-    /// # Errors
-    /// When they are not all: then the request can be sent again under its id, and what was taken is not taken twice.
-    pub async fn finish(self) -> Result<Answer, IngestError> {
-        let mut receipts = Vec::new();
-        for answer in self.answers {
-            let stopped = |_| SubmitError::Stopped(sequencer::Stop::Internal("the sequencer is gone".to_string()));
-            let receipt = answer.await.map_err(stopped).and_then(|answer| answer).map_err(submit_error)?;
-            let count = receipt.records.end.saturating_sub(receipt.records.start);
-            receipts.push(receipt.to_sender(0, count));
-        }
-        // Joining small batches is this caller's work, not that of the thread that commits.
-        let _ = self.table.state().hot.settle();
-        let quarantine_receipts = receipts.split_off(self.n_batches.min(receipts.len()));
-        Ok(Answer { taken: self.n_taken, rejected: self.rejected, receipts, quarantine_receipts })
-    }
-}
-
 pub(crate) fn submit_error(error: SubmitError) -> IngestError {
     match error {
         SubmitError::Busy { why, retry_after_ms } => IngestError::Busy { why, retry_after_ms },
@@ -151,10 +119,17 @@ pub(crate) fn submit_error(error: SubmitError) -> IngestError {
 impl Vault {
     pub(crate) fn start(inner: Inner) -> Result<Vault, VaultError> {
         let inner = Arc::new(inner);
+        let mut vault = Vault { inner: inner.clone(), threads: Vec::new() };
         let flushing = inner.clone();
-        let flusher = std::thread::Builder::new().name("flush".to_string()).spawn(move || flushing.run_flusher());
-        let flusher = flusher.map_err(VaultError::io("a thread"))?;
-        Ok(Vault { inner, flusher: Some(flusher) })
+        vault.run("flush", move || flushing.run_flusher())?;
+        vault.run("keep", move || inner.run_keeper())?;
+        Ok(vault)
+    }
+
+    fn run(&mut self, name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), VaultError> {
+        let thread = std::thread::Builder::new().name(name.to_string()).spawn(run);
+        self.threads.push(thread.map_err(VaultError::io("a thread"))?);
+        Ok(())
     }
 
     /// Returns the folder of the store.
@@ -177,9 +152,24 @@ impl Vault {
         self.inner.sequencer.status()
     }
 
+    /// Returns what is published of all logs, those of workspaces that are made later too.
+    pub fn publications(&self) -> Publications {
+        self.inner.sequencer.publications()
+    }
+
+    /// Returns the files of the store.
+    pub fn storage(&self) -> Arc<dyn Storage> {
+        self.inner.storage.clone()
+    }
+
     /// Returns why records cannot be written to files now; `None` while all is well. When that lasts, senders are told to wait.
     pub fn flush_failure(&self) -> Option<FlushFailure> {
         self.inner.flush_failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Returns why files cannot be joined, or records not be erased or destroyed that have to be; `None` while all is well.
+    pub fn keep_failure(&self) -> Option<FlushFailure> {
+        self.inner.keep_failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Returns the public keys that sign a workspace's log, as those who verify need them.
@@ -208,7 +198,10 @@ impl Vault {
         let path = self.inner.root.join("keys").join(name);
         let key = self.inner.keys.create(name, &origin, &secret).map_err(VaultError::io(path))?;
         crash_point("workspace.key-written");
-        workspaces.insert(name.to_string(), Arc::new(Workspace::new(name, &self.inner.root, BTreeMap::new())));
+        workspaces.insert(
+            name.to_string(),
+            Arc::new(Workspace::new(name, &self.inner.root, BTreeMap::new(), Governance::default())),
+        );
         Ok(key)
     }
 
@@ -266,12 +259,7 @@ impl Vault {
     /// # Errors
     /// When a file cannot be written.
     pub fn flush(&self) -> Result<(), VaultError> {
-        for workspace in self.inner.all_workspaces() {
-            for table in workspace.tables() {
-                while self.inner.flush_table(&workspace, &table)? {}
-            }
-        }
-        Ok(())
+        self.inner.flush_all()
     }
 }
 
@@ -279,8 +267,8 @@ impl Drop for Vault {
     fn drop(&mut self) {
         *self.inner.closing.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.inner.closed.notify_all();
-        if let Some(flusher) = self.flusher.take() {
-            let _ = flusher.join();
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
         }
     }
 }
@@ -297,6 +285,21 @@ impl Inner {
 
     pub fn all_workspaces(&self) -> Vec<Arc<Workspace>> {
         self.workspaces.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// Begins the logs of workspaces that have none and were silent for as long as a log may be. `since` says when each was seen first.
+    pub fn begin_silent_logs(&self, since: &mut BTreeMap<String, Instant>) {
+        let Some(every) = self.options.sequencer.heartbeat_every else { return };
+        let logs = self.sequencer.status().logs;
+        for workspace in self.all_workspaces().iter().map(|workspace| workspace.name()) {
+            if logs.contains_key(workspace) {
+                since.remove(workspace);
+            } else if since.entry(workspace.to_string()).or_insert_with(Instant::now).elapsed() >= every {
+                since.remove(workspace);
+                // What fails is tried again after the same time.
+                let _ = self.sequencer.submit_with(Request::Heartbeat { workspace: workspace.to_string() }, |_| {});
+            }
+        }
     }
 
     fn workspace_of(&self, name: &str) -> Result<Arc<Workspace>, IngestError> {
@@ -467,13 +470,4 @@ fn parts(rows: RecordBatch) -> Result<Vec<RecordBatch>, IngestError> {
     let starts = (0..n_rows).step_by(part_rows);
     let part = |start: usize| extents::compact(&rows.slice(start, part_rows.min(n_rows - start)), 0);
     Ok(starts.map(part).collect::<Result<_, _>>()?)
-}
-
-impl Answer {
-    /// Counts the rejected records by reason.
-    pub fn reasons(&self) -> Vec<(Rejection, u64)> {
-        let count =
-            |reason: Rejection| self.rejected.iter().filter(|rejected| rejected.reason == reason).count() as u64;
-        Rejection::ALL.into_iter().map(|reason| (reason, count(reason))).filter(|(_, n)| *n > 0).collect()
-    }
 }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use crate::acts::Governance;
 use crate::table::Table;
 
 /// A workspace of the store.
@@ -12,11 +13,18 @@ pub struct Workspace {
     /// The folder of its log, schemas and files.
     folder: PathBuf,
     tables: RwLock<BTreeMap<String, Arc<Table>>>,
+    pub(crate) governance: Mutex<Governance>,
 }
 
 impl Workspace {
-    pub(crate) fn new(name: &str, root: &Path, tables: BTreeMap<String, Arc<Table>>) -> Workspace {
-        Workspace { name: name.to_string(), folder: root.join("ws").join(name), tables: RwLock::new(tables) }
+    pub(crate) fn new(
+        name: &str,
+        root: &Path,
+        tables: BTreeMap<String, Arc<Table>>,
+        governance: Governance,
+    ) -> Workspace {
+        let (name, folder) = (name.to_string(), root.join("ws").join(name));
+        Workspace { name, folder, tables: RwLock::new(tables), governance: Mutex::new(governance) }
     }
 
     /// Returns the workspace's name.

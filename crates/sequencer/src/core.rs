@@ -242,6 +242,25 @@ impl Core {
         }
     }
 
+    /// Begins a new file of the write-ahead log and removes those before it, with all that is in them, as soon as they are needed no
+    /// more. Returns the number of the new file.
+    ///
+    /// # Errors
+    /// When there is no room for a new file, or nothing is signed any more.
+    pub fn forget(&mut self) -> Result<u64, SubmitError> {
+        self.rotate(0, true)?;
+        if let Err(stop) = self.wal.forget() {
+            self.stop = Some(stop.clone());
+            return Err(SubmitError::Stopped(stop));
+        }
+        Ok(self.wal.newest())
+    }
+
+    /// Returns the number of the oldest file of the write-ahead log that is in use.
+    pub fn oldest_segment(&self) -> u64 {
+        self.wal.oldest()
+    }
+
     /// Returns a file to be allocated ahead, which may take long; see [`Core::take_spare`].
     pub(crate) fn take_spare_wish(&mut self) -> Option<Spare> {
         if self.stop.is_none() { self.wal.take_spare_wish() } else { None }

@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -76,6 +76,8 @@ pub struct Status {
     pub queue_len: usize,
     /// Files of the write-ahead log in use.
     pub n_segments: usize,
+    /// The number of the oldest of them.
+    pub oldest_segment: u64,
     /// Bytes written to the write-ahead log since the start.
     pub n_wal_bytes: u64,
     /// Frames that are durable and not yet published.
@@ -116,6 +118,8 @@ struct Queue {
     submissions: VecDeque<(Prepared, Completer)>,
     n_bytes: u64,
     releases: Vec<(String, String, u64)>,
+    /// Who waits for the write-ahead log to begin a new file and forget those before it.
+    forgets: Vec<mpsc::Sender<Result<u64, SubmitError>>>,
     published_frame: u64,
     /// Files that were allocated ahead, or could not be.
     spares: Vec<Option<Spare>>,
@@ -201,6 +205,21 @@ impl Sequencer {
     pub fn release_up_to(&self, workspace: &str, table: &str, next: u64) {
         lock(&self.shared.queue).releases.push((workspace.to_string(), table.to_string(), next));
         self.shared.queued.notify_all();
+    }
+
+    /// Has the write-ahead log begin a new file, and remove the files before it, instead of writing them again, when all their records
+    /// are released; returns the new file's number. Nothing of them is left when [`Status::oldest_segment`] has come so far.
+    ///
+    /// # Errors
+    /// [`SubmitError::Busy`] when there is no room for a new file, [`SubmitError::Stopped`] when nothing is signed any more.
+    pub fn forget(&self) -> Result<u64, SubmitError> {
+        if let Some(stop) = &lock(&self.shared.status).stopped {
+            return Err(SubmitError::Stopped(stop.clone()));
+        }
+        let (sender, receiver) = mpsc::channel();
+        lock(&self.shared.queue).forgets.push(sender);
+        self.shared.queued.notify_all();
+        receiver.recv().unwrap_or(Err(SubmitError::Stopped(Stop::Asked)))
     }
 
     /// Returns how the sequencer is.
@@ -321,6 +340,7 @@ impl Shared {
         let mut status = lock(&self.status);
         status.stopped = core.stopped().cloned().or(status.stopped.take());
         status.n_segments = core.n_segments();
+        status.oldest_segment = core.oldest_segment();
         status.n_wal_bytes = core.n_wal_bytes();
     }
 }
@@ -349,7 +369,8 @@ fn run_core(shared: &Shared, mut core: Core, clock: &dyn Clock) {
     let mut last_look = Instant::now();
     loop {
         let mut queue = lock(&shared.queue);
-        if queue.submissions.is_empty() && queue.releases.is_empty() && queue.stop.is_none() && !queue.is_closed {
+        let is_idle = queue.submissions.is_empty() && queue.releases.is_empty() && queue.forgets.is_empty();
+        if is_idle && queue.stop.is_none() && !queue.is_closed {
             queue = shared.queued.wait_timeout(queue, IDLE).unwrap_or_else(PoisonError::into_inner).0;
         }
         if let Some(stop) = queue.stop.take() {
@@ -357,6 +378,7 @@ fn run_core(shared: &Shared, mut core: Core, clock: &dyn Clock) {
         }
         let (prepared, completers) = shared.take_group(&mut queue);
         let releases = std::mem::take(&mut queue.releases);
+        let forgets = std::mem::take(&mut queue.forgets);
         let is_last = queue.is_closed && queue.submissions.is_empty();
         core.set_published(queue.published_frame);
         let spares = std::mem::take(&mut queue.spares);
@@ -374,6 +396,10 @@ fn run_core(shared: &Shared, mut core: Core, clock: &dyn Clock) {
             for (completer, answer) in completers.into_iter().zip(answers) {
                 completer.complete(answer);
             }
+        }
+        for waiting in forgets {
+            // Who waited may be gone.
+            let _ = waiting.send(core.forget());
         }
         let is_time = last_look.elapsed() >= IDLE && core.stopped().is_none() && !is_last;
         if let Some(every) = shared.options.heartbeat_every.filter(|_| is_time) {

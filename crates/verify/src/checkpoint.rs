@@ -1,11 +1,17 @@
 //! The published checkpoint: its form, its signatures, and what else says where the log stands.
 
+use std::time::Duration;
+
 use sequencer::{Signed, WalLog, checkpoint_path, witnessed_path};
 use tlog::note::{NoteSignature, SignedNote};
 use tlog::{Checkpoint, Hash, Policy, PolicyError, Sighting, WitnessState};
 
 use crate::report::Finding;
 use crate::run::Run;
+
+/// How often and how long a checkpoint is waited for that another process is about to publish.
+const LOOKS: u32 = 40;
+const LOOK: Duration = Duration::from_millis(50);
 
 /// Where a log stands, as far as anybody acceptable says so.
 #[derive(Debug, Clone)]
@@ -19,13 +25,14 @@ pub struct Head {
 }
 
 /// Reads a workspace's checkpoint. Where it is not acceptable, the other places that know the log's size stand in, so that the rest can
-/// be verified.
+/// be verified. `witnessed` is the newest that witnesses have seen, as it was known before.
 pub fn check_checkpoint(
     run: &Run<'_>,
     workspace: &str,
     own: Option<&Policy>,
     signed: Option<&Signed>,
     wal: Option<&WalLog>,
+    witnessed: Option<&Checkpoint>,
 ) -> Option<Head> {
     let path = checkpoint_path(workspace);
     let signed = signed.and_then(|signed| signed.logs.get(workspace)).copied();
@@ -35,7 +42,15 @@ pub fn check_checkpoint(
         let (size, root) = signed.or_else(from_wal)?;
         Some(Head { origin, size, root, sighting: None, is_signed: false })
     };
-    let Some(bytes) = run.read(&path) else {
+    let mut bytes = run.read(&path);
+    // It is written after the file of what was signed.
+    let mut n_looks = if run.is_in_use && signed.is_some_and(|(size, _)| size > 0) { LOOKS } else { 0 };
+    while bytes.is_none() && n_looks > 0 {
+        std::thread::sleep(LOOK);
+        bytes = run.read(&path);
+        n_looks -= 1;
+    }
+    let Some(bytes) = bytes else {
         if signed.is_some_and(|(size, _)| size > 0) {
             run.find(Finding::new(&path, "it is missing, and was published"));
         }
@@ -61,10 +76,9 @@ pub fn check_checkpoint(
         Err(error) => {
             // The log did sign it where only witnesses lack, and they may have seen an earlier one.
             let is_signed = matches!(error, PolicyError::Quorum { .. });
-            let seen = read_note(run, &witnessed_path(workspace)).and_then(|note| policy.check(&note).ok());
-            match seen.filter(|_| is_signed) {
+            match witnessed.filter(|_| is_signed) {
                 Some(seen) => {
-                    let why = format!("entries from {} on: the witnesses have not seen them yet", seen.checkpoint.size);
+                    let why = format!("entries from {} on: the witnesses have not seen them yet", seen.size);
                     run.leave(&path, 0, why);
                 }
                 None => run.find(Finding::new(&path, error.to_string()).at(0..len)),
@@ -75,11 +89,6 @@ pub fn check_checkpoint(
     };
     leave_strangers(run, &path, &note, &sighting);
     Some(head(Some(sighting), true))
-}
-
-/// Reads a note if it can be read, and says nothing of it.
-fn read_note(run: &Run<'_>, path: &str) -> Option<SignedNote> {
-    SignedNote::parse(&std::fs::read(run.path(path)).ok()?).ok()
 }
 
 /// Reads the newest checkpoint with cosignatures, if there is one, and returns the file's length with it.

@@ -1,12 +1,12 @@
 //! Files of records and their seeds, as far as bytes go.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
 
 use extents::{BatchRef, LiveExtent, TableCatalog};
-use ingest::{parse_seeds, seeds_path};
+use ingest::{LeafMaterial, parse_seeds, seeds_path};
 use sha2::{Digest, Sha256};
 use tlog::Hash;
 use tlog::entry::{EXTENT_HEAD_BYTES, Extent, SeqRange};
@@ -24,9 +24,12 @@ const HEAD: &[u8; 4] = b"PAR1";
 /// A live file of a workspace.
 pub struct StoredExtent<'a> {
     pub workspace: &'a str,
+    pub content: &'a LogContent,
     pub table: &'a str,
     pub live: &'a LiveExtent,
-    /// Its batches, in the log's order.
+    /// What the log says of its table.
+    pub catalog: &'a TableCatalog,
+    /// Its batches, in the log's order, less those that were destroyed.
     pub batches: Vec<&'a BatchRef>,
 }
 
@@ -38,6 +41,15 @@ impl StoredExtent<'_> {
     /// Returns the path of the file, relative to the root.
     pub fn path(&self) -> String {
         format!("ws/{}/{}", self.workspace, self.extent().path)
+    }
+
+    /// Says of a file that it was replaced since the checkpoint that is verified; returns whether it was.
+    pub fn is_replaced(&self, run: &Run<'_>, path: &str) -> bool {
+        let is_replaced = self.content.later.is_replaced(run, self.content, self.table, self.extent());
+        if is_replaced {
+            run.leave(path, 0, "it was replaced while the store was verified, as a newer entry says");
+        }
+        is_replaced
     }
 
     /// Returns the path of its seeds, relative to the root.
@@ -53,8 +65,10 @@ pub fn live_extents<'a>(run: &Run<'_>, content: &'a LogContent) -> Vec<StoredExt
         for live in catalog.live.values() {
             let extent = StoredExtent {
                 workspace: &content.workspace,
+                content,
                 table,
                 live,
+                catalog,
                 batches: batches_of(catalog, &live.extent.records),
             };
             let path = &live.extent.path;
@@ -105,6 +119,9 @@ fn check_file(run: &Run<'_>, stored: &StoredExtent<'_>) -> bool {
     let mut file = match File::open(run.path(&path)) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            if stored.is_replaced(run, &path) {
+                return false;
+            }
             run.find(Finding::new(
                 &path,
                 format!("it is missing, and entry {} says that it is there", stored.live.entry),
@@ -197,6 +214,9 @@ fn hash_of(run: &Run<'_>, file: &mut File, range: Range<u64>) -> std::io::Result
 fn check_seeds(run: &Run<'_>, stored: &StoredExtent<'_>) -> bool {
     let path = stored.seeds_path();
     let Some(bytes) = run.read(&path) else {
+        if stored.is_replaced(run, &path) {
+            return false;
+        }
         run.find(Finding::new(path, "it is missing, and nobody can tell what leaves were made of without it"));
         return false;
     };
@@ -217,12 +237,52 @@ fn check_seeds(run: &Run<'_>, stored: &StoredExtent<'_>) -> bool {
     if let Some(entry) = more {
         find(format!("it has seeds for entry {entry}, which is not in its file"));
     }
-    let is_small = |batch: &&&BatchRef| seeds.get(&batch.entry).is_some_and(|tree| tree.len() < batch.count);
+    let is_small =
+        |batch: &&&BatchRef| seeds.get(&batch.entry).is_some_and(|material| material.seeds.len() < batch.count);
     let small = stored.batches.iter().find(is_small);
     if let Some(batch) = small {
         find(format!("the seeds for entry {} are fewer than its records", batch.entry));
     }
-    lacks.is_none() && more.is_none() && small.is_none()
+    let are_due = lacks.is_none() && more.is_none() && small.is_none();
+    are_due & check_erased(run, stored, &seeds, find)
+}
+
+/// Compares what was erased with what the log says of it.
+fn check_erased(
+    run: &Run<'_>,
+    stored: &StoredExtent<'_>,
+    seeds: &BTreeMap<u64, LeafMaterial>,
+    find: impl Fn(String),
+) -> bool {
+    let mut is_whole = true;
+    for batch in &stored.batches {
+        let Some(material) = seeds.get(&batch.entry) else { continue };
+        for (position, left) in &material.erased {
+            let record = batch.first.saturating_add(*position);
+            let ordered = stored.catalog.erased.get(&record);
+            let is_ordered = |column: &u16| ordered.is_some_and(|ordered| ordered.contains_key(column));
+            if let Some((column, _)) = left.digests.iter().find(|(column, _)| !is_ordered(column)) {
+                find(format!("column {column} of record {record} was erased, and no entry says so"));
+                is_whole = false;
+            }
+        }
+        let in_batch = batch.first..batch.first.saturating_add(batch.count);
+        for (record, columns) in stored.catalog.erased.range(in_batch) {
+            let left = material.erased.get(&(record - batch.first));
+            let stays = |column: &u16| left.is_none_or(|left| left.salts.iter().any(|(id, _)| id == column));
+            let Some((column, entry)) = columns.iter().find(|(column, _)| stays(column)) else { continue };
+            if *entry > stored.live.entry {
+                let why = format!(
+                    "column {column} of record {record}, which entry {entry} orders to be erased: it is not yet"
+                );
+                run.leave(stored.path(), 0, why);
+            } else {
+                find(format!("entry {entry} says that column {column} of record {record} was erased, and it was not"));
+                is_whole = false;
+            }
+        }
+    }
+    is_whole
 }
 
 /// Says which files of records and seeds no entry names.

@@ -9,10 +9,12 @@
 //! Nothing is written and nothing is repaired. Everything that is wrong becomes a [`Finding`] with its file and bytes; what cannot be
 //! verified, because nothing says what it should be, becomes an [`Unchecked`] with its reason, and is never passed over in silence.
 
+mod acts;
 mod checkpoint;
 mod extents;
 mod group;
 mod keys;
+mod later;
 mod log;
 mod options;
 mod pool;
@@ -20,6 +22,7 @@ mod records;
 mod report;
 mod run;
 mod schemas;
+mod stamps;
 mod store;
 mod tiles;
 mod wal;

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use extents::{Catalog, CatalogError};
 use sequencer::{WalLog, log_folder};
 use tlog::Hash;
-use tlog::entry::{Entry, Redaction};
+use tlog::entry::Entry;
 use tlog::tile::{TILE_WIDTH, Tile};
 use tlog::tree::TreeBuilder;
 
 use crate::checkpoint::Head;
 use crate::group::{Bundle, TileFile, decide, perfect_root};
+use crate::later::Later;
 use crate::report::Finding;
 use crate::run::Run;
 use crate::tiles::{Listing, check_tile, check_upper};
@@ -21,13 +22,16 @@ pub struct LogContent {
     /// Entries that the checkpoint covers.
     pub size: u64,
     pub catalog: Catalog,
-    pub redactions: Vec<Redaction>,
+    /// What was destroyed or erased, with the indices of the entries that say so.
+    pub orders: Vec<(u64, Entry)>,
     /// Roots at sizes that somebody names.
     pub roots: BTreeMap<u64, Hash>,
     /// The leaves of all entries that are known.
     pub leaves: Vec<Hash>,
     /// Whether the catalog has every entry; else nothing can be said about what entries do not name.
     pub is_complete: bool,
+    /// What the log says by now, where another process writes it.
+    pub later: Later,
 }
 
 /// Reads a log. `sizes` are those at which the root is wanted.
@@ -37,6 +41,7 @@ pub fn read_log(
     head: &Head,
     wal: Option<&WalLog>,
     mut sizes: BTreeSet<u64>,
+    later: Later,
 ) -> LogContent {
     let listing = Listing::read(run, workspace);
     listing.check_missing(run, workspace, head.size);
@@ -50,10 +55,11 @@ pub fn read_log(
         workspace: workspace.to_string(),
         size: head.size,
         catalog: Catalog::default(),
-        redactions: Vec::new(),
+        orders: Vec::new(),
         roots: BTreeMap::new(),
         leaves: Vec::new(),
         is_complete: true,
+        later,
     };
     let mut reading =
         Reading { run, head, wal, listing: &listing, content, tree: TreeBuilder::new(), sizes, level_1: None };
@@ -155,7 +161,12 @@ impl Reading<'_, '_> {
             self.run.count(|counts| counts.n_tiles += 1);
             Some(Bundle::new(path, usize::from(tile.width()), bytes))
         };
-        tiles.filter_map(read).collect()
+        let found: Vec<Bundle> = tiles.filter_map(read).collect();
+        if !found.is_empty() || !self.run.is_in_use {
+            return found;
+        }
+        // A full one has taken the place of those that were listed.
+        Tile::new(0, index, TILE_WIDTH as u16).iter().filter_map(read).collect()
     }
 
     /// Returns what files of level 1 say the root of a full group is.
@@ -194,7 +205,7 @@ impl Reading<'_, '_> {
             return;
         }
         match self.content.catalog.add(bytes) {
-            Ok(Entry::Redaction(redaction)) => self.content.redactions.push(redaction),
+            Ok(order @ (Entry::Lifecycle(_) | Entry::Redaction(_))) => self.content.orders.push((index, order)),
             Ok(_) => {}
             Err(error) => {
                 self.content.is_complete = false;

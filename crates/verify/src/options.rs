@@ -1,5 +1,6 @@
 //! What is asked for.
 
+use anchors::tsa::Authority;
 use tlog::Policy;
 use tlog::note::SignedNote;
 
@@ -24,6 +25,8 @@ pub struct Options {
     pub policy: Option<Policy>,
     /// Checkpoints that somebody kept: the log must have grown from them. Each has a name to be reported by.
     pub pinned: Vec<(String, SignedNote)>,
+    /// Whose timestamps are verified; without, they are only compared with the log.
+    pub timestamp_authority: Option<Authority>,
     pub depth: Depth,
     /// Threads at most; all cores when there is no number.
     pub n_threads: Option<usize>,

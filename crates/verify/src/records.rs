@@ -13,10 +13,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{Int32Type, Int64Type};
 use extents::{BATCH_COLUMN, BatchRef, ExtentError, ExtentFile, POSITION_COLUMN, StoredSchema, from_file};
-use ingest::{ColumnCells, parse_seeds};
+use ingest::{ColumnCells, LeafMaterial, parse_seeds};
 use tlog::Hash;
-use tlog::entry::Redaction;
-use tlog::record::{Cells, LeafHasher, RecordError, SeedTree};
+use tlog::record::{Cells, LeafHasher, RecordError};
 use tlog::tree::TreeBuilder;
 
 use crate::extents::StoredExtent;
@@ -26,9 +25,8 @@ use crate::run::Run;
 use crate::schemas::Schemas;
 
 /// Hashes the records of files again. The files' bytes are what is sealed.
-pub fn check_records(run: &Run<'_>, extents: &[(&StoredExtent<'_>, &Schemas, &[Redaction])]) {
-    let work: Vec<Work<'_>> =
-        extents.iter().map(|(stored, schemas, erased)| Work::new(stored, schemas, erased)).collect();
+pub fn check_records(run: &Run<'_>, extents: &[(&StoredExtent<'_>, &Schemas)]) {
+    let work: Vec<Work<'_>> = extents.iter().map(|(stored, schemas)| Work::new(stored, schemas)).collect();
     let jobs: Vec<(&Work<'_>, usize)> = work
         .iter()
         .flat_map(|work| (0..work.stored.extent().row_groups.len()).map(move |row_group| (work, row_group)))
@@ -40,7 +38,6 @@ pub fn check_records(run: &Run<'_>, extents: &[(&StoredExtent<'_>, &Schemas, &[R
 struct Work<'a> {
     stored: &'a StoredExtent<'a>,
     versions: Option<&'a BTreeMap<u32, Arc<StoredSchema>>>,
-    erased: &'a [Redaction],
     /// Open from its first row group to its last; `Some(None)` when it could not be opened, or is done with.
     opened: Mutex<Option<Option<Arc<Opened>>>>,
     n_left: AtomicUsize,
@@ -56,7 +53,7 @@ struct Opened {
 
 struct OpenBatch {
     schema: Arc<StoredSchema>,
-    seeds: SeedTree,
+    material: LeafMaterial,
     count: u64,
 }
 
@@ -71,9 +68,9 @@ struct BatchLeaves {
 }
 
 impl<'a> Work<'a> {
-    fn new(stored: &'a StoredExtent<'a>, schemas: &'a Schemas, erased: &'a [Redaction]) -> Work<'a> {
+    fn new(stored: &'a StoredExtent<'a>, schemas: &'a Schemas) -> Work<'a> {
         let n_left = AtomicUsize::new(stored.extent().row_groups.len());
-        Work { stored, versions: schemas.get(stored.table), erased, opened: Mutex::default(), n_left }
+        Work { stored, versions: schemas.get(stored.table), opened: Mutex::default(), n_left }
     }
 
     fn row_group(&self, run: &Run<'_>, row_group: usize) {
@@ -94,25 +91,39 @@ impl<'a> Work<'a> {
         run.find(Finding::new(self.stored.path(), what));
     }
 
+    /// Says that the file cannot be read, unless it was replaced meanwhile.
+    fn fail(&self, run: &Run<'_>, error: &ExtentError) {
+        if !self.stored.is_replaced(run, &self.stored.path()) {
+            self.find(run, error_text(error));
+        }
+    }
+
     fn open(&self, run: &Run<'_>) -> Option<Opened> {
         let root = run.path(&format!("ws/{}", self.stored.workspace));
         let file = match ExtentFile::open(&root, self.stored.extent().clone()) {
             Ok(file) => Arc::new(file),
             Err(error) => {
-                self.find(run, error_text(&error));
+                self.fail(run, &error);
                 return None;
             }
         };
         if self.stored.extent().terms.is_some() && file.terms().is_none() {
             self.find(run, "the index of terms is not what is sealed".to_string());
         }
-        let bytes = std::fs::read(run.path(&self.stored.seeds_path())).ok()?;
-        let mut seeds = parse_seeds(&bytes).ok()?;
+        let seeds = std::fs::read(run.path(&self.stored.seeds_path())).ok();
+        let Some(mut seeds) = seeds.and_then(|bytes| parse_seeds(&bytes).ok()) else {
+            // They were whole a moment ago.
+            let path = self.stored.seeds_path();
+            if !self.stored.is_replaced(run, &path) {
+                run.find(Finding::new(path, "it was removed or damaged while the store was verified"));
+            }
+            return None;
+        };
         let mut opened = Opened { file, places: HashMap::new(), batches: Vec::new(), leaves: Mutex::default() };
         let mut leaves = Vec::new();
         for batch in &self.stored.batches {
             let schema = self.versions.and_then(|versions| versions.get(&batch.schema_id));
-            let (Some(schema), Some(seeds)) = (schema.cloned(), seeds.remove(&batch.entry)) else {
+            let (Some(schema), Some(material)) = (schema.cloned(), seeds.remove(&batch.entry)) else {
                 let why = format!("the records of entry {}, whose schema or seeds cannot be read", batch.entry);
                 run.leave(self.stored.path(), 0, why);
                 continue;
@@ -124,7 +135,7 @@ impl<'a> Work<'a> {
                 ..BatchLeaves::default()
             });
             opened.places.insert(batch.entry, opened.batches.len());
-            opened.batches.push(OpenBatch { schema, seeds, count: batch.count });
+            opened.batches.push(OpenBatch { schema, material, count: batch.count });
         }
         opened.leaves = Mutex::new(leaves);
         Some(opened)
@@ -147,7 +158,7 @@ impl<'a> Work<'a> {
             Ok(())
         });
         if let Err(error) = read {
-            self.find(run, error_text(&error));
+            self.fail(run, &error);
         }
     }
 
@@ -188,34 +199,27 @@ impl<'a> Work<'a> {
             let id = batch.schema.doc().id;
             let hasher = hashers.entry(id).or_insert_with(|| LeafHasher::new(batch.schema.doc()));
             leaves.clear();
-            let seeds = batch.seeds.seeds(position..end);
-            match hasher.hash_rows(&columns, first..first + count, seeds, &mut leaves) {
+            match batch.material.leaves(
+                batch.schema.doc(),
+                hasher,
+                &columns,
+                first..first + count,
+                position,
+                &mut leaves,
+            ) {
                 Ok(()) => opened.put(place, entry, position, &leaves)?,
                 Err(RecordError::NoSeed { row }) => {
-                    self.seed_missing(run, opened, place, entry, position + (row - first) as u64);
+                    let record = position + (row - first) as u64;
+                    if !opened.settle(place) {
+                        let what =
+                            format!("it has no seed for record {record} of entry {entry}, and nothing in its place");
+                        run.find(Finding::new(self.stored.seeds_path(), what));
+                    }
                 }
                 Err(error) => return Err(format!("a record of entry {entry}: {error}")),
             }
         }
         Ok(())
-    }
-
-    /// Says that a record was erased, or lost its seed otherwise.
-    fn seed_missing(&self, run: &Run<'_>, opened: &Opened, place: usize, entry: i64, position: u64) {
-        if opened.settle(place) {
-            return;
-        }
-        let batch = self.stored.batches.iter().find(|batch| i64::try_from(batch.entry) == Ok(entry));
-        let record = batch.map_or(position, |batch| batch.first.saturating_add(position));
-        let is_erased = self.erased.iter().any(|erased| erased.table == self.stored.table && erased.record == record);
-        if is_erased {
-            let why =
-                format!("the records of entry {entry}: record {record} was erased, and what it was made of is gone");
-            run.leave(self.stored.path(), 0, why);
-        } else {
-            let what = format!("it has no seed for record {record}, and no entry says that it was erased");
-            run.find(Finding::new(self.stored.seeds_path(), what));
-        }
     }
 
     /// Compares the roots of all batches with their entries.

@@ -78,6 +78,8 @@ pub struct Counts {
     pub n_extents: u64,
     /// Frames of the write-ahead log.
     pub n_frames: u64,
+    /// Timestamps of checkpoints by an authority that is trusted.
+    pub n_timestamps: u64,
     pub n_files: u64,
     pub n_bytes: u64,
 }

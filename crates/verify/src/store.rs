@@ -8,15 +8,18 @@ use sequencer::storage::{Disk, Storage};
 use sequencer::{OpenError, SIGNED_PATH, Signed, checkpoint_path, is_workspace_name, log_folder, witnessed_path};
 use tlog::{Checkpoint, Hash, Policy};
 
+use crate::acts::check_acts;
 use crate::checkpoint::{Head, check_checkpoint, check_signed, check_witnessed};
 use crate::extents::{StoredExtent, check_extents, find_missing, find_unnamed, live_extents};
 use crate::keys::{check_origin, keys_of, own_policy};
+use crate::later::Later;
 use crate::log::{LogContent, read_log};
 use crate::options::{Depth, Options};
 use crate::records::check_records;
 use crate::report::{Finding, LogReport, Report};
 use crate::run::{Progress, Run};
 use crate::schemas::{Schemas, check_schemas};
+use crate::stamps::{check_stamps, read_stamps};
 use crate::wal::{WalContent, check_wal_log, read_wal};
 
 /// The lock of a store.
@@ -107,8 +110,11 @@ fn check_store(run: &Run<'_>) -> Result<(), VerifyError> {
 
 /// Reads the file of what was signed; returns its length with it.
 fn read_signed(run: &Run<'_>) -> Option<(Signed, u64)> {
+    // A store that is being made publishes nothing before this file is there.
+    let is_published = |name: &String| run.path(&checkpoint_path(name)).is_file();
+    let is_due = run.folders("ws").iter().any(|name| !run.is_in_use || is_published(name));
     let Some(bytes) = run.read(SIGNED_PATH) else {
-        if !run.folders("ws").is_empty() {
+        if is_due {
             run.find(Finding::new(SIGNED_PATH, "it is missing"));
         }
         return None;
@@ -144,7 +150,11 @@ fn check_workspace(
     own: Option<&Policy>,
 ) -> Option<(Head, Log)> {
     let wal_log = wal.scan.logs.get(workspace);
-    let head = check_checkpoint(run, workspace, own, signed.map(|(signed, _)| signed), wal_log);
+    // These are of earlier checkpoints than the published one, and are read before it, for a log may grow meanwhile.
+    let stamps = read_stamps(run, workspace);
+    let witnessed = check_witnessed(run, workspace, own);
+    let seen = witnessed.as_ref().map(|(checkpoint, _)| checkpoint);
+    let head = check_checkpoint(run, workspace, own, signed.map(|(signed, _)| signed), wal_log, seen);
     let head = match head {
         Some(head) => head,
         // Nothing was published yet; what is in the folder all the same is a finding.
@@ -163,12 +173,13 @@ fn check_workspace(
     let mut pins = pins(run);
     pins.retain(|(_, checkpoint)| checkpoint.origin == head.origin);
     check_pins_signed(run, &head, own);
-    let witnessed = check_witnessed(run, workspace, own);
     let mut sizes: BTreeSet<u64> = pins.iter().map(|(_, checkpoint)| checkpoint.size).collect();
     sizes.extend(of_signed.map(|((size, _), _)| size));
     sizes.extend(wal_log.iter().flat_map(|log| log.roots.keys()));
     sizes.extend(witnessed.as_ref().map(|(checkpoint, _)| checkpoint.size));
-    let content = read_log(run, workspace, &head, wal_log, sizes);
+    sizes.extend(stamps.iter().map(|stamp| stamp.checkpoint.size));
+    let later = Later::new(run.options.policy.as_ref().or(own).cloned());
+    let content = read_log(run, workspace, &head, wal_log, sizes, later);
     if let Some(found) = content.roots.get(&head.size).filter(|found| **found != head.root) {
         let what = "its root is not that of the entries";
         run.find(Finding::new(checkpoint_path(workspace), what).differs(head.root, found));
@@ -189,6 +200,7 @@ fn check_workspace(
             "the checkpoint that witnesses saw",
         );
     }
+    check_stamps(run, &content, &head.origin, &stamps, own);
     for (name, checkpoint) in pins {
         check_known(
             run,
@@ -215,6 +227,7 @@ fn check_workspace(
             sighting: head.sighting.clone(),
         });
     });
+    check_acts(run, &content);
     let schemas = check_schemas(run, &content);
     Some((head, Log { content, schemas }))
 }
@@ -276,7 +289,7 @@ fn check_files(run: &Run<'_>, logs: &[Log], wal: &WalContent) {
         let whole = check_extents(run, extents);
         for (extent, is_whole) in extents.iter().zip(whole) {
             if is_whole {
-                deep.push((extent, &log.schemas, log.content.redactions.as_slice()));
+                deep.push((extent, &log.schemas));
             } else if is_deep {
                 run.leave(extent.path(), extent.extent().bytes, "its records: the file or its seeds are not whole");
             }
@@ -293,7 +306,7 @@ fn check_files(run: &Run<'_>, logs: &[Log], wal: &WalContent) {
 fn leave_others(run: &Run<'_>) {
     let is_known = |path: &String| {
         let top = path.split('/').next().unwrap_or_default();
-        matches!(top, "ws" | "wal" | "keys" | "origin") || path == SIGNED_PATH
+        matches!(top, "ws" | "wal" | "keys" | "origin" | "forgetting") || path == SIGNED_PATH
     };
     for path in run.files("").iter().filter(|path| !is_known(path)) {
         let bytes = run.path(path).metadata().map_or(0, |file| file.len());
@@ -305,7 +318,7 @@ fn leave_others(run: &Run<'_>) {
         let folder = format!("ws/{workspace}/");
         for path in run.files(&format!("ws/{workspace}")) {
             let part = path.strip_prefix(&folder).and_then(|path| path.split('/').next()).unwrap_or_default();
-            if !matches!(part, "log" | "schema" | "data" | "seeds") && !run.is_leftover(&path) {
+            if !matches!(part, "log" | "schema" | "data" | "seeds" | "acts") && !run.is_leftover(&path) {
                 let bytes = run.path(&path).metadata().map_or(0, |file| file.len());
                 run.leave(path, bytes, "no part of what is sealed");
             }

@@ -30,7 +30,10 @@ impl Listing {
                 listing.entries.entry(tile.index()).or_default().push(tile);
             } else if let Some(tile) = Tile::parse_path(name) {
                 listing.hashes.entry((tile.level(), tile.index())).or_default().push(tile);
-            } else if !matches!(name, "checkpoint" | "witnessed") && !run.is_leftover(&path) {
+            } else if !matches!(name, "checkpoint" | "witnessed")
+                && !name.starts_with("tsr/")
+                && !run.is_leftover(&path)
+            {
                 run.find(Finding::new(&path, "no log has such a file"));
             }
         }

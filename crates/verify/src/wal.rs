@@ -5,11 +5,10 @@ use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use extents::StoredSchema;
-use ingest::{batch_tree, from_payload};
+use ingest::{LeafMaterial, batch_tree, from_payload};
 use sequencer::{OpenError, StoredBatch, WalLog, WalPlace, WalScan, scan};
 use tlog::Policy;
 use tlog::entry::SeqRange;
-use tlog::record::SeedTree;
 
 use crate::log::LogContent;
 use crate::options::Depth;
@@ -108,8 +107,8 @@ fn check_batch(run: &Run<'_>, schemas: &Schemas<'_, '_>, place: &WalPlace, store
         return run.leave(&place.path, payload.len() as u64, why);
     };
     let what = |why: String| format!("the records of entry {entry} of `{workspace}`: {why}");
-    let seeds = match SeedTree::from_bytes(leaf_material) {
-        Ok(seeds) => seeds,
+    let material = match LeafMaterial::whole(leaf_material) {
+        Ok(material) => material,
         Err(error) => return find(what(error.to_string())),
     };
     let rows = match from_payload(payload) {
@@ -126,7 +125,7 @@ fn check_batch(run: &Run<'_>, schemas: &Schemas<'_, '_>, place: &WalPlace, store
     if let Some(field) = fields.fields().iter().find(is_other) {
         return find(what(format!("they have values in `{}`, a column that they were sealed without", field.name())));
     }
-    match batch_tree(&schema, &rows, &seeds) {
+    match batch_tree(&schema, &rows, &material) {
         Ok(tree) if tree.root() == batch.root => run.add_records(batch.count),
         Ok(tree) => {
             let what = what("they are not those that were sealed".to_string());

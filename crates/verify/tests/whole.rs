@@ -17,7 +17,7 @@ fn a_whole_store_is_whole_and_counted() {
     assert_eq!(texts(&report), "");
     assert!(report.is_deep && !report.is_in_use);
     assert!(report.counts.n_entries > 20 && report.counts.n_batches > 15, "{:?}", report.counts);
-    assert_eq!(report.counts.n_extents, 6);
+    assert_eq!(report.counts.n_extents, 5);
     assert!(report.counts.n_records_hashed >= report.counts.n_records, "{:?}", report.counts);
     assert_eq!(report.logs.len(), 1);
     let after: Vec<_> = sample

@@ -1,9 +1,11 @@
 //! `vidimus`: one program that records, keeps, asks, acts on and shows audit logs. Subcommands are thin; every
 //! capability is a library crate behind it.
 
+mod anchoring;
 mod batch;
 mod commands;
 mod draw;
+mod evidence;
 mod inputs;
 mod interrupt;
 mod remote;
@@ -36,7 +38,12 @@ enum Command {
     Demo(commands::demo::DemoArgs),
     Serve(commands::serve::ServeArgs),
     Import(commands::import::ImportArgs),
+    Export(commands::export::ExportArgs),
     Prove(commands::prove::ProveArgs),
+    Retention(commands::retention::RetentionArgs),
+    Hold(commands::hold::HoldArgs),
+    Erase(commands::erase::EraseArgs),
+    Purge(commands::purge::PurgeArgs),
     Verify(commands::verify::VerifyArgs),
     Token(commands::token::TokenArgs),
     Witness(commands::witness::WitnessArgs),
@@ -52,7 +59,12 @@ fn main() -> ExitCode {
         Command::Demo(args) => commands::demo::run(args),
         Command::Serve(args) => commands::serve::run(args),
         Command::Import(args) => commands::import::run(args),
+        Command::Export(args) => commands::export::run(args),
         Command::Prove(args) => commands::prove::run(args),
+        Command::Retention(args) => commands::retention::run(args),
+        Command::Hold(args) => commands::hold::run(args),
+        Command::Erase(args) => commands::erase::run(args),
+        Command::Purge(args) => commands::purge::run(args),
         Command::Verify(args) => commands::verify::run(args),
         Command::Token(args) => commands::token::run(args),
         Command::Witness(args) => commands::witness::run(args),

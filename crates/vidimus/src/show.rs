@@ -1,5 +1,6 @@
 //! Results to a terminal or a file.
 
+use crate::evidence::check_new;
 use anyhow::Context;
 use arrow::array::RecordBatch;
 use encode::{Format, ResultTable, Statistics, Visualization, encoder};
@@ -144,17 +145,32 @@ pub fn result(
 }
 
 /// A file that takes its place only when it is whole: a query that fails or a program that is killed leaves what stood there.
-struct Target {
+pub struct Target {
     path: PathBuf,
     unfinished: TempPath,
+    is_new: bool,
 }
 
 impl Target {
-    fn keep(self) -> anyhow::Result<()> {
+    /// Puts the file in its place and returns its bytes; where it must be new, and something has appeared there meanwhile, that is left.
+    pub fn keep(self) -> anyhow::Result<u64> {
         let failed = || format!("cannot write {}", self.path.display());
-        std::fs::File::open(&self.unfinished).and_then(|file| file.sync_all()).with_context(failed)?;
-        self.unfinished.persist(&self.path).map_err(|error| error.error).with_context(failed)
+        let file = std::fs::File::open(&self.unfinished).with_context(failed)?;
+        let bytes = file.sync_all().and_then(|()| file.metadata()).with_context(failed)?.len();
+        let kept = match self.is_new {
+            true => self.unfinished.persist_noclobber(&self.path),
+            false => self.unfinished.persist(&self.path),
+        };
+        kept.map_err(|error| error.error).with_context(failed)?;
+        Ok(bytes)
     }
+}
+
+/// Opens a file that must not be there yet.
+pub fn new_output(path: &Path) -> anyhow::Result<(Box<dyn Write + Send>, Target)> {
+    check_new(path)?;
+    let (out, target) = unfinished(path.to_path_buf())?;
+    Ok((out, Target { is_new: true, ..target }))
 }
 
 /// Opens what a result is written to. What is no regular file, such as a pipe, is written to as it is.
@@ -167,6 +183,13 @@ fn open_output(path: Option<&Path>) -> anyhow::Result<(Box<dyn Write + Send>, Op
         let file = std::fs::OpenOptions::new().write(true).open(&path).with_context(failed)?;
         return Ok((Box::new(BufWriter::new(file)), None));
     }
+    let (out, target) = unfinished(path)?;
+    Ok((out, Some(target)))
+}
+
+/// Opens a file beside the one whose place it takes.
+fn unfinished(path: PathBuf) -> anyhow::Result<(Box<dyn Write + Send>, Target)> {
+    let failed = || format!("cannot write {}", path.display());
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut name = std::ffi::OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
@@ -177,7 +200,7 @@ fn open_output(path: Option<&Path>) -> anyhow::Result<(Box<dyn Write + Send>, Op
         .tempfile_in(folder)
         .with_context(failed)?;
     let (file, unfinished) = unfinished.into_parts();
-    Ok((Box::new(BufWriter::new(file)), Some(Target { path, unfinished })))
+    Ok((Box::new(BufWriter::new(file)), Target { path, unfinished, is_new: false }))
 }
 
 /// The permissions of the file that is replaced, or those that a new file gets, which the process's mask narrows.

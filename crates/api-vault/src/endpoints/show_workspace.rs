@@ -39,10 +39,19 @@ pub(crate) async fn get(
     let log = status.logs.get(&name).cloned().unwrap_or_default();
     let keys: Vec<String> =
         vault.keys(&name).map_err(|_| ApiError::Internal)?.iter().map(ToString::to_string).collect();
+    let anchors = &service.api.anchors;
+    let witnessed_size = anchors.witnesses.as_ref().and_then(|of| of.witnessed_sizes().get(&name).copied());
+    let stamped_size = anchors.timestamps.as_ref().and_then(|of| Some(of.status().stamped.get(&name)?.0));
     Ok(Json(json!({
         "workspace": name,
         "keys": keys,
-        "log": { "size": log.size, "publishedSize": log.published_size, "stopped": status.stopped.map(|stop| stop.to_string()) },
+        "log": {
+            "size": log.size,
+            "publishedSize": log.published_size,
+            "witnessedSize": witnessed_size,
+            "stampedSize": stamped_size,
+            "stopped": status.stopped.map(|stop| stop.to_string()),
+        },
         "tables": tables,
     })))
 }

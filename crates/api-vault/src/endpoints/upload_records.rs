@@ -1,8 +1,10 @@
 //! `POST /v1/workspaces/{workspace}/tables/{table}/records`: JSON records, as an array or one after the other.
 //!
 //! The header `x-ms-client-request-id` names the request: sent again under the same name, it is answered with the first receipts.
+//! The header `Vidimus-Ack` says what to wait for: `committed`, which is the default, or `witnessed`.
 //! Answers 200 when records were taken, also if some or all went to the quarantine:
-//! `{"taken", "rejected": {"count", "reasons", "first"}, "receipts", "quarantineReceipts"}`.
+//! `{"ack", "taken", "rejected": {"count", "reasons", "first"}, "receipts", "quarantineReceipts"}`. Records that were taken and not
+//! witnessed in time are answered 503 with the same members besides `error`; `ack` is what was reached then.
 
 use std::sync::Arc;
 
@@ -13,6 +15,7 @@ use ingest::Answer;
 use listeners::http::read_body;
 use serde_json::{Value, json};
 
+use crate::anchors::Ack;
 use crate::error::ApiError;
 use crate::service::{Service, blocking};
 
@@ -31,15 +34,23 @@ pub(crate) async fn post(
     if name.as_ref().is_some_and(|name| name.is_empty() || name.len() > REQUEST_ID_BYTES_MAX) {
         return Err(ApiError::Malformed(format!("`{REQUEST_ID}` is 1 to {REQUEST_ID_BYTES_MAX} characters of ASCII")));
     }
+    let ack = service.api.anchors.ack(&parts.headers)?;
     let body = read_body(body, &parts.headers, service.api.limits.body).await.map_err(ApiError::Body)?;
     let vault = service.api.vault.clone();
-    let pending = blocking(move || vault.take(&workspace, &table, &body, name.as_deref())).await?;
-    let answer = pending.map_err(ApiError::Ingest)?.finish().await.map_err(ApiError::Ingest)?;
+    let (of, is_named) = (workspace.clone(), name.is_some());
+    let pending = blocking(move || vault.take(&of, &table, &body, name.as_deref())).await?;
+    let mut taken = pending.map_err(ApiError::Ingest)?.commit().await.map_err(ApiError::Ingest)?;
     drop(place);
-    Ok(Json(answer_json(&answer, service.api.limits.rejected_named_max)))
+    let brought = ack.bring(&workspace, &mut taken.receipts).await;
+    let reached = if brought.is_ok() { ack.name() } else { Ack::Committed.name() };
+    let answer = answer_json(&taken.into_answer(), reached, service.api.limits.rejected_named_max);
+    match brought {
+        Ok(()) => Ok(Json(answer)),
+        Err(why) => Err(ApiError::NotWitnessed { why, is_named, answer: Box::new(answer) }),
+    }
 }
 
-fn answer_json(answer: &Answer, named_max: usize) -> Value {
+fn answer_json(answer: &Answer, ack: &str, named_max: usize) -> Value {
     let reasons: serde_json::Map<String, Value> =
         answer.reasons().into_iter().map(|(reason, count)| (reason.name().to_string(), json!(count))).collect();
     let first = answer.rejected.iter().take(named_max);
@@ -51,6 +62,7 @@ fn answer_json(answer: &Answer, named_max: usize) -> Value {
     let receipts =
         |receipts: &[tlog::Receipt]| -> Vec<String> { receipts.iter().map(tlog::Receipt::to_text).collect() };
     json!({
+        "ack": ack,
         "taken": answer.taken,
         "rejected": { "count": answer.rejected.len(), "reasons": reasons, "first": first },
         "receipts": receipts(&answer.receipts),

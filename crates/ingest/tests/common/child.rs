@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use futures::executor::block_on;
-use ingest::{Answer, IngestError, Vault, VaultError, VaultOptions, Wanted};
+use ingest::{Answer, IngestError, Selection, Vault, VaultError, VaultOptions, Wanted};
+use lifecycle::{Document, Hold, HoldLift};
 use sequencer::{OpenError, Options, SequencerOptions, WalOptions};
 use stdx::{Rng, SystemClock};
 
@@ -17,6 +18,8 @@ use super::sending::{ROUND, Sending, WORKSPACES, columns, new_column, own_reques
 pub const STORE: &str = "VIDIMUS_CRASH_STORE";
 /// The round, from which the numbers of requests follow.
 pub const ROUND_NUMBER: &str = "VIDIMUS_CRASH_ROUND";
+/// The table whose records are destroyed again and again.
+pub const GONE_TABLE: &str = "Gone";
 /// Threads that send; each has every third request.
 pub const N_SENDERS: u64 = 3;
 /// How long it lives when nobody kills it.
@@ -32,7 +35,13 @@ pub fn options() -> VaultOptions {
         heartbeat_every: Some(Duration::from_millis(100)),
         ..SequencerOptions::default()
     };
-    VaultOptions { sequencer, flush_rows: 300, flush_after: Duration::from_millis(200), ..VaultOptions::default() }
+    VaultOptions {
+        sequencer,
+        flush_rows: 300,
+        flush_after: Duration::from_millis(200),
+        keep_every: Some(Duration::from_millis(30)),
+        ..VaultOptions::default()
+    }
 }
 
 pub fn open(store: &Path) -> Result<Vault, VaultError> {
@@ -162,6 +171,13 @@ pub fn run(store: &Path, round: u64) {
             }
         });
         scope.spawn(|| {
+            let mut rng = Rng::from_seed(round + 1);
+            for turn in (0..).take_while(|_| !is_over()) {
+                std::thread::sleep(Duration::from_millis(15));
+                govern(&vault, &format!("{round}-{turn}"), &answered, &mut rng);
+            }
+        });
+        scope.spawn(|| {
             let mut rng = Rng::from_seed(round);
             while !is_over() {
                 std::thread::sleep(Duration::from_millis(10));
@@ -169,6 +185,42 @@ pub fn run(store: &Path, round: u64) {
             }
         });
     });
+}
+
+/// Does what those do who are in charge of records: erases a text, sets and lifts a hold, destroys all records of a table.
+fn govern(vault: &Vault, name: &str, answered: &Mutex<Vec<(String, String, u64)>>, rng: &mut Rng) {
+    let [reason, authority] = ["a test", "test/1"].map(str::to_string);
+    let answered = answered.lock().expect("not poisoned").clone();
+    let done = match rng.below(4) {
+        0 => {
+            let hold = Hold { name: name.to_string(), tables: vec!["None".to_string()], from: None, to: None, reason };
+            let lift = HoldLift { name: name.to_string(), reason: "over".to_string() };
+            let [hold, lift] = [Document::Hold(hold), Document::HoldLift(lift)];
+            [hold, lift]
+                .into_iter()
+                .try_for_each(|act| vault.govern("contoso", act, std::slice::from_ref(&authority)).map(drop))
+        }
+        1 => {
+            let taken = vault.ensure_table("fabrikam", GONE_TABLE, &columns());
+            let taken = taken.and_then(|_| vault.take("fabrikam", GONE_TABLE, b"{\"N\":1}", None));
+            match taken.and_then(|pending| block_on(pending.finish())) {
+                Ok(_) => vault.purge("fabrikam", GONE_TABLE, i64::MAX, &reason, &[authority]).map(drop),
+                Err(IngestError::Busy { .. }) => Ok(()),
+                Err(error) => return complain("a record is not taken", &error),
+            }
+        }
+        _ => match answered.get(rng.below(answered.len() as u64) as usize) {
+            None => Ok(()),
+            Some((workspace, table, entry)) => {
+                let (selection, columns) = (Selection::Records([(*entry, 0)].into()), ["Text".to_string()]);
+                let erased = vault.erase(workspace, table, &selection, &columns, &reason, &[authority]);
+                erased.map(|_| tell(&["erased", workspace, table, &entry.to_string()]))
+            }
+        },
+    };
+    if let Err(error) = done {
+        complain("an act of governance failed", &error);
+    }
 }
 
 /// Reads as others do meanwhile: snapshots, published checkpoints, evidence.

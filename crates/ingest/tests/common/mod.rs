@@ -3,4 +3,6 @@
 
 pub mod child;
 pub mod oracle;
+#[cfg(target_os = "linux")]
+pub mod power;
 pub mod sending;

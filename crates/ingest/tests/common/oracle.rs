@@ -19,7 +19,7 @@ use tlog::tile::TileReader;
 use tlog::tree::{consistency_proof, verify_consistency};
 use tlog::{Checkpoint, Policy, Receipt};
 
-use super::child::{N_SENDERS, open, send};
+use super::child::{GONE_TABLE, N_SENDERS, open, send};
 use super::sending::{ROUND, Sending, broken, number_of};
 
 /// How long the publisher may take.
@@ -47,6 +47,8 @@ pub struct Oracle {
     seen: Vec<(String, SignedNote)>,
     /// The checkpoint of each log at the last look.
     pins: BTreeMap<String, SignedNote>,
+    /// Batches of which the text of the first record was erased, by workspace, table and entry.
+    erased: BTreeSet<(String, String, u64)>,
     pub n_records: usize,
 }
 
@@ -99,6 +101,11 @@ impl Oracle {
             ["note", workspace, note] => {
                 let note = SignedNote::parse(note.replace('|', "\n").as_bytes()).expect("a checkpoint is whole");
                 self.seen.push(((*workspace).to_string(), note));
+                None
+            }
+            ["erased", workspace, table, entry] => {
+                let entry = entry.parse().expect("a number");
+                self.erased.insert(((*workspace).to_string(), (*table).to_string(), entry));
                 None
             }
             ["bad", what @ ..] => Some(what.join(": ")),
@@ -198,7 +205,14 @@ impl Oracle {
         for name in vault.workspaces() {
             let workspace = vault.workspace(&name).expect("a workspace");
             for table in workspace.tables() {
+                if table.name() == GONE_TABLE {
+                    continue;
+                }
                 let snapshot = table.snapshot().expect("a snapshot");
+                for entry in with_text(&snapshot) {
+                    let place = (name.clone(), table.name().to_string(), entry);
+                    assert!(!self.erased.contains(&place), "a text was erased and is there: {place:?}");
+                }
                 assert_eq!(snapshot.n_rows(), table.status().n_records, "every record is in one place");
                 if table.name() == QUARANTINE_TABLE {
                     for (entry, record) in quarantine(&snapshot) {
@@ -255,6 +269,7 @@ impl Oracle {
         let half = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "tmp");
         let mut folders = vec![vault.root().join("keys")];
         folders.extend(vault.workspaces().iter().map(|name| vault.root().join("ws").join(name).join("schema")));
+        folders.extend(vault.workspaces().iter().map(|name| vault.root().join("ws").join(name).join("acts")));
         assert_eq!(folders.iter().flat_map(|folder| files(folder)).find(half), None);
     }
 
@@ -374,6 +389,19 @@ fn batches(snapshot: &Snapshot) -> BTreeMap<u64, BTreeMap<i32, i64>> {
         }
     });
     batches
+}
+
+/// Returns the batches whose first record has a text.
+fn with_text(snapshot: &Snapshot) -> Vec<u64> {
+    let mut entries = Vec::new();
+    each_part(snapshot, "Text", |rows| {
+        let of_rows = rows.column_by_name("_batch").expect("_batch").as_primitive::<Int64Type>().clone();
+        let positions = rows.column_by_name("_pos").expect("_pos").as_primitive::<Int32Type>().clone();
+        let Some(texts) = rows.column_by_name("Text").map(|texts| texts.as_string_view().clone()) else { return };
+        let has_text = |row: &usize| positions.value(*row) == 0 && !texts.value(*row).is_empty();
+        entries.extend((0..rows.num_rows()).filter(has_text).map(|row| of_rows.value(row) as u64));
+    });
+    entries
 }
 
 /// Returns the broken records and the entries that they are in.

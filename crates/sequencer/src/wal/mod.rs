@@ -66,6 +66,8 @@ pub struct Wal {
     epoch: u64,
     n_bytes: u64,
     buffer: Vec<u8>,
+    /// The files before this one are removed, not written again.
+    forget_before: u64,
 }
 
 /// A file that is not in use.
@@ -126,6 +128,7 @@ impl Wal {
             epoch: 0,
             n_bytes: 0,
             buffer: Vec::new(),
+            forget_before: 0,
         };
         let mut tail: Option<Tail> = None;
         for number in &numbers {
@@ -356,6 +359,24 @@ impl Wal {
         self.segments.iter().find(is_needed).or(self.segments.back()).map_or(0, |segment| segment.number)
     }
 
+    /// Returns the number of the file that is being written; 0 if there is none.
+    pub fn newest(&self) -> u64 {
+        self.segments.back().map_or(0, |segment| segment.number)
+    }
+
+    /// Removes what may be written again with all that is left in it, and sees to it that the files in use go the same way, but for the
+    /// one being written.
+    pub fn forget(&mut self) -> Result<(), Stop> {
+        self.forget_before = self.newest();
+        for Spare { path, .. } in std::mem::take(&mut self.spares) {
+            let stop = |error: io::Error| Stop::Flush { path: path.clone(), why: error.to_string() };
+            self.storage.remove(&path).or_else(ignore_missing).map_err(stop)?;
+            crash_point("wal.forget-removed");
+        }
+        let stop = |error: io::Error| Stop::Flush { path: FOLDER.to_string(), why: error.to_string() };
+        self.storage.sync_folder(FOLDER).or_else(ignore_missing).map_err(stop)
+    }
+
     /// Gives up the files before `oldest` to be written again.
     pub fn recycle(&mut self, oldest: u64) -> Result<(), Stop> {
         while let Some(segment) = self.segments.front().filter(|segment| segment.number < oldest) {
@@ -363,7 +384,8 @@ impl Wal {
             let spare = format!("{FOLDER}/{:010}.free", segment.number);
             let stop = |error: io::Error| Stop::Flush { path: path.clone(), why: error.to_string() };
             let len = self.storage.open_log(&path).map_err(stop)?.len();
-            if self.spares.len() < SPARES_MAX {
+            let is_kept = segment.number >= self.forget_before && self.spares.len() < SPARES_MAX;
+            if is_kept {
                 self.storage.rename(&path, &spare).map_err(stop)?;
                 crash_point("wal.recycle-renamed");
                 // One of this name, which a dead process left, is written over.

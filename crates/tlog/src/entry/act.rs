@@ -22,15 +22,21 @@ pub enum ActKind {
     KeyRetired,
     /// A log begins anew after a loss: the document holds the last checkpoint that was witnessed and says what is missing.
     LossStated,
+    /// Cells of records are to be erased; an entry for each record says which.
+    ErasureOrdered,
+    /// The oldest records of a table are to be destroyed, whatever its retention policy says.
+    PurgeOrdered,
 }
 
-const WORDS: [(ActKind, &str); 6] = [
+const WORDS: [(ActKind, &str); 8] = [
     (ActKind::HoldSet, "hold-set"),
     (ActKind::HoldLifted, "hold-lifted"),
     (ActKind::PolicySet, "policy-set"),
     (ActKind::KeyAdded, "key-added"),
     (ActKind::KeyRetired, "key-retired"),
     (ActKind::LossStated, "loss-stated"),
+    (ActKind::ErasureOrdered, "erasure-ordered"),
+    (ActKind::PurgeOrdered, "purge-ordered"),
 ];
 
 /// The entry of an act. Its particulars are in a document of the control plane, of which only the hash is here.

@@ -20,6 +20,8 @@ pub enum RecordError {
     Type { column: u16, expected: CellType, found: CellType },
     #[error("there is no seed for record {row}")]
     NoSeed { row: usize },
+    #[error("column {column} has a value, and it was erased")]
+    Erased { column: u16 },
 }
 
 /// A column of cells, such as an array of a batch.

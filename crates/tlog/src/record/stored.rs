@@ -61,10 +61,15 @@ impl StoredRedaction {
     /// Returns the record's leaf hash; the cells that were erased are absent.
     ///
     /// # Errors
-    /// When there are fewer or more cells than columns.
+    /// When there are fewer or more cells than columns, or one has a value that no salt is there for: no leaf would cover it.
     pub fn leaf(&self, schema: &SchemaDoc, cells: &[Cell<'_>]) -> Result<Hash, RecordError> {
         if cells.len() != schema.columns.len() {
             return Err(RecordError::Count { expected: schema.columns.len(), found: cells.len() });
+        }
+        for (column, cell) in schema.columns.iter().zip(cells) {
+            if !cell.is_absent() && self.salts.binary_search_by_key(&column.id, |(id, _)| *id).is_err() {
+                return Err(RecordError::Erased { column: column.id });
+            }
         }
         let mut digests = self.digests.clone();
         for (id, salt) in &self.salts {

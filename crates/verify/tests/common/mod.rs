@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::executor::block_on;
-use ingest::{Vault, VaultOptions};
+use ingest::{Selection, Vault, VaultOptions};
+use lifecycle::{Document, Hold};
 use schema::{Column, KqlType};
 use stdx::SystemClock;
 use tempfile::TempDir;
@@ -16,7 +17,7 @@ use verify::{Depth, Options, Report, verify_store};
 pub const WORKSPACE: &str = "contoso";
 
 pub fn vault_options() -> VaultOptions {
-    let mut options = VaultOptions::default();
+    let mut options = VaultOptions { keep_every: None, ..VaultOptions::default() };
     options.sequencer.core.wal.segment_bytes = 48 << 10;
     options.sequencer.heartbeat_every = None;
     options.sequencer.publish_every = Duration::from_millis(1);
@@ -35,7 +36,8 @@ pub fn take(vault: &Vault, table: &str, records: &str) {
     block_on(vault.take(WORKSPACE, table, records.as_bytes(), None).expect("taken").finish()).expect("taken");
 }
 
-/// Fills a folder: two tables and the quarantine, a second version of columns, files in two generations, records in none.
+/// Fills a folder: two tables and the quarantine, a second version of columns, files in two generations, an erased cell, destroyed records, a
+/// hold, records in no file.
 pub fn fill(root: &Path) {
     let vault = open(root);
     vault.create_workspace(WORKSPACE).expect("a workspace");
@@ -63,10 +65,24 @@ pub fn fill(root: &Path) {
             vault.flush().expect("files");
         }
         if round == 0 {
+            govern(&vault);
             vault.ensure_table(WORKSPACE, "Events", &[column("Late", KqlType::Real)]).expect("a column");
         }
     }
     take(&vault, "Events", "{\"N\":5,\"Late\":1.5}");
+}
+
+/// Erases a cell, destroys the records that one table has, and sets a hold.
+fn govern(vault: &Vault) {
+    let asked = ["request/1".to_string()];
+    let selection = Selection::Records([(0, 2)].into());
+    let columns = ["User".to_string()];
+    vault.erase(WORKSPACE, "Events", &selection, &columns, "a test", &asked).expect("erased");
+    let purged = vault.purge(WORKSPACE, "Other", i64::MAX, "a test", &asked).expect("purged");
+    assert!(purged.n_records > 0);
+    let (name, reason) = ("case-7".to_string(), "a test".to_string());
+    let hold = Hold { name, tables: Vec::new(), from: None, to: None, reason };
+    vault.govern(WORKSPACE, Document::Hold(hold), &asked).expect("a hold");
 }
 
 /// A store that nobody has, with the bytes of all its files.

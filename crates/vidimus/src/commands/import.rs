@@ -32,6 +32,9 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub struct ImportArgs {
     #[command(flatten)]
     inputs: InputArgs,
+    /// When a record counts as taken: once it is durable under a signed checkpoint, or once witnesses have cosigned one too.
+    #[arg(long, value_name = "LEVEL", default_value = "committed", value_parser = ["committed", "witnessed"])]
+    ack: String,
     #[command(flatten)]
     server: ToServerArgs,
 }
@@ -69,6 +72,14 @@ impl ToServerArgs {
             plain_allowed: self.insecure_plain_http,
         })
     }
+
+    /// Calls an endpoint of the workspace and returns its answer.
+    pub fn call_json(&self, method: &str, path: &str, body: Value) -> anyhow::Result<Value> {
+        let path = format!("/v1/workspaces/{}{path}", self.workspace);
+        let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+        let answer = self.server()?.call(method, &path, &[], body)?.accepted()?;
+        serde_json::from_slice(&answer).context("the server's answer is no JSON")
+    }
 }
 
 /// What became of a table's records.
@@ -103,9 +114,10 @@ pub fn run(args: ImportArgs) -> anyhow::Result<ExitCode> {
         let columns: Vec<Value> =
             table.columns().iter().map(|column| json!({ "name": column.name, "type": column.ktype.name() })).collect();
         let body = json!({ "columns": columns }).to_string().into_bytes();
-        let made = server.call("PUT", &path, None, body)?.accepted();
+        let made = server.call("PUT", &path, &[], body)?.accepted();
         made.with_context(|| format!("cannot make the table `{}`", table.name()))?;
-        let summary = send(&server, &format!("{path}/records"), table, &opened.progress);
+        let target = Target { server: &server, path: format!("{path}/records"), ack: &args.ack };
+        let summary = send(&target, table, &opened.progress);
         drop(ticker);
         let summary = summary.with_context(|| format!("cannot import into the table `{}`", table.name()))?;
         println!("{}: {} taken, {} quarantined", table.name(), summary.taken, summary.quarantined);
@@ -124,14 +136,20 @@ pub fn run(args: ImportArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Where records go, and what is waited for.
+struct Target<'a> {
+    server: &'a Server,
+    path: String,
+    ack: &'a str,
+}
+
 /// Sends a table's records, several requests at a time.
-fn send(server: &Server, path: &str, table: &Table, progress: &Arc<Progress>) -> anyhow::Result<Summary> {
+fn send(target: &Target<'_>, table: &Table, progress: &Arc<Progress>) -> anyhow::Result<Summary> {
     let (sender, receiver) = sync_channel::<Chunk>(SENDERS);
     let receiver = Mutex::new(receiver);
     let summary = Mutex::new(Summary::default());
     std::thread::scope(|scope| {
-        let senders: Vec<_> =
-            (0..SENDERS).map(|_| scope.spawn(|| send_chunks(server, path, &receiver, &summary))).collect();
+        let senders: Vec<_> = (0..SENDERS).map(|_| scope.spawn(|| send_chunks(target, &receiver, &summary))).collect();
         let read = read(table, progress, &sender);
         drop(sender);
         for thread in senders {
@@ -197,16 +215,11 @@ fn read_lines(label: &str, mut reader: impl BufRead, chunks: &SyncSender<Chunk>)
     }
 }
 
-fn send_chunks(
-    server: &Server,
-    path: &str,
-    chunks: &Mutex<Receiver<Chunk>>,
-    summary: &Mutex<Summary>,
-) -> anyhow::Result<()> {
+fn send_chunks(target: &Target<'_>, chunks: &Mutex<Receiver<Chunk>>, summary: &Mutex<Summary>) -> anyhow::Result<()> {
     loop {
         let next = chunks.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(Chunk { name, body }) = next else { return Ok(()) };
-        let answer: Value = serde_json::from_slice(&send_chunk(server, path, &name, &body)?)?;
+        let answer: Value = serde_json::from_slice(&send_chunk(target, &name, &body)?)?;
         let mut summary = summary.lock().unwrap_or_else(PoisonError::into_inner);
         summary.taken += answer["taken"].as_u64().unwrap_or(0);
         let rejected = &answer["rejected"];
@@ -224,10 +237,11 @@ fn send_chunks(
 }
 
 /// Sends a chunk until it is taken, waiting while the server has no room.
-fn send_chunk(server: &Server, path: &str, name: &str, body: &[u8]) -> anyhow::Result<Vec<u8>> {
+fn send_chunk(target: &Target<'_>, name: &str, body: &[u8]) -> anyhow::Result<Vec<u8>> {
     let begun = Instant::now();
     loop {
-        let called = server.call("POST", path, Some(name), body.to_vec());
+        let headers = [("x-ms-client-request-id", name), ("vidimus-ack", target.ack)];
+        let called = target.server.call("POST", &target.path, &headers, body.to_vec());
         let wait = match &called {
             Ok(Called { status: 429 | 503, retry_after, .. }) => retry_after.unwrap_or(1),
             Ok(_) => return called?.accepted(),

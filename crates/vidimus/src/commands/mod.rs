@@ -2,9 +2,14 @@
 
 pub mod check;
 pub mod demo;
+pub mod erase;
+pub mod export;
+pub mod hold;
 pub mod import;
 pub mod prove;
+pub mod purge;
 pub mod query;
+pub mod retention;
 pub mod schema;
 pub mod serve;
 pub mod shell;

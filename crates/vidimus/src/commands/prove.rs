@@ -1,20 +1,18 @@
 //! `vidimus prove`: evidence about records, to take away and verify anywhere.
 
 use super::import::ToServerArgs;
+use crate::evidence::{ENTRY_COLUMN, Evidence, POSITION_COLUMN, check_new, open_ended};
 use crate::remote::{Question, Refusal};
 use crate::show::Piece;
-use anyhow::{Context, bail};
+use anyhow::bail;
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
 use clap::Args;
-use serde_json::{Value, json};
-use std::collections::BTreeMap;
-use std::io::{Cursor, Read};
-use std::path::{Path, PathBuf};
+use serde_json::json;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 use stdx::Cancel;
-use zip::ZipArchive;
 
 /// Fetch evidence about records: a folder that a stranger verifies offline, with the keys that it prints.
 ///
@@ -43,7 +41,7 @@ pub struct ProveArgs {
     server: ToServerArgs,
 }
 
-fn row(text: &str) -> Result<(u64, u64), String> {
+pub fn row(text: &str) -> Result<(u64, u64), String> {
     let numbers =
         text.split_once(':').and_then(|(entry, position)| Some((entry.parse().ok()?, position.parse().ok()?)));
     numbers.ok_or_else(|| format!("`{text}` is no record, such as 17:3"))
@@ -56,9 +54,7 @@ fn range(text: &str) -> Result<(u64, u64), String> {
 
 /// Runs the command.
 pub fn run(args: ProveArgs) -> anyhow::Result<ExitCode> {
-    if args.output.exists() {
-        bail!("{} is there already", args.output.display());
-    }
+    check_new(&args.output)?;
     let server = args.server.server()?;
     let wanted = match (&args.query, args.range) {
         (Some(query), _) => json!({ "rows": places(&args, query)? }),
@@ -66,33 +62,20 @@ pub fn run(args: ProveArgs) -> anyhow::Result<ExitCode> {
         (None, None) if args.row.is_empty() => bail!("nothing to prove: give a query, --row or --range"),
         (None, None) => json!({ "rows": args.row }),
     };
-    let tables = BTreeMap::from([(args.table.clone(), wanted)]);
-    let body = json!({ "tables": tables, "hidden": args.hide }).to_string().into_bytes();
-    let workspace = format!("/v1/workspaces/{}", args.server.workspace);
-    let zipped = server.call("POST", &format!("{workspace}/proofs"), None, body)?.accepted()?;
-    let n_files = unpack(zipped, &args.output)?;
-    let shown = server.call("GET", &workspace, None, Vec::new())?.accepted()?;
-    let shown: Value = serde_json::from_slice(&shown)?;
-    println!("{}: {n_files} files", args.output.display());
-    println!("\nWhoever trusts this key of the log verifies them with a policy of these lines:\n");
-    for key in shown["keys"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-        println!("log {key}");
-    }
-    println!("quorum none");
-    println!(
-        "\nThen:  vidimus-verify {0} --policy POLICY   or   python3 {0}/verify.py {0} --policy POLICY",
-        args.output.display()
-    );
+    let evidence = Evidence::fetch(&server, &args.server.workspace, &args.table, wanted, &args.hide)?;
+    evidence.keep(&args.output)?;
+    println!("{}: {} files\n", args.output.display(), evidence.files.len());
+    println!("{}", evidence.instructions(&args.output));
     Ok(ExitCode::SUCCESS)
 }
 
 /// Asks for the places of the records that a query leaves.
 fn places(args: &ProveArgs, query: &str) -> anyhow::Result<Vec<(u64, u64)>> {
     let server = args.server.server()?;
-    let query = format!("{query}\n| project _LogEntry, _LogPosition");
+    let query = format!("{}\n| project {ENTRY_COLUMN}, {POSITION_COLUMN}", open_ended(query));
     let database = Some(args.server.workspace.clone());
     let timeout = Duration::from_secs(600);
-    let question = Question { database, query, parameters: Vec::new(), timeout, now: None };
+    let question = Question { database, query, parameters: Vec::new(), timeout, now: None, is_whole: true };
     let cancel = Cancel::default();
     let _stop = crate::interrupt::cancels(&cancel);
     let answer = server.ask(question, &cancel).map_err(|refusal| match refusal {
@@ -115,22 +98,4 @@ fn places(args: &ProveArgs, query: &str) -> anyhow::Result<Vec<(u64, u64)>> {
         bail!("the query leaves no records");
     }
     Ok(places)
-}
-
-/// Writes the files of a bundle into a new folder.
-fn unpack(zipped: Vec<u8>, folder: &Path) -> anyhow::Result<usize> {
-    let mut archive = ZipArchive::new(Cursor::new(zipped)).context("the server's answer is no bundle")?;
-    std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    for place in 0..archive.len() {
-        let mut file = archive.by_index(place)?;
-        let name = file.name().context("the server's answer is no bundle")?.to_string();
-        if name.contains(['/', '\\']) || name.starts_with('.') {
-            bail!("the server's answer is no bundle: it has a file `{name}`");
-        }
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
-        let path = folder.join(&name);
-        std::fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
-    }
-    Ok(archive.len())
 }

@@ -120,6 +120,15 @@ pub fn bytes(text: &str) -> Result<u64, String> {
     number.checked_mul(scale).ok_or_else(|| format!("`{text}` is too large"))
 }
 
+/// Reads a time that passes, such as 500ms, 30s or 1h; it is not zero.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let ticks = schema::ticks::parse_timespan(text).and_then(|ticks| u64::try_from(ticks).ok());
+    let has_unit = text.ends_with(|c: char| c.is_ascii_alphabetic()) || text.contains(':');
+    let ticks = ticks.filter(|ticks| *ticks > 0 && has_unit);
+    let ticks = ticks.ok_or_else(|| format!("`{text}` is no time, such as 500ms, 30s or 1h"))?;
+    Ok(Duration::from_nanos(ticks.saturating_mul(100)))
+}
+
 /// Reads a date.
 pub fn instant(text: &str) -> Result<i64, String> {
     schema::ticks::parse_datetime(text).ok_or_else(|| format!("`{text}` is no date, such as 2026-05-31T00:00:00Z"))
@@ -176,6 +185,7 @@ fn ask(url: &str, args: &QueryArgs) -> anyhow::Result<ExitCode> {
         parameters: args.parameters()?,
         timeout: Duration::from_secs(args.limits.timeout),
         now: args.limits.now,
+        is_whole: false,
     };
     let cancel = Cancel::default();
     let _stop = crate::interrupt::cancels(&cancel);
@@ -288,7 +298,7 @@ pub fn execute_after(
 }
 
 /// Returns the format that was asked for by name, by the output's extension, or the table.
-fn format_of(name: Option<&str>, output: Option<&PathBuf>) -> anyhow::Result<Format> {
+pub fn format_of(name: Option<&str>, output: Option<&PathBuf>) -> anyhow::Result<Format> {
     if let Some(name) = name {
         let names: Vec<&str> = Format::ALL.iter().map(|format| format.name()).collect();
         return Format::from_name(name)

@@ -1,5 +1,6 @@
 //! `vidimus serve`: takes records in, keeps them, and answers queries over HTTP.
 
+use crate::anchoring::{AnchorArgs, Anchoring};
 use crate::store;
 use anyhow::{Context, bail};
 use api_kusto::{Databases, KustoApi, Limits, Queries};
@@ -68,25 +69,39 @@ pub struct ServeArgs {
     /// MaxMind database for geo_info_from_ip_address().
     #[arg(long, value_name = "FILE")]
     pub geo_database: Option<PathBuf>,
+    /// How long a log may be silent before a heartbeat in it says so.
+    #[arg(long, value_name = "TIME", default_value = "1m", value_parser = super::query::duration)]
+    pub heartbeat_every: Duration,
+    #[command(flatten)]
+    pub anchors: AnchorArgs,
 }
 
 /// Runs the command.
 pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let tokens = args.tokens()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let vault = Vault::open(&args.data, clock.clone(), VaultOptions::default());
+    let anchoring = Anchoring::read(&args.anchors)?;
+    let mut options = VaultOptions::default();
+    options.sequencer.heartbeat_every = Some(args.heartbeat_every);
+    // Witnesses are heard before anything is signed.
+    options.sequencer.core.claims = anchoring.claims(&args.data)?;
+    let vault = Vault::open(&args.data, clock.clone(), options);
     let vault = Arc::new(vault.with_context(|| format!("cannot open the store in {}", args.data.display()))?);
     for name in args.workspaces.iter().map(String::as_str).chain([store::OWN_WORKSPACE]) {
         if vault.workspace(name).is_none() {
             vault.create_workspace(name).context("cannot make a workspace")?;
         }
     }
+    let anchors = Arc::new(anchoring.start(&vault)?);
     let audit: Arc<dyn AuditSink> = Arc::new(store::StoreAudit::new(vault.clone()));
     let api = VaultApi {
         vault: vault.clone(),
         tokens: tokens.clone(),
         audit: audit.clone(),
         clock,
+        // Kept here too: its threads end after the server has.
+        anchors: anchors.clone(),
+        own_workspace: store::OWN_WORKSPACE.to_string(),
         limits: api_vault::Limits::default(),
     };
     let databases = Arc::new(store::StoreDatabases::new(vault.clone()));
@@ -314,21 +329,15 @@ mod tests {
         }
     }
 
+    #[derive(clap::Parser)]
+    struct Command {
+        #[command(flatten)]
+        args: ServeArgs,
+    }
+
     fn args(data: &Path, listen: &str) -> ServeArgs {
-        ServeArgs {
-            data: data.to_path_buf(),
-            listen: listen.parse().unwrap(),
-            tls_cert: None,
-            tls_key: None,
-            insecure_plain_http: false,
-            workspaces: vec!["main".to_string()],
-            allow_anonymous: false,
-            print_token: false,
-            max_memory: 1 << 30,
-            cache_memory: 1 << 30,
-            max_queries: None,
-            geo_database: None,
-        }
+        let words = ["serve".as_ref(), "--data".as_ref(), data.as_os_str(), "--listen".as_ref(), listen.as_ref()];
+        <Command as clap::Parser>::parse_from(words).args
     }
 
     fn ask(url: &str, request: &str) -> String {

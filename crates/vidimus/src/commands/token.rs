@@ -24,7 +24,7 @@ enum TokenCommand {
         name: String,
         #[command(flatten)]
         data: DataArgs,
-        /// A role: Owner, Log Analytics Contributor, Log Analytics Reader or Monitoring Metrics Publisher.
+        /// A role: Owner, Log Analytics Contributor, Log Analytics Reader, Monitoring Metrics Publisher or Data Purger.
         #[arg(long = "role", value_name = "ROLE", required = true)]
         roles: Vec<String>,
         /// A workspace that it may use, or `*` for all.

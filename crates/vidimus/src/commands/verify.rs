@@ -1,6 +1,7 @@
 //! `vidimus verify`: whether a store, or a bundle of evidence, is what was signed and sealed.
 
 use ::verify::{Depth, Options, Progress, Report, verify_store};
+use anchors::tsa::Authority;
 use anyhow::{Context, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -31,6 +32,9 @@ pub struct VerifyArgs {
     /// A checkpoint or receipt that you kept: the log must have grown from there. May be given several times.
     #[arg(long, value_name = "FILE")]
     pinned: Vec<PathBuf>,
+    /// Certificates, in PEM form, to which those of the authority that stamped checkpoints must lead.
+    #[arg(long, value_name = "FILE")]
+    timestamp_roots: Option<PathBuf>,
     /// Only this workspace of the store.
     #[arg(long, value_name = "NAME")]
     workspace: Option<String>,
@@ -65,7 +69,10 @@ fn run_store(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
     for path in &args.pinned {
         pinned.push((path.display().to_string(), read_note(path)?));
     }
-    let options = Options { workspace: args.workspace.clone(), policy, pinned, depth, n_threads: None };
+    let authority = |path: &PathBuf| Authority::from_pem(&read(path)?, b"").with_context(|| path.display().to_string());
+    let timestamp_authority = args.timestamp_roots.as_ref().map(authority).transpose()?;
+    let workspace = args.workspace.clone();
+    let options = Options { workspace, policy, pinned, timestamp_authority, depth, n_threads: None };
     let bar = progress_bar();
     let start = Instant::now();
     let report = verify_store(&args.path, &options, &|progress: Progress| {
@@ -132,6 +139,9 @@ fn to_text(report: &Report, took: Duration) -> String {
         counts.n_extents,
         counts.n_frames
     );
+    if counts.n_timestamps > 0 {
+        let _ = writeln!(out, "{} checkpoints timestamped by the authority that is trusted", counts.n_timestamps);
+    }
     let seconds = took.as_secs_f64().max(1e-6);
     let _ = write!(out, "{:.2} s, {:.0} MB/s", seconds, counts.n_bytes as f64 / 1e6 / seconds);
     if counts.n_records_hashed > 0 {
@@ -198,6 +208,7 @@ fn to_json(report: &Report, took: Duration) -> Value {
         "recordsHashed": counts.n_records_hashed,
         "recordFiles": counts.n_extents,
         "frames": counts.n_frames,
+        "timestamps": counts.n_timestamps,
         "files": counts.n_files,
         "bytes": counts.n_bytes,
         "seconds": took.as_secs_f64(),
@@ -206,7 +217,7 @@ fn to_json(report: &Report, took: Duration) -> Value {
 
 /// Verifies a bundle, as `vidimus-verify` does.
 fn run_bundle(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
-    if args.workspace.is_some() || args.deep || args.quick || args.json {
+    if args.workspace.is_some() || args.deep || args.quick || args.json || args.timestamp_roots.is_some() {
         bail!("{} is a bundle: --policy and --pinned are all that can be said of one", args.path.display());
     }
     let Some(policy) = &args.policy else {

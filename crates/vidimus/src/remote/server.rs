@@ -91,6 +91,8 @@ pub struct Question {
     pub timeout: Duration,
     /// What `now()` gives, in ticks.
     pub now: Option<i64>,
+    /// Whether all rows are wanted, however many there are.
+    pub is_whole: bool,
 }
 
 /// A result on its way.
@@ -119,11 +121,11 @@ impl Server {
         Ok(answer)
     }
 
-    /// Sends a request to one of the store's endpoints and returns its answer, however it turned out.
+    /// Sends a request to one of the store's endpoints, with headers of its own, and returns its answer, however it turned out.
     ///
     /// # Errors
     /// When the server cannot be reached, or the answer not be read.
-    pub fn call(&self, method: &str, path: &str, request_id: Option<&str>, body: Vec<u8>) -> anyhow::Result<Called> {
+    pub fn call(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> anyhow::Result<Called> {
         let url = self.address(path)?;
         let mut request = ureq::http::Request::builder()
             .method(method)
@@ -133,8 +135,8 @@ impl Server {
         if let Some(token) = &self.token {
             request = request.header("Authorization", format!("Bearer {}", token.expose()));
         }
-        if let Some(id) = request_id {
-            request = request.header("x-ms-client-request-id", id);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         let request = request.body(body).with_context(|| format!("cannot ask {url}"))?;
         let response = self.agent()?.run(request).with_context(|| format!("cannot ask {url}"))?;
@@ -256,6 +258,9 @@ impl Question {
         let mut options = json!({ "servertimeout": ticks::timespan_text(ticks) });
         if let Some(now) = self.now {
             options["query_now"] = json!(ticks::datetime_text(now));
+        }
+        if self.is_whole {
+            options["notruncation"] = json!(true);
         }
         let properties = json!({ "Options": options, "Parameters": parameters });
         let mut body = json!({ "csl": self.query, "properties": properties });

@@ -1,0 +1,77 @@
+//! `GET /v1/workspaces/{workspace}/holds`, and `PUT` and `DELETE /v1/workspaces/{workspace}/holds/{hold}` with `{"tables", "from", "to",
+//! "reason"}` and `{"reason"}`: legal holds. What they cover is neither destroyed nor erased.
+
+use std::sync::Arc;
+
+use auth::Action;
+use axum::Json;
+use axum::extract::{Path, Request, State};
+use axum::http::HeaderMap;
+use lifecycle::{Document, Hold, HoldLift};
+use schema::ticks::datetime_text;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::acts::{Act, moment};
+use crate::error::ApiError;
+use crate::service::Service;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Body {
+    #[serde(default)]
+    tables: Vec<String>,
+    #[serde(default)]
+    from: Option<String>,
+    #[serde(default)]
+    to: Option<String>,
+    #[serde(default)]
+    reason: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LiftBody {
+    #[serde(default)]
+    reason: String,
+}
+
+pub(crate) async fn get(
+    State(service): State<Arc<Service>>,
+    Path(workspace): Path<String>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, ApiError> {
+    service.sign_in(&headers, Action::Read, &workspace)?;
+    let rules = service.api.vault.rules(&workspace).map_err(ApiError::Act)?;
+    let shown = |hold: &Hold| {
+        let (from, to) = (hold.from.map(datetime_text), hold.to.map(datetime_text));
+        json!({ "name": hold.name, "tables": hold.tables, "from": from, "to": to, "reason": hold.reason })
+    };
+    Ok(Json(json!({ "holds": rules.holds().map(shown).collect::<Vec<Value>>() })))
+}
+
+pub(crate) async fn put(
+    State(service): State<Arc<Service>>,
+    Path((workspace, name)): Path<(String, String)>,
+    request: Request,
+) -> Result<Json<Value>, ApiError> {
+    let (act, Body { tables, from, to, reason }) = Act::begin(&service, Action::Manage, &workspace, request).await?;
+    let (from, to) = (from.as_deref().map(moment).transpose()?, to.as_deref().map(moment).transpose()?);
+    let what = format!("set the legal hold {name}");
+    let document = Document::Hold(Hold { name, tables, from, to, reason });
+    let entry = act.run(&service, what, move |vault, asked| vault.govern(&workspace, document, asked)).await?;
+    Ok(Json(json!({ "entry": entry })))
+}
+
+pub(crate) async fn delete(
+    State(service): State<Arc<Service>>,
+    Path((workspace, name)): Path<(String, String)>,
+    request: Request,
+) -> Result<Json<Value>, ApiError> {
+    // Who may lift a hold may let records be destroyed.
+    let (act, LiftBody { reason }) = Act::begin(&service, Action::Purge, &workspace, request).await?;
+    let what = format!("lift the legal hold {name}");
+    let document = Document::HoldLift(HoldLift { name, reason });
+    let entry = act.run(&service, what, move |vault, asked| vault.govern(&workspace, document, asked)).await?;
+    Ok(Json(json!({ "entry": entry })))
+}
