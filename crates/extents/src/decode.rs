@@ -14,6 +14,7 @@ use schema::{KqlType, ticks};
 use crate::columns::kql_array;
 use crate::error::ExtentError;
 use crate::reader::ExtentFile;
+use crate::writer::{PAGE_BYTES, PAGE_ROWS, PAGE_STEP_ROWS};
 
 /// Rows of a piece of a decoded column.
 pub const PIECE_ROWS: usize = 16_384;
@@ -51,6 +52,14 @@ impl ExtentFile {
             Type::FIXED_LEN_BYTE_ARRAY => 32 * n_rows,
         };
         (bytes(column.compressed_size()), decoded)
+    }
+
+    /// Returns the rows of a page of a column, the least that is decoded, about.
+    pub fn page_rows(&self, row_group: usize, place: usize) -> usize {
+        let n_rows = self.row_group_sizes().nth(row_group).unwrap_or(0) as u64;
+        let (_, n_bytes) = self.column_bytes(row_group, place);
+        let in_bytes = PAGE_BYTES as u64 * n_rows / n_bytes.max(1);
+        usize::try_from(in_bytes).unwrap_or(PAGE_ROWS).clamp(PAGE_STEP_ROWS, PAGE_ROWS)
     }
 
     /// Returns the bounds of a column's values in a row group: of whole numbers and times, when the footer has them.

@@ -31,15 +31,15 @@ use crate::table_schema::StoredSchema;
 /// Rows of a row group, which is hashed as a whole when any of it is first read.
 pub const ROW_GROUP_ROWS: usize = 131_072;
 /// Rows of a page, the least that is decoded.
-const PAGE_ROWS: usize = 4_096;
+pub(crate) const PAGE_ROWS: usize = 4_096;
 /// Rows that are handed to the encoder at once.
 const WRITE_ROWS: usize = 16_384;
 /// Bytes of a dictionary, beyond which the encoder would give it up in the middle of a row group.
 const DICTIONARY_BYTES: usize = 1 << 20;
 /// Bytes of a page. Long texts are read a page at a time, however few of them are wanted.
-const PAGE_BYTES: usize = 256 << 10;
+pub(crate) const PAGE_BYTES: usize = 256 << 10;
 /// Rows after which the encoder looks whether a page is full.
-const PAGE_STEP_ROWS: usize = 256;
+pub(crate) const PAGE_STEP_ROWS: usize = 256;
 
 /// The metadata key of the hash of the table's schema document.
 pub(crate) const SCHEMA_KEY: &str = "vidimus.schema";

@@ -43,9 +43,6 @@ impl Unit {
     }
 }
 
-/// Rows of a page, the least that is decoded.
-const PAGE_ROWS: usize = 4_096;
-
 /// Reads units of one partition.
 pub struct Reader {
     pub rows: Arc<StoredRows>,
@@ -176,7 +173,6 @@ impl Reader {
     ) -> EngineResult<Vec<Values>> {
         let failed = |error| DataFusionError::External(Box::new(error));
         let group_rows = file.row_group_sizes().nth(row_group).unwrap_or(0);
-        let decoded_rows = mask.decoded_rows();
         let mut found: Vec<Option<Values>> = Vec::with_capacity(columns.len());
         // Columns that are decoded in part are decoded together.
         let mut parts: Vec<(usize, KqlType)> = Vec::new();
@@ -185,6 +181,7 @@ impl Reader {
                 found.push(Some(Values::All(column.ktype.empty_column(unit.rows.len()))));
                 continue;
             };
+            let decoded_rows = mask.decoded_rows(file.page_rows(row_group, place));
             let is_most = decoded_rows * 2 >= mask.n_rows;
             let want = Want { row_group, place, n_rows: group_rows, decoded_rows, is_most };
             found.push(match self.cache.look(self.query, file, want) {
@@ -312,17 +309,17 @@ impl Mask {
     }
 
     /// Returns how many rows are decoded for those that passed, as pages are decoded whole.
-    fn decoded_rows(&self) -> usize {
+    fn decoded_rows(&self, page_rows: usize) -> usize {
         let Some(passed) = &self.passed else { return self.n_rows };
         let (mut n_pages, mut last) = (0, usize::MAX);
         for (first, _) in passed.set_slices() {
             // The pages of a run beside its first are few.
-            if first / PAGE_ROWS != last {
-                last = first / PAGE_ROWS;
+            if first / page_rows.max(1) != last {
+                last = first / page_rows.max(1);
                 n_pages += 1;
             }
         }
-        (n_pages * PAGE_ROWS).max(self.n_passed).min(self.n_rows)
+        (n_pages * page_rows).max(self.n_passed).min(self.n_rows)
     }
 
     /// Returns the rows that passed as a selection of a row group's rows, of which the unit's begin at `first`.
@@ -342,6 +339,7 @@ impl Mask {
 }
 
 #[cfg(test)]
+#[expect(clippy::single_range_in_vec_init, reason = "one range is meant, not its numbers")]
 mod tests {
     use super::*;
     use arrow::array::Int64Array;
@@ -380,9 +378,9 @@ mod tests {
     #[test]
     fn pages_are_counted_once() {
         let wanted = vec![0..1, 4000..4001, 4096..4097, 9000..9001];
-        assert_eq!(Mask::new(&unit(0..16_384, Some(wanted))).decoded_rows(), 3 * PAGE_ROWS);
-        assert_eq!(Mask::new(&unit(0..16_384, None)).decoded_rows(), 16_384);
-        assert_eq!(Mask::new(&unit(0..100, Some(vec![3..4]))).decoded_rows(), 100);
+        assert_eq!(Mask::new(&unit(0..16_384, Some(wanted))).decoded_rows(4_096), 3 * 4_096);
+        assert_eq!(Mask::new(&unit(0..16_384, None)).decoded_rows(4_096), 16_384);
+        assert_eq!(Mask::new(&unit(0..100, Some(vec![3..4]))).decoded_rows(4_096), 100);
     }
 
     #[test]
