@@ -11,8 +11,10 @@
 //! sealed behind what hashes them, and opened in front of it.
 
 mod bytes;
+mod cache;
 mod catalog;
 mod columns;
+mod decode;
 mod error;
 mod hot;
 mod reader;
@@ -22,11 +24,13 @@ mod times;
 mod writer;
 
 pub use bytes::StoredBytes;
+pub use cache::{ColumnCache, Found, Pieces, Want};
 pub use catalog::{BatchRef, Catalog, CatalogError, LiveExtent, TableCatalog, covers, join};
 pub use columns::{BATCH_COLUMN, POSITION_COLUMN, file_schema, from_file, to_file};
+pub use decode::{Bounds, PIECE_ROWS};
 pub use error::ExtentError;
 pub use hot::{HotBatch, HotTail, compact, row_schema, with_columns};
 pub use reader::ExtentFile;
 pub use snapshot::Snapshot;
-pub use table_schema::{StoredSchema, StoredSchemaError, TIME_COLUMN};
+pub use table_schema::{BAG_COLUMN, StoredSchema, StoredSchemaError, TIME_COLUMN};
 pub use writer::{ExtentWriter, ROW_GROUP_ROWS, WriterOptions, Written};

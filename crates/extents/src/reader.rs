@@ -218,7 +218,7 @@ impl ExtentFile {
         self.each_batch(self.builder(columns).with_row_groups(vec![idx]), &mut each)
     }
 
-    fn builder(self: &Arc<Self>, columns: &[&str]) -> ParquetRecordBatchReaderBuilder<CheckedFile> {
+    pub(crate) fn builder(self: &Arc<Self>, columns: &[&str]) -> ParquetRecordBatchReaderBuilder<CheckedFile> {
         let source = CheckedFile(self.clone());
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(source, self.metadata.clone());
         let places = columns.iter().filter_map(|name| self.metadata.schema().index_of(name).ok());
@@ -226,7 +226,7 @@ impl ExtentFile {
         builder.with_projection(mask).with_batch_size(8192)
     }
 
-    fn each_batch(
+    pub(crate) fn each_batch(
         &self,
         builder: ParquetRecordBatchReaderBuilder<CheckedFile>,
         each: &mut impl FnMut(RecordBatch) -> Result<(), ExtentError>,
@@ -270,7 +270,7 @@ fn key_value<'a>(metadata: &'a ParquetMetaData, key: &str) -> Option<&'a str> {
 }
 
 /// The file as the decoder reads it.
-struct CheckedFile(Arc<ExtentFile>);
+pub(crate) struct CheckedFile(Arc<ExtentFile>);
 
 impl Length for CheckedFile {
     fn len(&self) -> u64 {

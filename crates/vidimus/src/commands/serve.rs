@@ -55,6 +55,9 @@ pub struct ServeArgs {
     /// Working memory of each query; what needs more goes to disk, or fails.
     #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = super::query::bytes)]
     pub max_memory: u64,
+    /// Memory for columns that were read before, shared by all queries.
+    #[arg(long, value_name = "SIZE", default_value = "2GiB", value_parser = super::query::bytes)]
+    pub cache_memory: u64,
     /// Queries that run at the same time; by default ten for each processor.
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..))]
     pub max_queries: Option<u16>,
@@ -150,6 +153,7 @@ impl ServeArgs {
     pub fn engine(&self) -> anyhow::Result<Engine> {
         let options = EngineOptions {
             max_memory: self.max_memory,
+            cache_memory: self.cache_memory,
             geo_database: self.geo_database.clone(),
             ..EngineOptions::default()
         };
