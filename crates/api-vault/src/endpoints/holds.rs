@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::acts::{Act, moment};
 use crate::error::ApiError;
-use crate::service::Service;
+use crate::service::{Service, blocking};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -43,7 +43,9 @@ pub(crate) async fn get(
     headers: HeaderMap,
 ) -> Result<Json<Value>, ApiError> {
     service.sign_in(&headers, Action::Read, &workspace)?;
-    let rules = service.api.vault.rules(&workspace).map_err(ApiError::Act)?;
+    // Whoever does an act has the rules until it is done.
+    let vault = service.api.vault.clone();
+    let rules = blocking(move || vault.rules(&workspace)).await?.map_err(ApiError::Act)?;
     let shown = |hold: &Hold| {
         let (from, to) = (hold.from.map(datetime_text), hold.to.map(datetime_text));
         json!({ "name": hold.name, "tables": hold.tables, "from": from, "to": to, "reason": hold.reason })
