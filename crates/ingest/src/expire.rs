@@ -12,8 +12,8 @@ use tlog::Hash;
 use tlog::entry::{Entry, Lifecycle, SeqRange};
 
 use crate::error::{ActError, VaultError};
-use crate::file::remove_extent;
-use crate::table::Table;
+use crate::file::remove_doomed;
+use crate::table::{Rewriting, Table};
 use crate::vault::{Inner, Vault};
 use crate::workspace::Workspace;
 
@@ -108,7 +108,7 @@ impl Inner {
         let forgetting = self.begin_forgetting()?;
         for run in runs {
             destroyed.n_records += run.count;
-            destroyed.n_files += self.destroy_run(workspace, table, rules, run, act)?;
+            destroyed.n_files += self.destroy_run(workspace, table, rules, run, act, &rewriting)?;
         }
         self.finish_erasures(workspace, table, &rewriting)?;
         drop(rewriting);
@@ -153,6 +153,7 @@ impl Inner {
         rules: &Rules,
         run: SeqRange,
         act: u64,
+        rewriting: &Rewriting<'_>,
     ) -> Result<usize, ActError> {
         let mut n_files = 0;
         let mut rest = run;
@@ -166,7 +167,7 @@ impl Inner {
                 table: table.name().to_string(),
                 policy: format!("act/{act}"),
                 records: run,
-                files: files.clone(),
+                files,
                 n_holds: rules.holds().len() as u64,
                 time: self.clock.now_ticks(),
             };
@@ -174,13 +175,12 @@ impl Inner {
             crash_point("expire.sealed");
             let mut state = table.state();
             state.catalog.push_lifecycle(&lifecycle).map_err(VaultError::Internal)?;
-            for file in &files {
-                state.files.remove(file);
+            for live in &gone {
+                state.files.remove(&live.extent.file);
+                state.doomed.push(live.extent.path.clone());
             }
             drop(state);
-            for live in &gone {
-                remove_extent(workspace, &live.extent.path)?;
-            }
+            remove_doomed(workspace, table, rewriting)?;
             n_files += gone.len();
         }
         Ok(n_files)
@@ -208,6 +208,12 @@ fn first_part(run: SeqRange, mut ends: Vec<u64>) -> SeqRange {
     end.map_or(run, |end| SeqRange { first: run.first, count: run.count.min(end - run.first) })
 }
 
+/// Returns the part of a run that is below a record.
+fn below(range: &SeqRange, cut: u64) -> Option<SeqRange> {
+    let count = cut.saturating_sub(range.first).min(range.count);
+    (count > 0).then_some(SeqRange { first: range.first, count })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -220,10 +226,4 @@ mod tests {
         assert_eq!(first_part(run, ends(1_000)), SeqRange { first: 100, count: 3_200 });
         assert_eq!(first_part(run, Vec::new()), run);
     }
-}
-
-/// Returns the part of a run that is below a record.
-fn below(range: &SeqRange, cut: u64) -> Option<SeqRange> {
-    let count = cut.saturating_sub(range.first).min(range.count);
-    (count > 0).then_some(SeqRange { first: range.first, count })
 }

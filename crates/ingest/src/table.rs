@@ -48,6 +48,8 @@ pub(crate) struct TableState {
     pub catalog: TableCatalog,
     /// Live files by their hash.
     pub files: BTreeMap<Hash, Result<Arc<ExtentFile>, Arc<ExtentError>>>,
+    /// The paths of files that no entry names any more, and that have to be removed.
+    pub doomed: Vec<String>,
     pub hot: HotTail,
     /// Records that are sealed and nowhere.
     pub missing: Vec<SeqRange>,
@@ -155,6 +157,7 @@ impl TableState {
             shape: None,
             catalog: TableCatalog::default(),
             files: BTreeMap::new(),
+            doomed: Vec::new(),
             hot: HotTail::default(),
             missing: Vec::new(),
         }

@@ -351,6 +351,26 @@ fn an_erasure_that_failed_is_finished_when_it_is_asked_for_again() {
 }
 
 #[test]
+fn a_file_that_could_not_be_removed_is_removed_later() {
+    let store = Store::new();
+    let vault = store.open();
+    take_users(&vault, 0);
+    vault.flush().expect("files");
+    let file = store.with_text("ann.secret").into_iter().find(|path| path.contains("/data/")).expect("a file");
+    let aside = store.root.path().join("aside");
+    std::fs::rename(&file, &aside).expect("renamed");
+    // A folder is not removed as a file is.
+    std::fs::create_dir(&file).expect("a folder");
+    assert!(matches!(erase_ann(&vault), Err(ActError::Vault(_))));
+    std::fs::remove_dir(&file).expect("removed");
+    std::fs::rename(&aside, &file).expect("renamed");
+    assert_eq!(erase_ann(&vault).expect("finished"), 0, "nothing has to be ordered any more");
+    assert_eq!(store.with_text("ann.secret"), Vec::<String>::new());
+    drop(vault);
+    store.check();
+}
+
+#[test]
 fn cells_are_erased_however_files_are_joined_meanwhile() {
     let store = Store::new();
     let vault = store.open();
