@@ -20,7 +20,7 @@ use ingest::{ActError, Selection, Vault, VaultOptions, Wanted};
 use lifecycle::{DAY, Document, Hold, HoldLift, Retention};
 use schema::ticks::datetime_text;
 use schema::{Column, KqlType};
-use stdx::{Clock, SystemClock};
+use stdx::{Clock, Rng, SystemClock};
 use tempfile::TempDir;
 use tlog::entry::SeqRange;
 
@@ -40,15 +40,12 @@ impl Clock for SetClock {
     }
 }
 
-/// Numbers that a seed determines (xorshift64*).
-struct Random(u64);
+/// What a seed decides.
+struct Random(Rng);
 
 impl Random {
     fn below(&mut self, n: u64) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) % n
+        self.0.below(n)
     }
 
     fn one_in(&mut self, n: u64) -> bool {
@@ -60,6 +57,9 @@ impl Random {
     }
 }
 
+/// The texts of a record, by their columns.
+type Texts = BTreeMap<&'static str, String>;
+
 /// A record as it must be.
 #[derive(Debug, Clone)]
 struct Record {
@@ -68,7 +68,7 @@ struct Record {
     sealed: i64,
     time: i64,
     n: i64,
-    texts: BTreeMap<&'static str, String>,
+    texts: Texts,
     /// Somebody may have destroyed it rightfully by now.
     may_be_gone: bool,
     /// It was seen to be gone.
@@ -113,7 +113,7 @@ fn asked() -> Vec<String> {
 impl World {
     fn new(seed: u64, has_keeper: bool) -> World {
         let clock = SetClock(Arc::new(AtomicI64::new(SystemClock.now_ticks())));
-        let random = Random((seed + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let random = Random(Rng::from_seed(seed));
         let tables = TABLES.map(|table| (table, Table::default())).into();
         let root = tempfile::tempdir().expect("a folder");
         let (holds, vault) = (BTreeMap::new(), None);
@@ -418,7 +418,7 @@ impl World {
     }
 
     /// Returns what queries see of a table, by entry and position.
-    fn seen(&self, name: &str) -> BTreeMap<(u64, u64), (i64, BTreeMap<&'static str, String>)> {
+    fn seen(&self, name: &str) -> BTreeMap<(u64, u64), (i64, Texts)> {
         let table = self.vault().workspace(WORKSPACE).expect("a workspace").table(name).expect("a table");
         let snapshot = table.snapshot().expect("a snapshot");
         let mut seen = BTreeMap::new();
