@@ -182,8 +182,11 @@ fn find(table: &Table, selection: &Selection) -> Result<Found, ActError> {
             if !matches!(column.ktype, KqlType::String | KqlType::Guid | KqlType::Dynamic) {
                 return Err(ActError::NoText { name: column.name.clone() });
             }
+            let is_guid = column.ktype == KqlType::Guid;
+            let guid = guid_digits(value);
+            let is_equal = |text: &str| if is_guid { guid_digits(text) == guid } else { text == value };
             for file in &snapshot.files {
-                find_in(table, file, Some(column), |_, _, text| text == Some(value), &mut found)?;
+                find_in(table, file, Some(column), |_, _, text| text.is_some_and(is_equal), &mut found)?;
             }
         }
         Selection::Records(records) => {
@@ -251,4 +254,10 @@ fn find_in(
         Some(error) => Err(VaultError::Internal(error.to_string()).into()),
         None => Ok(()),
     }
+}
+
+/// Returns a guid without what may be written in one way or another.
+fn guid_digits(text: &str) -> String {
+    let digits = text.chars().filter(|c| !matches!(c, '{' | '}' | '(' | ')' | '-'));
+    digits.map(|c| c.to_ascii_lowercase()).collect()
 }

@@ -406,3 +406,35 @@ fn a_hold_that_names_a_table_in_another_case_holds_it() {
     assert!(matches!(erase_ann(&vault), Err(ActError::Held { .. })));
     assert_eq!(vault.purge(WORKSPACE, "Events", i64::MAX, "a test", &asked()).expect("nothing").n_held, 4);
 }
+
+#[test]
+fn a_guid_is_found_however_it_is_written() {
+    let store = Store::new();
+    let vault = store.open();
+    vault.ensure_table(WORKSPACE, "Ids", &[Column::new("Id", KqlType::Guid)]).expect("a table");
+    take(
+        &vault,
+        "Ids",
+        "{\"Id\":\"74be27de-1e4e-49d9-b579-fe0b331d3642\"}\n{\"Id\":\"74be27de-1e4e-49d9-b579-fe0b331d3643\"}",
+    );
+    let value = "{74BE27DE-1E4E-49D9-B579-FE0B331D3642}".to_string();
+    let selection = Selection::Equal { column: "Id".to_string(), value };
+    let erased = vault.erase(WORKSPACE, "Ids", &selection, &["Id".to_string()], "she asked for it", &asked());
+    assert_eq!(erased.expect("erased").n_records, 1);
+}
+
+#[test]
+fn what_is_to_be_forgotten_yet_is_said() {
+    let store = Store::new();
+    let vault = store.open();
+    take_users(&vault, 0);
+    erase_ann(&vault).expect("erased");
+    drop(vault);
+    let is_said = || check(store.root.path()).unchecked.iter().any(|left| left.why.contains("is to be forgotten"));
+    assert!(!is_said());
+    // As a process leaves it that dies before the write-ahead log has let go of it.
+    std::fs::write(store.root.path().join("forgetting"), "").expect("written");
+    assert!(is_said());
+    assert_eq!(erase_ann(&store.open()).expect("nothing to order"), 0);
+    assert!(!is_said());
+}

@@ -8,6 +8,7 @@ use auth::Action;
 use axum::Json;
 use axum::extract::{Path, Request, State};
 use axum::http::HeaderMap;
+use ingest::Workspace;
 use lifecycle::{Document, Hold, HoldLift};
 use schema::ticks::datetime_text;
 use serde::Deserialize;
@@ -59,6 +60,9 @@ pub(crate) async fn put(
     request: Request,
 ) -> Result<Json<Value>, ApiError> {
     let (act, Body { tables, from, to, reason }) = Act::begin(&service, Action::Manage, &workspace, request).await?;
+    if let Some(name) = tables.iter().find(|table| !is_table(&service, &workspace, table)) {
+        return Err(ApiError::Unknown { what: "table", name: name.clone() });
+    }
     let (from, to) = (from.as_deref().map(moment).transpose()?, to.as_deref().map(moment).transpose()?);
     let what = format!("set the legal hold {name}");
     let document = Document::Hold(Hold { name, tables, from, to, reason });
@@ -81,4 +85,12 @@ pub(crate) async fn delete(
         .run(&service, Operation::LiftHold, what, move |vault, asked| vault.govern(&workspace, document, asked))
         .await?;
     Ok(Json(json!({ "entry": entry })))
+}
+
+/// Returns whether a name is that of a table, or of one that is made when records come: a hold on any other would hold nothing.
+fn is_table(service: &Service, workspace: &str, name: &str) -> bool {
+    let is_named = |table: &str| table.eq_ignore_ascii_case(name);
+    // Whether there is such a workspace is said later.
+    let is_there = |workspace: Arc<Workspace>| workspace.tables().iter().any(|table| is_named(table.name()));
+    service.api.vault.workspace(workspace).is_none_or(is_there) || schema::tables::names().any(is_named)
 }
