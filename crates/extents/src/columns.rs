@@ -129,7 +129,8 @@ pub fn from_file(rows: &RecordBatch, columns: &[Column]) -> Result<RecordBatch, 
     RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options)
 }
 
-fn kql_array(array: &ArrayRef, wanted: &DataType) -> Result<ArrayRef, ArrowError> {
+/// Brings a column of a file to KQL's physical type.
+pub(crate) fn kql_array(array: &ArrayRef, wanted: &DataType) -> Result<ArrayRef, ArrowError> {
     let ticks: Option<Int64Array> = match array.data_type() {
         same if same == wanted => return Ok(array.clone()),
         DataType::Timestamp(TimeUnit::Nanosecond, _) => array

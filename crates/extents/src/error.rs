@@ -17,6 +17,8 @@ pub enum ExtentError {
     /// The bytes are not those that were sealed.
     #[error("`{path}`: bytes {first} to {end} ({what}) have the hash {found}, and the log says {expected}")]
     Changed { path: PathBuf, what: Box<str>, first: u64, end: u64, expected: Hash, found: Hash },
+    #[error("`{path}` cannot be sealed or opened")]
+    Sealed { path: PathBuf, source: keys::KeyError },
     /// The file is what was sealed and yet not what it should be; a fault of ours.
     #[error("`{path}`: {why}")]
     Content { path: PathBuf, why: String },

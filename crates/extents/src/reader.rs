@@ -1,9 +1,8 @@
 //! Reading an extent: nothing of a file is used before its hash was compared with the log.
 //!
 //! The footer is hashed when the file is opened, a row group or the index of terms when any of it is first read. What was found
-//! whole once is not hashed again while the file is open.
+//! whole once is not hashed again while the file is open. The hashes are of the Parquet file, whether it is sealed on the disk or not.
 
-use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -12,6 +11,7 @@ use std::sync::{Arc, OnceLock};
 
 use arrow::array::RecordBatch;
 use bytes::Bytes;
+use keys::Sealer;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
@@ -24,6 +24,7 @@ use terms::TermIndex;
 use tlog::Hash;
 use tlog::entry::{EXTENT_HEAD_BYTES, Extent, FilePart};
 
+use crate::bytes::StoredBytes;
 use crate::error::ExtentError;
 use crate::writer::SCHEMA_KEY;
 
@@ -38,7 +39,7 @@ enum Part {
 #[derive(Debug)]
 pub struct ExtentFile {
     path: PathBuf,
-    file: File,
+    bytes: StoredBytes,
     extent: Extent,
     metadata: ArrowReaderMetadata,
     /// The bytes of each row group.
@@ -55,13 +56,20 @@ impl ExtentFile {
     /// # Errors
     /// When the file cannot be read, or its length or footer is not what the log says.
     pub fn open(root: &Path, extent: Extent) -> Result<ExtentFile, ExtentError> {
+        ExtentFile::open_sealed(root, extent, None)
+    }
+
+    /// Opens a file as [`ExtentFile::open`] does; one that was sealed with its sealer.
+    ///
+    /// # Errors
+    /// As [`ExtentFile::open`], and when the file is not sealed as it should be.
+    pub fn open_sealed(root: &Path, extent: Extent, sealer: Option<&Sealer>) -> Result<ExtentFile, ExtentError> {
         let path = root.join(&extent.path);
-        let file = File::open(&path).map_err(ExtentError::io(&path))?;
-        let found = file.metadata().map_err(ExtentError::io(&path))?.len();
+        let stored = StoredBytes::open(root, &extent.path, sealer)?;
+        let found = stored.len();
         if found != extent.bytes {
             return Err(ExtentError::Length { path, expected: extent.bytes, found });
         }
-        let positioned = Positioned { file: &file, len: found };
         let mut at = EXTENT_HEAD_BYTES;
         let mut next = |part: &FilePart| {
             let range = at..at.saturating_add(part.bytes);
@@ -72,7 +80,7 @@ impl ExtentFile {
         let terms = extent.terms.as_ref().map(&mut next);
         let footer = next(&extent.footer);
         // Everything that the decoder looks at to begin with is verified, then decoded.
-        let bytes = positioned.get(footer.clone()).map_err(ExtentError::io(&path))?;
+        let bytes = stored.get(footer.clone()).map_err(ExtentError::io(&path))?;
         let hash = Hash::of(&bytes);
         if hash != extent.footer.hash {
             let what = "the footer".into();
@@ -80,7 +88,7 @@ impl ExtentFile {
             return Err(ExtentError::Changed { path, what, first, end, expected, found: hash });
         }
         let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Required);
-        let metadata = ArrowReaderMetadata::load(&positioned, options).map_err(ExtentError::parquet(&path))?;
+        let metadata = ArrowReaderMetadata::load(&stored, options).map_err(ExtentError::parquet(&path))?;
         let is_same = metadata.metadata().num_row_groups() == row_groups.len()
             && u64::try_from(metadata.metadata().file_metadata().num_rows()) == Ok(extent.rows);
         if !is_same {
@@ -88,7 +96,16 @@ impl ExtentFile {
             return Err(ExtentError::Content { path, why });
         }
         let is_whole = row_groups.iter().map(|_| AtomicBool::new(false)).collect();
-        Ok(ExtentFile { path, file, extent, metadata, row_groups, is_whole, terms, read_terms: OnceLock::new() })
+        Ok(ExtentFile {
+            path,
+            bytes: stored,
+            extent,
+            metadata,
+            row_groups,
+            is_whole,
+            terms,
+            read_terms: OnceLock::new(),
+        })
     }
 
     /// Returns the file's path.
@@ -121,7 +138,7 @@ impl ExtentFile {
                 self.check_row_group(idx)?;
             }
         }
-        let bytes = self.positioned().get(range).map_err(ExtentError::io(&self.path))?;
+        let bytes = self.bytes.get(range).map_err(ExtentError::io(&self.path))?;
         Ok(Bytes::from(bytes))
     }
 
@@ -147,7 +164,7 @@ impl ExtentFile {
     pub fn terms(&self) -> Option<&TermIndex> {
         let read = || {
             let (range, part) = self.terms.as_ref().zip(self.extent.terms.as_ref())?;
-            let bytes = self.positioned().get(range.clone()).ok()?;
+            let bytes = self.bytes.get(range.clone()).ok()?;
             if Hash::of(&bytes) != part.hash {
                 return None;
             }
@@ -201,7 +218,7 @@ impl ExtentFile {
         self.each_batch(self.builder(columns).with_row_groups(vec![idx]), &mut each)
     }
 
-    fn builder(self: &Arc<Self>, columns: &[&str]) -> ParquetRecordBatchReaderBuilder<CheckedFile> {
+    pub(crate) fn builder(self: &Arc<Self>, columns: &[&str]) -> ParquetRecordBatchReaderBuilder<CheckedFile> {
         let source = CheckedFile(self.clone());
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(source, self.metadata.clone());
         let places = columns.iter().filter_map(|name| self.metadata.schema().index_of(name).ok());
@@ -209,7 +226,7 @@ impl ExtentFile {
         builder.with_projection(mask).with_batch_size(8192)
     }
 
-    fn each_batch(
+    pub(crate) fn each_batch(
         &self,
         builder: ParquetRecordBatchReaderBuilder<CheckedFile>,
         each: &mut impl FnMut(RecordBatch) -> Result<(), ExtentError>,
@@ -219,10 +236,6 @@ impl ExtentFile {
             each(batch.map_err(|error| parquet(error.into()))?)?;
         }
         Ok(())
-    }
-
-    fn positioned(&self) -> Positioned<'_> {
-        Positioned { file: &self.file, len: self.extent.bytes }
     }
 
     fn check(&self, part: Part, range: Range<u64>, expected: &Hash) -> Result<(), ExtentError> {
@@ -244,7 +257,7 @@ impl ExtentFile {
         let mut at = range.start;
         while at < range.end {
             let end = range.end.min(at + (1 << 20));
-            hasher.update(self.positioned().get(at..end).map_err(ExtentError::io(&self.path))?);
+            hasher.update(self.bytes.get(at..end).map_err(ExtentError::io(&self.path))?);
             at = end;
         }
         Ok(Hash(hasher.finalize().into()))
@@ -256,62 +269,8 @@ fn key_value<'a>(metadata: &'a ParquetMetaData, key: &str) -> Option<&'a str> {
     pairs.iter().find(|pair| pair.key == key)?.value.as_deref()
 }
 
-/// Reads of a file at places, without a cursor.
-struct Positioned<'a> {
-    file: &'a File,
-    len: u64,
-}
-
-impl Positioned<'_> {
-    fn get(&self, range: Range<u64>) -> io::Result<Vec<u8>> {
-        if range.start > range.end || range.end > self.len {
-            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the range lies outside the file"));
-        }
-        let len = usize::try_from(range.end - range.start).map_err(io::Error::other)?;
-        let mut bytes = vec![0; len];
-        read_exact_at(self.file, &mut bytes, range.start)?;
-        Ok(bytes)
-    }
-}
-
-#[cfg(unix)]
-fn read_exact_at(file: &File, bytes: &mut [u8], at: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::read_exact_at(file, bytes, at)
-}
-
-#[cfg(windows)]
-fn read_exact_at(file: &File, mut bytes: &mut [u8], mut at: u64) -> io::Result<()> {
-    while !bytes.is_empty() {
-        let n = std::os::windows::fs::FileExt::seek_read(file, bytes, at)?;
-        if n == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        bytes = bytes.get_mut(n..).unwrap_or(&mut []);
-        at += n as u64;
-    }
-    Ok(())
-}
-
-impl Length for Positioned<'_> {
-    fn len(&self) -> u64 {
-        self.len
-    }
-}
-
-impl ChunkReader for Positioned<'_> {
-    type T = io::Cursor<Bytes>;
-
-    fn get_read(&self, start: u64) -> ParquetResult<Self::T> {
-        Ok(io::Cursor::new(Bytes::from(self.get(start..self.len)?)))
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> ParquetResult<Bytes> {
-        Ok(Bytes::from(self.get(start..start.saturating_add(length as u64))?))
-    }
-}
-
 /// The file as the decoder reads it.
-struct CheckedFile(Arc<ExtentFile>);
+pub(crate) struct CheckedFile(Arc<ExtentFile>);
 
 impl Length for CheckedFile {
     fn len(&self) -> u64 {

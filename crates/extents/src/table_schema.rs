@@ -27,6 +27,8 @@ pub enum StoredSchemaError {
 
 /// The column that says when a record's event was; every stored table has it.
 pub const TIME_COLUMN: &str = "TimeGenerated";
+/// The column that takes the members of a record that fit no other; every stored table has it.
+pub const BAG_COLUMN: &str = "AdditionalFields";
 
 impl StoredSchema {
     /// Makes the first version of a table's columns. `TimeGenerated` becomes a column if it is none.

@@ -5,14 +5,14 @@
 //!        └ hashed ┘  └ hashed ┘       └── hashed ──┘   └───────── footer, hashed ────────┘      the whole file is hashed too
 //! ```
 
-use std::collections::HashMap;
-use std::fs::File;
+use std::collections::HashSet;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::SchemaRef;
+use keys::Sealer;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::KeyValue;
@@ -24,6 +24,7 @@ use stdx::crash_point;
 use tlog::Hash;
 use tlog::entry::FilePart;
 
+use crate::bytes::Sink;
 use crate::columns::{BATCH_COLUMN, POSITION_COLUMN, file_schema, to_file};
 use crate::error::ExtentError;
 use crate::table_schema::StoredSchema;
@@ -31,11 +32,15 @@ use crate::table_schema::StoredSchema;
 /// Rows of a row group, which is hashed as a whole when any of it is first read.
 pub const ROW_GROUP_ROWS: usize = 131_072;
 /// Rows of a page, the least that is decoded.
-const PAGE_ROWS: usize = 4_096;
+pub(crate) const PAGE_ROWS: usize = 4_096;
 /// Rows that are handed to the encoder at once.
 const WRITE_ROWS: usize = 16_384;
-/// Rows by which it is judged whether a column's texts repeat.
-const SAMPLE_ROWS: usize = 4_096;
+/// Bytes of a dictionary, beyond which the encoder would give it up in the middle of a row group.
+const DICTIONARY_BYTES: usize = 1 << 20;
+/// Bytes of a page. Long texts are read a page at a time, however few of them are wanted.
+pub(crate) const PAGE_BYTES: usize = 256 << 10;
+/// Rows after which the encoder looks whether a page is full.
+pub(crate) const PAGE_STEP_ROWS: usize = 256;
 
 /// The metadata key of the hash of the table's schema document.
 pub(crate) const SCHEMA_KEY: &str = "vidimus.schema";
@@ -84,9 +89,24 @@ impl ExtentWriter {
         rows: &RecordBatch,
         terms: &[u8],
     ) -> Result<Written, ExtentError> {
+        self.write_sealed(path, schema, rows, terms, None)
+    }
+
+    /// Writes a file as [`ExtentWriter::write`] does, with `seal` sealed under a name: what is hashed is the Parquet file before that.
+    ///
+    /// # Errors
+    /// As [`ExtentWriter::write`], and when it cannot be sealed.
+    pub fn write_sealed(
+        &self,
+        path: &Path,
+        schema: &StoredSchema,
+        rows: &RecordBatch,
+        terms: &[u8],
+        seal: Option<(&Sealer, &str)>,
+    ) -> Result<Written, ExtentError> {
         let io = || ExtentError::io(path);
         let parquet = ExtentError::parquet(path);
-        let file = File::options().write(true).create_new(true).open(path).map_err(io())?;
+        let file = Sink::create(path, seal)?;
         crash_point("extent.created");
         let is_there = |column: &&Column| rows.column_by_name(&column.name).is_some();
         let columns: Vec<Column> = schema.columns().iter().filter(is_there).cloned().collect();
@@ -123,11 +143,12 @@ impl ExtentWriter {
         sink.flush().map_err(io())?;
         let footer = sink.cut();
         crash_point("extent.written");
-        sink.inner.sync_all().map_err(io())?;
+        let HashingWriter { inner, file, n_bytes, .. } = sink;
+        inner.finish().map_err(io())?;
         crash_point("extent.synced");
         let rows = rows.num_rows() as u64;
-        let file = Hash(sink.file.finalize().into());
-        Ok(Written { bytes: sink.n_bytes, rows, file, row_groups, terms: terms_part, footer })
+        let file = Hash(file.finalize().into());
+        Ok(Written { bytes: n_bytes, rows, file, row_groups, terms: terms_part, footer })
     }
 
     fn properties(&self, schema: &SchemaRef, rows: &RecordBatch) -> WriterProperties {
@@ -136,6 +157,9 @@ impl ExtentWriter {
             .set_created_by("vidimus".to_string())
             .set_compression(Compression::ZSTD(level))
             .set_data_page_row_count_limit(PAGE_ROWS)
+            .set_data_page_size_limit(PAGE_BYTES)
+            .set_write_batch_size(PAGE_STEP_ROWS)
+            .set_dictionary_page_size_limit(DICTIONARY_BYTES)
             .set_max_row_group_row_count(None)
             .set_column_index_truncate_length(Some(32))
             .set_statistics_truncate_length(Some(64));
@@ -149,7 +173,7 @@ impl ExtentWriter {
             let path = ColumnPath::from(vec![field.name().clone()]);
             match array.data_type() {
                 arrow::datatypes::DataType::Utf8View => {
-                    if !repeats(array) {
+                    if !repeats(array, self.options.row_group_rows) {
                         properties = properties.set_column_dictionary_enabled(path.clone(), false);
                     }
                     let kind = field.metadata().get(schema::FIELD_TYPE_KEY).map(String::as_str);
@@ -157,7 +181,9 @@ impl ExtentWriter {
                         properties = properties.set_column_statistics_enabled(path, EnabledStatistics::Chunk);
                     }
                 }
-                arrow::datatypes::DataType::Int64 if field.name() != BATCH_COLUMN && !repeats(array) => {
+                arrow::datatypes::DataType::Int64
+                    if field.name() != BATCH_COLUMN && !repeats(array, self.options.row_group_rows) =>
+                {
                     properties = properties
                         .set_column_dictionary_enabled(path.clone(), false)
                         .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
@@ -169,22 +195,30 @@ impl ExtentWriter {
     }
 }
 
-/// Returns whether a column's values repeat so much that a dictionary pays.
-fn repeats(array: &Arc<dyn Array>) -> bool {
-    let n_rows = array.len().min(SAMPLE_ROWS);
-    // Rows from all over the file: neighbours are alike.
-    let step = (array.len() / n_rows.max(1)).max(1);
-    let places = (0..n_rows).map(|row| row * step);
-    let n_distinct = if let Some(texts) = array.as_string_view_opt() {
-        let mut seen: HashMap<&str, ()> = HashMap::new();
-        places.filter(|row| seen.insert(texts.value(*row), ()).is_none()).count()
+/// Returns whether a column's values repeat so much that a dictionary pays: each row group has its own, so one is counted.
+fn repeats(array: &Arc<dyn Array>, row_group_rows: usize) -> bool {
+    let n_rows = array.len().min(row_group_rows.max(1));
+    let (n_max, mut n_bytes) = (n_rows.max(2) / 2, 0);
+    if let Some(texts) = array.as_string_view_opt() {
+        let mut seen: HashSet<&str> = HashSet::new();
+        for text in texts.iter().take(n_rows).map(Option::unwrap_or_default) {
+            if seen.insert(text) {
+                n_bytes += text.len() + 4;
+            }
+            if seen.len() > n_max || n_bytes > DICTIONARY_BYTES {
+                return false;
+            }
+        }
     } else if let Some(values) = array.as_primitive_opt::<arrow::datatypes::Int64Type>() {
-        let mut seen: HashMap<i64, ()> = HashMap::new();
-        places.filter(|row| seen.insert(values.value(*row), ()).is_none()).count()
-    } else {
-        0
-    };
-    n_distinct * 2 <= n_rows.max(2)
+        let mut seen: HashSet<i64> = HashSet::new();
+        for value in values.iter().take(n_rows).flatten() {
+            seen.insert(value);
+            if seen.len() > n_max || seen.len() * 8 > DICTIONARY_BYTES {
+                return false;
+            }
+        }
+    }
+    true
 }
 
 /// Hashes what goes through it: the whole, and the part since the last cut.

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use extents::{CatalogError, ExtentError, StoredSchemaError};
+use keys::KeyError;
 use lifecycle::LifecycleError;
-use sequencer::{OpenError, SubmitError};
+use sequencer::{AdoptError, OpenError, SubmitError};
 use tlog::TextError;
 
 use crate::seal::SealError;
@@ -31,6 +32,8 @@ pub enum IngestError {
     Columns(#[from] arrow::error::ArrowError),
     #[error("cannot write `{path}`")]
     Write { path: String, source: std::io::Error },
+    #[error("the records cannot be encrypted")]
+    Encrypt(#[source] KeyError),
     #[error("no random bytes: {0}")]
     Random(String),
 }
@@ -44,6 +47,14 @@ fn nearest(near: &Option<String>) -> String {
 pub enum VaultError {
     #[error("cannot open the log of the store")]
     Sequencer(#[from] OpenError),
+    #[error("cannot use the keys of the store")]
+    Keys(#[from] KeyError),
+    #[error("the logs cannot begin anew")]
+    Adopt(#[from] AdoptError),
+    #[error("the store is not encrypted: it has no root keys")]
+    NotEncrypted,
+    #[error("cannot use the keys of the workspace `{workspace}`")]
+    WorkspaceKeys { workspace: String, source: KeyError },
     #[error("cannot read or write `{path}`")]
     Io { path: PathBuf, source: std::io::Error },
     #[error("`{path}` is no {what}")]

@@ -69,7 +69,7 @@ impl Inner {
         path: &str,
     ) -> Result<(Extent, Arc<ExtentFile>, u64), VaultError> {
         let extent = write_extent(workspace, table, file, path)?;
-        let opened = Arc::new(ExtentFile::open(workspace.folder(), extent.clone()).map_err(extent_error(table))?);
+        let opened = Arc::new(workspace.open_extent(extent.clone()).map_err(extent_error(table))?);
         crash_point("flush.durable");
         let entry = self.seal_entry(workspace, Entry::Extent(extent.clone()))?;
         Ok((extent, opened, entry))
@@ -96,9 +96,12 @@ fn write_extent(workspace: &Workspace, table: &Table, file: &NewFile<'_>, path: 
     let writer = ExtentWriter::default();
     // A file without an index is a file all the same.
     let terms = index_of_terms(schema, rows).unwrap_or_default();
-    let written = writer.write(&absolute, schema, rows, &terms).map_err(extent_error(table))?;
-    let seeds = seeds_bytes(batches.iter().map(|batch| (batch.entry, &batch.material)));
-    let seeds_path = workspace.folder().join(seeds_path(path));
+    let seal = workspace.at_rest().sealer().map(|sealer| (sealer, path));
+    let written = writer.write_sealed(&absolute, schema, rows, &terms, seal).map_err(extent_error(table))?;
+    let mut seeds = seeds_bytes(batches.iter().map(|batch| (batch.entry, &batch.material)));
+    let seeds_path = seeds_path(path);
+    workspace.at_rest().seal_seeds(&seeds_path, &mut seeds)?;
+    let seeds_path = workspace.folder().join(seeds_path);
     if let Some(parent) = seeds_path.parent() {
         std::fs::create_dir_all(parent).map_err(VaultError::io(parent))?;
     }

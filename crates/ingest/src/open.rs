@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use extents::{Catalog, ExtentFile, HotBatch, StoredSchema, TableCatalog};
 use sequencer::storage::{Disk, Storage, replace};
-use sequencer::{KeyFolder, Sequencer, StoredBatch, checkpoint_path, read_entries};
+use sequencer::{Sequencer, StoredBatch, checkpoint_path, read_entries};
 use stdx::{Clock, crash_point};
 use tlog::entry::{Act, SeqRange};
 use tlog::note::SignedNote;
@@ -23,6 +23,7 @@ use tlog::tree::TreeBuilder;
 use tlog::{Checkpoint, Hash};
 
 use crate::acts::{document_path, read_rules};
+use crate::at_rest::{AtRest, StoreKeys};
 use crate::error::VaultError;
 use crate::seal::from_payload;
 use crate::table::{Table, TableState};
@@ -37,14 +38,29 @@ impl Vault {
     /// Opens the store in a folder, making it if it is empty.
     ///
     /// # Errors
-    /// When another process has it, the write-ahead log or the log of a workspace is damaged, or the folder cannot be used. A damaged
+    /// When another process has it, it is encrypted otherwise than the options say, its keys do not open, the write-ahead log or the log of a workspace is damaged, or the folder cannot be used. A damaged
     /// file of records is no error here: its table says so when it is asked.
     pub fn open(root: impl Into<PathBuf>, clock: Arc<dyn Clock>, options: VaultOptions) -> Result<Vault, VaultError> {
-        let root = root.into();
+        Vault::open_with(root.into(), clock, options, Vec::new())
+    }
+
+    /// Opens a store whose write-ahead log lacks batches that its log has, which are given.
+    pub(crate) fn open_with(
+        root: PathBuf,
+        clock: Arc<dyn Clock>,
+        mut options: VaultOptions,
+        batches: Vec<StoredBatch>,
+    ) -> Result<Vault, VaultError> {
         let storage: Arc<dyn Storage> = Arc::new(Disk::open(&root).map_err(VaultError::io(&root))?);
+        let is_new = storage.read("origin").map_err(VaultError::io(root.join("origin")))?.is_none();
+        let encryption = std::mem::take(&mut options.encryption);
+        let keys = StoreKeys::open(&root, is_new, &encryption, clock.clone())?;
+        drop(encryption);
         let origin = origin(&*storage, &root)?;
-        let keys = KeyFolder::new(root.join("keys"));
         let mut stored: BTreeMap<(String, String), Vec<StoredBatch>> = BTreeMap::new();
+        for batch in batches {
+            stored.entry((batch.workspace.clone(), batch.batch.table.clone())).or_default().push(batch);
+        }
         let sequencer = Sequencer::open(
             storage.clone(),
             clock.clone(),
@@ -57,9 +73,10 @@ impl Vault {
         crash_point("open.recovered");
         wait_for_publication(&sequencer)?;
         crash_point("open.published");
-        keys.remove_remains().map_err(VaultError::io(root.join("keys")))?;
+        keys.remove_remains().map_err(VaultError::io(keys.path()))?;
         let mut workspaces = BTreeMap::new();
-        for name in keys.workspaces().map_err(VaultError::io(root.join("keys")))? {
+        for name in keys.workspaces().map_err(VaultError::io(keys.path()))? {
+            let at_rest = keys.at_rest(&name)?;
             let catalog = read_log(&*storage, &name)?;
             let mut tables = BTreeMap::new();
             let mut known: Vec<String> = catalog.tables.keys().cloned().collect();
@@ -69,7 +86,7 @@ impl Vault {
             for table in known {
                 let of_table = catalog.tables.get(&table).cloned().unwrap_or_default();
                 let batches = stored.remove(&(name.clone(), table.clone())).unwrap_or_default();
-                let state = open_table(&*storage, &root, &name, &table, of_table, batches)?;
+                let state = open_table(&*storage, &root, &name, &at_rest, &table, of_table, batches)?;
                 for SeqRange { first, count } in
                     state.catalog.stored().into_iter().take(1).filter(|range| range.first == 0)
                 {
@@ -80,7 +97,7 @@ impl Vault {
             remove_orphans(&root, &name, &tables)?;
             remove_unsealed(&root, &name, &catalog.acts)?;
             let governance = read_rules(&*storage, &name, &catalog.acts);
-            workspaces.insert(name.clone(), Arc::new(Workspace::new(&name, &root, tables, governance)));
+            workspaces.insert(name.clone(), Arc::new(Workspace::new(&name, &root, at_rest, tables, governance)));
         }
         let n_hot_bytes = workspaces.values().map(|workspace| workspace.n_hot_bytes()).sum();
         Vault::start(Inner {
@@ -180,6 +197,7 @@ fn open_table(
     storage: &dyn Storage,
     root: &Path,
     workspace: &str,
+    at_rest: &AtRest,
     table: &str,
     catalog: TableCatalog,
     batches: Vec<StoredBatch>,
@@ -189,17 +207,19 @@ fn open_table(
     read_schemas(storage, workspace, table, &mut state)?;
     let folder = root.join("ws").join(workspace);
     for (hash, live) in &state.catalog.live {
-        let opened = ExtentFile::open(&folder, live.extent.clone());
+        let opened = ExtentFile::open_sealed(&folder, live.extent.clone(), at_rest.sealer());
         state.files.insert(*hash, opened.map(Arc::new).map_err(Arc::new));
     }
     let mut kept = state.catalog.stored();
-    for stored in batches {
-        let StoredBatch { entry, batch, leaf_material, payload, .. } = stored;
-        let range = SeqRange { first: batch.first, count: batch.count };
-        let is_stored = |by: &SeqRange| by.first <= range.first && batch.end() <= by.first.saturating_add(by.count);
+    for mut stored in batches {
+        let range = SeqRange { first: stored.batch.first, count: stored.batch.count };
+        let end = stored.batch.end();
+        let is_stored = |by: &SeqRange| by.first <= range.first && end <= by.first.saturating_add(by.count);
         if kept.iter().any(is_stored) {
             continue;
         }
+        at_rest.open_batch(&mut stored)?;
+        let StoredBatch { entry, batch, leaf_material, payload, .. } = stored;
         let internal = |why: String| VaultError::Log { workspace: workspace.to_string(), why };
         let rows =
             from_payload(&payload).map_err(|error| internal(format!("the records of entry {entry}: {error}")))?;
@@ -264,8 +284,9 @@ fn remove_orphans(root: &Path, workspace: &str, tables: &BTreeMap<String, Arc<Ta
             live.insert(folder.join(seeds_path(&extent.extent.path)));
         }
     }
-    for name in std::fs::read_dir(folder.join("schema")).into_iter().flatten() {
-        let path = name.map_err(VaultError::io(folder.join("schema")))?.path();
+    let names = ["schema", "statements"].map(|kind| std::fs::read_dir(folder.join(kind)).into_iter().flatten());
+    for name in names.into_iter().flatten() {
+        let path = name.map_err(VaultError::io(&folder))?.path();
         if path.extension().is_some_and(|extension| extension == "tmp") {
             std::fs::remove_file(&path).map_err(VaultError::io(&path))?;
         }

@@ -81,6 +81,8 @@ pub enum ProveError {
     Form { path: String, source: TextError },
     #[error("`{path}`: {source}")]
     Seeds { path: PathBuf, source: SeedsError },
+    #[error("`{path}` cannot be opened")]
+    Sealed { path: PathBuf, source: keys::KeyError },
     #[error("{0}")]
     Damaged(String),
     #[error("a file of records cannot be read")]
@@ -361,8 +363,9 @@ fn try_read_batch(
             None if is_expired => return Err(ProveError::Expired { entry }),
             None => return Err(lost()),
         };
-        let path = workspace.folder().join(seeds_path(&file.extent().path));
-        let bytes = match std::fs::read(&path) {
+        let name = seeds_path(&file.extent().path);
+        let path = workspace.folder().join(&name);
+        let mut bytes = match std::fs::read(&path) {
             Ok(bytes) => bytes,
             // Another file may just have come in its place.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && n_tries > 0 => {
@@ -370,6 +373,8 @@ fn try_read_batch(
             }
             Err(source) => return Err(ProveError::Read { path, source }),
         };
+        let opened = workspace.at_rest().open_seeds(&name, &mut bytes);
+        opened.map_err(|source| ProveError::Sealed { path: path.clone(), source })?;
         let mut seeds = parse_seeds(&bytes).map_err(|source| ProveError::Seeds { path, source })?;
         let material = seeds.remove(&entry).ok_or_else(lost)?;
         WholeBatch { rows: rows_of_batch(&file, batch, schema)?, material }

@@ -113,8 +113,10 @@ impl Plan {
     fn materials(&self, workspace: &Workspace) -> Result<Vec<FileBatch>, VaultError> {
         let mut seeds = BTreeMap::new();
         for (live, _) in &self.inputs {
-            let path = workspace.folder().join(seeds_path(&live.extent.path));
-            let bytes = std::fs::read(&path).map_err(VaultError::io(&path))?;
+            let name = seeds_path(&live.extent.path);
+            let path = workspace.folder().join(&name);
+            let mut bytes = std::fs::read(&path).map_err(VaultError::io(&path))?;
+            workspace.at_rest().open_seeds(&name, &mut bytes)?;
             let damaged = |error| VaultError::Internal(format!("`{}`: {error}", path.display()));
             seeds.extend(parse_seeds(&bytes).map_err(damaged)?);
         }

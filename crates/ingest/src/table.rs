@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
+pub(crate) use extents::BAG_COLUMN;
 use extents::{BatchRef, ExtentError, ExtentFile, HotBatch, HotTail, Snapshot, StoredSchema, TableCatalog};
 use files::RecordShape;
 use schema::{Column, KqlType};
@@ -13,9 +14,6 @@ use tlog::Hash;
 use tlog::entry::SeqRange;
 
 use crate::error::VaultError;
-
-/// The column that takes what fits no other.
-pub(crate) const BAG_COLUMN: &str = "AdditionalFields";
 
 /// A table of a workspace.
 pub struct Table {

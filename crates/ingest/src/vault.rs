@@ -15,8 +15,7 @@ use futures::channel::oneshot;
 use schema::Column;
 use sequencer::storage::{Storage, replace};
 use sequencer::{
-    KeyFolder, Keys, Publications, Receipt, Request, RequestId, Sequencer, SequencerOptions, SubmitError,
-    is_workspace_name,
+    Keys, Publications, Receipt, Request, RequestId, Sequencer, SequencerOptions, SubmitError, is_workspace_name,
 };
 use sha2::{Digest, Sha256};
 use stdx::{Clock, crash_point};
@@ -24,6 +23,7 @@ use tlog::note::VerifierKey;
 use tlog::record::Seed;
 
 use crate::acts::Governance;
+use crate::at_rest::{Encryption, StoreKeys};
 use crate::error::{IngestError, VaultError};
 use crate::quarantine::{QUARANTINE_TABLE, quarantine_columns, quarantine_rows};
 use crate::seal::seal;
@@ -42,6 +42,8 @@ const RETRY_AFTER_MS: u64 = 500;
 #[derive(Debug, Clone)]
 pub struct VaultOptions {
     pub sequencer: SequencerOptions,
+    /// Whether files are encrypted: the same at each start.
+    pub encryption: Encryption,
     /// Bytes of one record at most.
     pub record_bytes_max: usize,
     /// Rows of a table in memory that are written to a file.
@@ -60,6 +62,7 @@ impl Default for VaultOptions {
     fn default() -> VaultOptions {
         VaultOptions {
             sequencer: SequencerOptions::default(),
+            encryption: Encryption::None,
             record_bytes_max: 1 << 20,
             flush_rows: 1 << 20,
             flush_bytes: 768 << 20,
@@ -82,7 +85,7 @@ pub(crate) struct Inner {
     pub sequencer: Sequencer,
     pub clock: Arc<dyn Clock>,
     pub options: VaultOptions,
-    pub keys: KeyFolder,
+    pub keys: StoreKeys,
     /// The first part of the origins of logs.
     pub origin: String,
     pub workspaces: RwLock<BTreeMap<String, Arc<Workspace>>>,
@@ -195,13 +198,11 @@ impl Vault {
         let mut secret = [0; 32];
         getrandom::fill(&mut secret).map_err(|error| VaultError::Random(error.to_string()))?;
         let origin = format!("{}/{name}", self.inner.origin);
-        let path = self.inner.root.join("keys").join(name);
-        let key = self.inner.keys.create(name, &origin, &secret).map_err(VaultError::io(path))?;
+        let key = self.inner.keys.create(name, &origin, secret)?;
         crash_point("workspace.key-written");
-        workspaces.insert(
-            name.to_string(),
-            Arc::new(Workspace::new(name, &self.inner.root, BTreeMap::new(), Governance::default())),
-        );
+        let at_rest = self.inner.keys.at_rest(name)?;
+        let workspace = Workspace::new(name, &self.inner.root, at_rest, BTreeMap::new(), Governance::default());
+        workspaces.insert(name.to_string(), Arc::new(workspace));
         Ok(key)
     }
 
@@ -403,8 +404,9 @@ impl Inner {
     ) -> Result<oneshot::Receiver<Result<Receipt, SubmitError>>, IngestError> {
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(|error| IngestError::Random(error.to_string()))?;
-        let sealed = seal(workspace.name(), schema, &rows, Seed(seed), request)?;
+        let mut sealed = seal(workspace.name(), schema, &rows, Seed(seed), request)?;
         let committed = Committed::new(&sealed, rows, now);
+        workspace.at_rest().seal_batch(&mut sealed).map_err(IngestError::Encrypt)?;
         let (sender, receiver) = oneshot::channel();
         let (table, n_hot_bytes, clock) = (table.clone(), self.n_hot_bytes.clone(), self.clock.clone());
         let callback = move |answer: Result<Receipt, SubmitError>| {

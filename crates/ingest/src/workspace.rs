@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use extents::{ExtentError, ExtentFile};
+use tlog::entry::Extent;
+
 use crate::acts::Governance;
+use crate::at_rest::AtRest;
 use crate::table::Table;
 
 /// A workspace of the store.
@@ -12,6 +16,7 @@ pub struct Workspace {
     name: String,
     /// The folder of its log, schemas and files.
     folder: PathBuf,
+    at_rest: AtRest,
     tables: RwLock<BTreeMap<String, Arc<Table>>>,
     pub(crate) governance: Mutex<Governance>,
 }
@@ -20,11 +25,12 @@ impl Workspace {
     pub(crate) fn new(
         name: &str,
         root: &Path,
+        at_rest: AtRest,
         tables: BTreeMap<String, Arc<Table>>,
         governance: Governance,
     ) -> Workspace {
         let (name, folder) = (name.to_string(), root.join("ws").join(name));
-        Workspace { name, folder, tables: RwLock::new(tables), governance: Mutex::new(governance) }
+        Workspace { name, folder, at_rest, tables: RwLock::new(tables), governance: Mutex::new(governance) }
     }
 
     /// Returns the workspace's name.
@@ -35,6 +41,19 @@ impl Workspace {
     /// Returns the folder of its log, schemas and files.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Returns how the workspace's data are at rest.
+    pub fn at_rest(&self) -> &AtRest {
+        &self.at_rest
+    }
+
+    /// Opens a file of records that an entry of the log is about.
+    ///
+    /// # Errors
+    /// As [`ExtentFile::open_sealed`].
+    pub fn open_extent(&self, extent: Extent) -> Result<ExtentFile, ExtentError> {
+        ExtentFile::open_sealed(&self.folder, extent, self.at_rest.sealer())
     }
 
     /// Returns a table by its exact name.

@@ -14,7 +14,7 @@ use std::sync::Mutex;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
-use common::child::{ROUND_NUMBER, STORE, run};
+use common::child::{ENCRYPTED, ROUND_NUMBER, STORE, run};
 use common::oracle::Oracle;
 use stdx::{CRASH_AT, CRASH_SIGN, Rng};
 
@@ -111,21 +111,28 @@ struct World {
     rng: Rng,
     round: u64,
     store: Option<(tempfile::TempDir, Oracle)>,
+    /// Every other store is encrypted.
+    is_encrypted: bool,
     n_records: usize,
 }
 
 impl World {
     fn new() -> World {
-        World { rng: Rng::from_entropy(), round: 0, store: None, n_records: 0 }
+        World { rng: Rng::from_entropy(), round: 0, store: None, is_encrypted: false, n_records: 0 }
     }
 
     /// Kills one process after the other and then looks; returns whether the last one came to its place.
     fn round(&mut self, kills: &[Kill]) -> bool {
-        if self.round.is_multiple_of(STORE_ROUNDS) {
+        let needs_encrypted =
+            kills.iter().any(|kill| matches!(kill, Kill::At(place, _) if place.starts_with("sealed.")));
+        if self.round.is_multiple_of(STORE_ROUNDS) || (needs_encrypted && !self.is_encrypted) {
             self.store = None;
+            self.is_encrypted = needs_encrypted || !self.is_encrypted;
         }
-        let (folder, oracle) =
-            self.store.get_or_insert_with(|| (tempfile::tempdir().expect("a folder"), Oracle::default()));
+        let prefix = if self.is_encrypted { ENCRYPTED } else { "plain-" };
+        let (folder, oracle) = self.store.get_or_insert_with(|| {
+            (tempfile::Builder::new().prefix(prefix).tempdir().expect("a folder"), Oracle::default())
+        });
         let mut is_there = false;
         for (n, how) in kills.iter().enumerate() {
             is_there = kill(folder.path(), self.round * 4 + n as u64, how, oracle, &mut self.rng, |_| ());

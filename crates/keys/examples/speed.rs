@@ -25,7 +25,13 @@ fn measure(folder: &std::path::Path) -> Outcome<()> {
     let id = settle(storage.as_ref(), Mode::Encrypted, entropy.as_ref())?;
     let passphrase = Passphrase::new(b"correct horse battery staple".to_vec())?;
     let start = Instant::now();
-    let backend = PassphraseBackend::create(storage.clone(), id, &passphrase, Cost::default(), entropy.clone())?;
+    let backend = PassphraseBackend::create(
+        storage.clone(),
+        id.ok_or("a plain store")?,
+        &passphrase,
+        Cost::default(),
+        entropy.clone(),
+    )?;
     println!("root keys behind a passphrase: {:?}", start.elapsed());
     let backend = Arc::new(backend);
     let around =

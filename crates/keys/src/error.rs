@@ -25,6 +25,9 @@ pub enum KeyError {
     /// A store cannot become an encrypted one by saying so.
     #[error("`{path}` is not encrypted, and a new encrypted store is to be made here")]
     NotEmpty { path: String },
+    /// The folder of keys was lost or replaced: nothing in the store can be opened without it.
+    #[error("`{path}` is missing, and the store has data: its keys are lost, or elsewhere")]
+    ModeMissing { path: &'static str },
     #[error("the root key cannot be used")]
     Root(#[source] BackendError),
     #[error("the root key `{root}` is needed by the workspace `{workspace}`")]

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! [`KeyStore`] has the keys of a store's workspaces, [`Sealer`] seals and opens a workspace's blobs and files, [`SealedKeys`] signs with
-//! keys that are sealed. [`KeyBackend`] is where root keys come from; [`PassphraseBackend`] is the first. [`settle`] says whether a store is
+//! keys that are sealed. [`open_with_passphrase`] opens all of it. [`KeyBackend`] is where root keys come from; [`PassphraseBackend`] is the first. [`settle`] says whether a store is
 //! encrypted at all. Time, randomness and files come in by traits.
 
 mod backend;
@@ -16,7 +16,9 @@ mod cipher;
 mod codec;
 mod error;
 mod generations;
+mod memory;
 mod mode;
+mod open;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 mod passphrase;
@@ -31,7 +33,9 @@ pub mod stream;
 
 pub use backend::{BackendError, KeyBackend, RootId, WrappedKey};
 pub use error::KeyError;
-pub use mode::{MODE_FILE, Mode, StoreId, settle};
+pub use memory::MemoryCopy;
+pub use mode::{MODE_FILE, Mode, StoreId, read_mode, settle};
+pub use open::{PassphraseStore, Start, open_with_passphrase};
 pub use passphrase::{Cost, Passphrase, PassphraseBackend, PassphraseSource};
 pub use purpose::{EpochInfo, EpochState, Purpose};
 pub use rewrap::{Rewrap, RewrapSummary, Rewrapped};

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! vidimus.keys.v1
-//! mode encrypted
+//! mode encrypted                or: mode plain, and no more lines
 //! store 8f0c...                 32 hexadecimal digits that tell this store from others
 //! ```
 //!
@@ -40,14 +40,13 @@ impl Mode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StoreId(pub [u8; 16]);
 
-/// Says what a new store is, or checks that the store is what it is to be, and returns its name.
+/// Says what a new store is, or checks that the store is what it is to be, and returns the name of an encrypted one.
 ///
 /// # Errors
 /// [`KeyError::OtherMode`], [`KeyError::Downgraded`], [`KeyError::NotEmpty`] and [`KeyError::Damaged`], and when the folder cannot
 /// be read or written.
-pub fn settle(storage: &dyn Storage, wanted: Mode, entropy: &dyn Entropy) -> Result<StoreId, KeyError> {
-    let text = storage.read(MODE_FILE).map_err(KeyError::io(MODE_FILE))?;
-    let found = text.map(|text| parse(&text).ok_or_else(|| KeyError::damaged(MODE_FILE))).transpose()?;
+pub fn settle(storage: &dyn Storage, wanted: Mode, entropy: &dyn Entropy) -> Result<Option<StoreId>, KeyError> {
+    let found = read_mode(storage)?;
     match found {
         Some((found, _)) if found != wanted => {
             return Err(KeyError::OtherMode { found: found.name(), wanted: wanted.name() });
@@ -62,31 +61,60 @@ pub fn settle(storage: &dyn Storage, wanted: Mode, entropy: &dyn Entropy) -> Res
     if let (Mode::Encrypted, Some(path)) = (wanted, keys.plain) {
         return Err(KeyError::NotEmpty { path });
     }
-    if let Some((_, id)) = found {
-        return Ok(id);
+    if found.is_some() {
+        return Ok(None);
     }
-    let mut id = StoreId([0; 16]);
-    entropy.fill(&mut id.0).map_err(KeyError::Entropy)?;
-    replace(storage, MODE_FILE, to_text(wanted, id).as_bytes()).map_err(KeyError::io(MODE_FILE))?;
+    let id = match wanted {
+        Mode::Plain => None,
+        Mode::Encrypted => {
+            let mut id = StoreId([0; 16]);
+            entropy.fill(&mut id.0).map_err(KeyError::Entropy)?;
+            Some(id)
+        }
+    };
+    replace(storage, MODE_FILE, to_text(id).as_bytes()).map_err(KeyError::io(MODE_FILE))?;
     Ok(id)
 }
 
-fn to_text(mode: Mode, id: StoreId) -> String {
-    let id: String = id.0.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{HEADER}\nmode {}\nstore {id}\n", mode.name())
+/// Returns what the file says, for those who only look; `None` when it is not there. An encrypted store comes with its name.
+///
+/// # Errors
+/// [`KeyError::Damaged`], and when it cannot be read.
+pub fn read_mode(storage: &dyn Storage) -> Result<Option<(Mode, Option<StoreId>)>, KeyError> {
+    let Some(bytes) = storage.read(MODE_FILE).map_err(KeyError::io(MODE_FILE))? else { return Ok(None) };
+    let id = parse(&bytes).ok_or_else(|| KeyError::damaged(MODE_FILE))?;
+    Ok(Some((if id.is_some() { Mode::Encrypted } else { Mode::Plain }, id)))
 }
 
-fn parse(bytes: &[u8]) -> Option<(Mode, StoreId)> {
-    let mut lines = std::str::from_utf8(bytes).ok()?.lines().skip(1);
-    let mode = lines.next()?.strip_prefix("mode ")?;
-    let mode = [Mode::Plain, Mode::Encrypted].into_iter().find(|m| m.name() == mode)?;
-    let digits = lines.next()?.strip_prefix("store ")?.as_bytes();
-    let mut id = [0; 16];
-    for (byte, pair) in id.iter_mut().zip(digits.as_chunks::<2>().0) {
-        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-    }
+fn to_text(id: Option<StoreId>) -> String {
+    let Some(StoreId(id)) = id else { return format!("{HEADER}\nmode {}\n", Mode::Plain.name()) };
+    let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{HEADER}\nmode {}\nstore {id}\n", Mode::Encrypted.name())
+}
+
+/// Reads the text: the name of an encrypted store, or `Some(None)` for a plain one.
+fn parse(bytes: &[u8]) -> Option<Option<StoreId>> {
+    let digits = std::str::from_utf8(bytes).ok()?.lines().nth(2).and_then(|line| line.strip_prefix("store "));
+    let id = match digits {
+        None => None,
+        Some(digits) => {
+            let mut id = [0; 16];
+            for (byte, pair) in id.iter_mut().zip(digits.as_bytes().as_chunks::<2>().0) {
+                *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+            }
+            Some(StoreId(id))
+        }
+    };
     // There is one way to write it.
-    (to_text(mode, StoreId(id)).as_bytes() == bytes).then_some((mode, StoreId(id)))
+    (to_text(id).as_bytes() == bytes).then_some(id)
+}
+
+/// Says of a store that has plain keys that it is a plain one.
+pub(crate) fn refuse_plain_keys(storage: &dyn Storage) -> Result<(), KeyError> {
+    match find_keys(storage)?.plain {
+        Some(path) => Err(KeyError::NotEmpty { path }),
+        None => Ok(()),
+    }
 }
 
 /// Paths of keys that tell what the store was.
@@ -122,7 +150,7 @@ mod tests {
     use sequencer::storage::simulated::Simulated;
     use stdx::SystemEntropy;
 
-    fn settle(disk: &Simulated, wanted: Mode) -> Result<StoreId, KeyError> {
+    fn settle(disk: &Simulated, wanted: Mode) -> Result<Option<StoreId>, KeyError> {
         super::settle(disk, wanted, &SystemEntropy)
     }
 
@@ -162,13 +190,16 @@ mod tests {
 
     #[test]
     fn every_other_text_is_refused() {
-        let text = to_text(Mode::Encrypted, StoreId([0x8f; 16]));
-        assert_eq!(parse(text.as_bytes()), Some((Mode::Encrypted, StoreId([0x8f; 16]))));
-        for bit in 0..text.len() * 8 {
-            let mut flipped = text.clone().into_bytes();
-            flipped[bit / 8] ^= 1 << (bit % 8);
-            let found = parse(&flipped);
-            assert!(found.is_none_or(|(mode, id)| mode == Mode::Encrypted && id != StoreId([0x8f; 16])), "bit {bit}");
+        for mode in [Some(StoreId([0x8f; 16])), None] {
+            let text = to_text(mode);
+            assert_eq!(parse(text.as_bytes()), Some(mode));
+            for bit in 0..text.len() * 8 {
+                let mut flipped = text.clone().into_bytes();
+                flipped[bit / 8] ^= 1 << (bit % 8);
+                let found = parse(&flipped);
+                let is_other_store = |id: Option<StoreId>| mode.is_some() && id.is_some() && id != mode;
+                assert!(found.is_none_or(is_other_store), "bit {bit}");
+            }
         }
     }
 }

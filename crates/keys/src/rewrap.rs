@@ -51,7 +51,8 @@ impl RewrapSummary {
 
 impl KeyStore {
     /// Puts every workspace under the root key with which the backend wraps now. What fails for one does not stop the others. `check` is
-    /// asked before each and may refuse with a reason, for instance when the workspace's log is behind what witnesses have seen.
+    /// asked before each that is not there yet and may refuse with a reason, for instance when the workspace's log is behind what
+    /// witnesses have seen.
     ///
     /// # Errors
     /// When the backend cannot be asked or the folder cannot be read.
@@ -61,7 +62,8 @@ impl KeyStore {
         for workspace in self.workspaces()? {
             let old = self.root_of(&workspace).ok();
             let refused = |why| KeyError::NotRewrapped { workspace: workspace.clone(), why };
-            let result = check(&workspace).map_err(refused).and_then(|()| self.rewrap(&workspace, &new));
+            let checked = if old.as_ref() == Some(&new) { Ok(()) } else { check(&workspace).map_err(refused) };
+            let result = checked.and_then(|()| self.rewrap(&workspace, &new));
             let result = result.map(|was_needed| if was_needed { Rewrapped::Now } else { Rewrapped::Before });
             outcomes.push(Rewrap { workspace, old, result });
         }

@@ -18,7 +18,7 @@ use stdx::{Clock, Entropy};
 use crate::KeyError;
 use crate::backend::{KeyBackend, RootId};
 use crate::generations::Generations;
-use crate::mode::{Mode, StoreId, settle};
+use crate::mode::{MODE_FILE, Mode, StoreId, settle};
 use crate::purpose::{EpochInfo, Purpose};
 use crate::ring::{NoKey, Place, Ring, STEM, SealedRing, seal_ring};
 use crate::sealer::Sealer;
@@ -79,10 +79,13 @@ impl KeyStore {
             _ => KeyError::Io { path: "keys.lock".to_string(), source },
         })?;
         let id = settle(around.storage.as_ref(), Mode::Encrypted, around.entropy.as_ref())?;
+        let id = id.ok_or_else(|| KeyError::damaged(MODE_FILE))?;
         let (workspaces, loading) = (RwLock::default(), Mutex::default());
         let store = KeyStore { id, around, workspaces, loading, _lock: Mutex::new(lock) };
         let mut unusable = Vec::new();
-        for workspace in store.workspaces()? {
+        let with_keys = store.workspaces()?;
+        store.remove_remains(&with_keys)?;
+        for workspace in with_keys {
             if let Err(error) = store.workspace(&workspace) {
                 unusable.push(Unusable { workspace, error });
             }
@@ -108,6 +111,15 @@ impl KeyStore {
             }
         }
         Ok(with_keys)
+    }
+
+    /// Removes half a file of keys that a process left which died while it made a workspace.
+    fn remove_remains(&self, with_keys: &[String]) -> Result<(), KeyError> {
+        let names = self.around.storage.list("").map_err(KeyError::io(""))?;
+        for name in names.iter().filter(|name| is_workspace_name(name) && !with_keys.contains(name)) {
+            Generations::new(self.around.storage.clone(), name, STEM).sweep()?;
+        }
+        Ok(())
     }
 
     /// Makes keys for a workspace: a first epoch of each purpose.

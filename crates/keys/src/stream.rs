@@ -220,6 +220,16 @@ impl StreamLayout {
         self.chunks(self.n_chunks - 1..self.n_chunks)
     }
 
+    /// Returns how many bytes are sealed in the file.
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Returns whether no bytes are sealed in the file.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
     /// Returns the epoch in which the file was sealed.
     pub fn epoch(&self) -> u64 {
         self.epoch

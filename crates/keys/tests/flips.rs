@@ -12,7 +12,7 @@ fn every_flipped_bit_of_the_root_file_is_found() {
     drop(world.open());
     let path = "root.0000000001";
     let bytes = world.disk.read(path).expect("read").expect("a file");
-    let id = settle(&world.disk, Mode::Encrypted, world.entropy.as_ref()).expect("a store");
+    let id = settle(&world.disk, Mode::Encrypted, world.entropy.as_ref()).expect("a store").expect("a name");
     flip_every_bit(&bytes, |bit, flipped| {
         // The upper bytes of how much memory a try takes: more than the bound is refused, and less may be gigabytes.
         if bit / 8 == 19 {

@@ -134,7 +134,7 @@ fn the_blocks_of_older_keys_are_overwritten() {
     let root = folder.path().join("keys");
     let storage: Arc<dyn Storage> = Arc::new(Disk::open_private(&root).expect("a disk"));
     let entropy = Arc::new(SystemEntropy);
-    let id = keys::settle(storage.as_ref(), keys::Mode::Encrypted, entropy.as_ref()).expect("a store");
+    let id = keys::settle(storage.as_ref(), keys::Mode::Encrypted, entropy.as_ref()).expect("a store").expect("a name");
     let backend = PassphraseBackend::create(storage.clone(), id, &passphrase(WORDS), CHEAP, entropy.clone());
     let backend = Arc::new(backend.expect("a backend"));
     let clock = Arc::new(FixedClock(7));

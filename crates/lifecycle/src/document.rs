@@ -132,7 +132,7 @@ impl Document {
             ActKind::PolicySet => Document::Retention(read(bytes)?),
             ActKind::PurgeOrdered => Document::Purge(read(bytes)?),
             ActKind::ErasureOrdered => Document::Erasure(read(bytes)?),
-            ActKind::KeyAdded | ActKind::KeyRetired | ActKind::LossStated => return Ok(None),
+            ActKind::KeyAdded | ActKind::KeyRetired | ActKind::LossStated | ActKind::KeysRewrapped => return Ok(None),
         };
         if document.subject() != act.subject {
             return Err(LifecycleError::Kind);
@@ -143,7 +143,7 @@ impl Document {
 
 /// Returns whether an act of this kind has a document here; those about keys and losses have theirs elsewhere.
 pub fn has_document(kind: ActKind) -> bool {
-    !matches!(kind, ActKind::KeyAdded | ActKind::KeyRetired | ActKind::LossStated)
+    !matches!(kind, ActKind::KeyAdded | ActKind::KeyRetired | ActKind::LossStated | ActKind::KeysRewrapped)
 }
 
 fn check_name(name: &str) -> Result<(), LifecycleError> {

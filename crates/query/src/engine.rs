@@ -8,6 +8,7 @@ use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::prelude::SessionConfig;
+use extents::ColumnCache;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,6 +19,8 @@ use std::time::Duration;
 pub struct EngineOptions {
     /// Bytes of working memory: sorts, aggregations and joins that need more go to disk, or fail when they cannot.
     pub max_memory: u64,
+    /// Bytes of decoded columns of stored tables that all queries share.
+    pub cache_memory: u64,
     /// Bytes of temporary files.
     pub max_disk: u64,
     /// Wall-clock time.
@@ -38,6 +41,7 @@ impl Default for EngineOptions {
     fn default() -> Self {
         EngineOptions {
             max_memory: 4 << 30,
+            cache_memory: 1 << 30,
             max_disk: 100 << 30,
             timeout: None,
             threads: std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
@@ -60,6 +64,7 @@ pub(crate) struct Inner {
     /// Taken out only on drop.
     runtime: Option<tokio::runtime::Runtime>,
     environment: Arc<RuntimeEnv>,
+    pub cache: Arc<ColumnCache>,
 }
 
 /// Rows of a usual batch.
@@ -93,7 +98,8 @@ impl Engine {
             builder = builder.with_temp_file_path(folder.clone());
         }
         let environment = builder.build_arc().map_err(|error| starting(error.to_string()))?;
-        Ok(Engine { inner: Arc::new(Inner { options, runtime: Some(runtime), environment }) })
+        let cache = Arc::new(ColumnCache::new(options.cache_memory));
+        Ok(Engine { inner: Arc::new(Inner { options, runtime: Some(runtime), environment, cache }) })
     }
 
     /// Returns the options in force.

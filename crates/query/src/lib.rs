@@ -22,6 +22,7 @@ mod planner;
 mod prepare;
 mod scalar;
 mod session;
+mod store_scan;
 mod store_table;
 mod stream;
 mod table;

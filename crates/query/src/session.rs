@@ -102,7 +102,13 @@ impl Session {
             max_bytes: options.max_result_bytes,
         };
         let environment = engine.environment();
-        let run = |threads| RunContext { batch_rows: BATCH_ROWS, call: ctx.clone(), limits: limits.clone(), threads };
+        let run = |threads| RunContext {
+            batch_rows: BATCH_ROWS,
+            call: ctx.clone(),
+            limits: limits.clone(),
+            threads,
+            cache: engine.inner.cache.clone(),
+        };
         let state = engine.query_state(&environment, run(options.threads.max(1)));
         let small = engine.query_state(&environment, run(1));
         let (kept, next_id) = (Kept::default(), AtomicU32::new(u32::MAX - 1));

@@ -1,20 +1,18 @@
 //! A stored table as it was at one moment: its extents and the rows that are in none yet, under one scan.
 
 use crate::error::QueryError;
-use crate::parquet::{ParquetTable, file_name};
+use crate::store_scan::{StoreScan, StoredRows};
 use crate::table::{TableSource, arrow_schema};
-use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
-use arrow::compute::cast;
+use arrow::array::{Array, RecordBatch};
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
-use datafusion::catalog::memory::MemorySourceConfig;
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::Result as EngineResult;
+use datafusion::common::{DFSchema, Result as EngineResult};
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
-use datafusion::physical_plan::union::UnionExec;
-use extents::Snapshot;
+use extents::{BAG_COLUMN, BATCH_COLUMN, POSITION_COLUMN, Snapshot};
 use schema::{Column, KqlType};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// The column that says which entry of the log seals a row.
@@ -22,74 +20,81 @@ pub const LOG_ENTRY_COLUMN: &str = "_LogEntry";
 /// The column that says which record of the entry's batch a row is.
 pub const LOG_POSITION_COLUMN: &str = "_LogPosition";
 
+/// Returns the name of a table's column in an extent.
+pub fn file_name(column: &str) -> &str {
+    match column {
+        LOG_ENTRY_COLUMN => BATCH_COLUMN,
+        LOG_POSITION_COLUMN => POSITION_COLUMN,
+        other => other,
+    }
+}
+
 /// A stored table at one moment. Nothing of its files is looked at before a query reads the table.
 pub struct StoreTable {
-    columns: Vec<Column>,
-    snapshot: Snapshot,
+    rows: Arc<StoredRows>,
 }
 
 impl StoreTable {
-    /// Makes a table of a snapshot. `with_places` adds the columns that say where in the log a row is.
-    pub fn new(snapshot: Snapshot, with_places: bool) -> StoreTable {
+    /// Makes a table of a snapshot for a query. Two kinds of columns are there when the query's text names them: those that say where
+    /// in the log a row is, and the one for what fits no other column. The latter is also there when it is documented of the table, and
+    /// when some record has something in it.
+    pub fn new(snapshot: Snapshot, query: &str) -> StoreTable {
+        let with_places = [LOG_ENTRY_COLUMN, LOG_POSITION_COLUMN].iter().any(|column| query.contains(column));
+        let with_bag = query.contains(BAG_COLUMN) || is_used(&snapshot) || is_documented(&snapshot);
         let mut columns = snapshot.schema.columns().to_vec();
+        let typed = snapshot.schema.doc().columns.iter().zip(&columns);
+        let texts = typed.map(|(stored, column)| (stored.name.clone(), (stored.id, column.ktype))).collect();
+        columns.retain(|column| with_bag || column.name != BAG_COLUMN);
         if with_places {
             columns.push(Column::new(LOG_ENTRY_COLUMN, KqlType::Long));
             columns.push(Column::new(LOG_POSITION_COLUMN, KqlType::Long));
         }
-        StoreTable { columns, snapshot }
+        let schema = arrow_schema(&columns);
+        StoreTable { rows: Arc::new(StoredRows { columns, schema, snapshot, texts }) }
     }
 }
 
-/// Brings rows of the hot tail to columns of the table.
-fn hot_rows(rows: &RecordBatch, columns: &[&Column], schema: &SchemaRef) -> EngineResult<RecordBatch> {
-    let array = |column: &&Column| match rows.column_by_name(file_name(&column.name)) {
-        Some(array) if *array.data_type() == column.ktype.arrow() => Ok(array.clone()),
-        Some(array) => cast(array, &column.ktype.arrow()),
-        None => Ok(column.ktype.empty_column(rows.num_rows())),
-    };
-    let arrays: Vec<ArrayRef> = columns.iter().map(array).collect::<Result<_, _>>()?;
-    let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
-    Ok(RecordBatch::try_new_with_options(schema.clone(), arrays, &options)?)
+/// Returns whether the table is a built-in one, with its documented columns, and one of them has the bag's name.
+fn is_documented(snapshot: &Snapshot) -> bool {
+    let Some(builtin) = schema::tables::builtin(&snapshot.schema.doc().table) else { return false };
+    if !builtin.columns.iter().any(|column| column.name == BAG_COLUMN) {
+        return false;
+    }
+    let stored: HashSet<&str> = snapshot.schema.columns().iter().map(|column| column.name.as_str()).collect();
+    builtin.columns.iter().all(|column| stored.contains(column.name.as_str()))
+}
+
+/// Returns whether a record has something in the bag.
+fn is_used(snapshot: &Snapshot) -> bool {
+    let in_memory =
+        |rows: &RecordBatch| rows.column_by_name(BAG_COLUMN).is_some_and(|bags| bags.null_count() < bags.len());
+    // A file has no column in which nothing is.
+    snapshot.files.iter().any(|file| file.place_of(BAG_COLUMN).is_some()) || snapshot.hot.iter().any(in_memory)
 }
 
 impl TableSource for StoreTable {
     fn columns(&self) -> &[Column] {
-        &self.columns
+        &self.rows.columns
     }
 
     fn provider(&self) -> Result<Arc<dyn TableProvider>, QueryError> {
-        let fault = |why: &str| QueryError::internal("reading a stored table", why);
-        let files = match self.snapshot.files.as_slice() {
-            [] => None,
-            files => {
-                let doc = self.snapshot.schema.doc();
-                let typed = doc.columns.iter().zip(&self.columns);
-                let texts = typed.map(|(stored, column)| (stored.name.clone(), (stored.id, column.ktype))).collect();
-                let table = ParquetTable::over_extents(&self.columns, texts, files);
-                Some(table.ok_or_else(|| fault("its files differ"))?.provider()?)
-            }
-        };
-        let (schema, hot) = (arrow_schema(&self.columns), self.snapshot.hot.clone());
-        Ok(Arc::new(StoreProvider { columns: self.columns.clone(), schema, files, hot }))
+        Ok(Arc::new(StoreProvider { rows: self.rows.clone() }))
     }
 
     fn row_count(&self) -> Option<usize> {
-        Some(usize::try_from(self.snapshot.n_rows()).unwrap_or(usize::MAX))
+        Some(usize::try_from(self.rows.snapshot.n_rows()).unwrap_or(usize::MAX))
     }
 }
 
 #[derive(Debug)]
 struct StoreProvider {
-    columns: Vec<Column>,
-    schema: SchemaRef,
-    files: Option<Arc<dyn TableProvider>>,
-    hot: Vec<RecordBatch>,
+    rows: Arc<StoredRows>,
 }
 
 #[async_trait]
 impl TableProvider for StoreProvider {
     fn schema(&self) -> SchemaRef {
-        self.schema.clone()
+        self.rows.schema.clone()
     }
 
     fn table_type(&self) -> TableType {
@@ -97,7 +102,7 @@ impl TableProvider for StoreProvider {
     }
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> EngineResult<Vec<TableProviderFilterPushDown>> {
-        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+        Ok(vec![TableProviderFilterPushDown::Exact; filters.len()])
     }
 
     async fn scan(
@@ -107,23 +112,13 @@ impl TableProvider for StoreProvider {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> EngineResult<Arc<dyn ExecutionPlan>> {
-        let mut parts: Vec<Arc<dyn ExecutionPlan>> = Vec::with_capacity(2);
-        if let Some(files) = &self.files {
-            parts.push(files.scan(state, projection, filters, limit).await?);
-        }
-        if !self.hot.is_empty() || parts.is_empty() {
-            // Only what is read is brought to the table's columns.
-            let all: Vec<usize> = (0..self.columns.len()).collect();
-            let places = projection.unwrap_or(&all);
-            let columns: Vec<&Column> = places.iter().filter_map(|place| self.columns.get(*place)).collect();
-            let schema = Arc::new(self.schema.project(places)?);
-            let hot = self.hot.iter().map(|rows| hot_rows(rows, &columns, &schema));
-            let hot: Vec<RecordBatch> = hot.collect::<EngineResult<_>>()?;
-            parts.push(MemorySourceConfig::try_new_exec(&[hot], schema, None)?);
-        }
-        match <[Arc<dyn ExecutionPlan>; 1]>::try_from(parts) {
-            Ok([only]) => Ok(only),
-            Err(parts) => UnionExec::try_new(parts),
-        }
+        let all = || (0..self.rows.columns.len()).collect();
+        let projection = projection.cloned().unwrap_or_else(all);
+        let schema = DFSchema::try_from(self.rows.schema.as_ref().clone())?;
+        let physical = filters.iter().map(|filter| state.create_physical_expr(filter.clone(), &schema));
+        let physical = physical.collect::<EngineResult<Vec<_>>>()?;
+        let threads = state.config().target_partitions();
+        let scan = StoreScan::new(self.rows.clone(), projection, filters, &physical, limit, threads)?;
+        Ok(Arc::new(scan))
     }
 }

@@ -13,12 +13,14 @@ use schema::{Column, KqlType};
 use stdx::SystemClock;
 
 fn answer(vault: &Vault, text: &str) -> Result<String, QueryError> {
+    answer_by(&Engine::new(EngineOptions { threads: 2, ..EngineOptions::default() })?, vault, text)
+}
+
+fn answer_by(engine: &Engine, vault: &Vault, text: &str) -> Result<String, QueryError> {
     let snapshot = vault.workspace("contoso").expect("a workspace").table("Events").expect("a table").snapshot();
     let mut tables = Tables::default();
-    let with_places = text.contains("_Log");
-    tables.add("Events", Arc::new(StoreTable::new(snapshot.expect("a snapshot"), with_places)));
+    tables.add("Events", Arc::new(StoreTable::new(snapshot.expect("a snapshot"), text)));
     let tables = Arc::new(tables);
-    let engine = Engine::new(EngineOptions { threads: 2, ..EngineOptions::default() })?;
     let session = engine.session(tables.clone(), Request::default());
     let environment = Environment {
         catalog: tables.as_ref(),
@@ -172,3 +174,82 @@ const NEEDLES: [(&str, &str); 12] = [
     ("Events | where User !has 'needle' | count", "4999"),
     ("Events | where * has 'needle' and N > 1499 | project N", "1500"),
 ];
+
+#[test]
+fn the_bag_is_seen_once_something_is_in_it_or_when_it_is_named() {
+    let root = tempfile::tempdir().expect("a folder");
+    let vault = Vault::open(root.path(), Arc::new(SystemClock), VaultOptions::default()).expect("it opens");
+    vault.create_workspace("contoso").expect("a workspace");
+    vault.ensure_table("contoso", "Events", &[Column::new("N", KqlType::Long)]).expect("a table");
+    let take = |body: &str| {
+        let pending = vault.take("contoso", "Events", body.as_bytes(), None).expect("taken");
+        assert_eq!(block_on(pending.finish()).expect("taken").taken, 1);
+    };
+    let all = "Events | project-away TimeGenerated | sort by N asc";
+    take(r#"{"N":1}"#);
+    for _ in 0..2 {
+        assert_eq!(answer(&vault, all).expect(all), "1");
+        let named = "Events | where isempty(AdditionalFields) | project N, AdditionalFields";
+        assert_eq!(answer(&vault, named).expect(named), "1,null");
+        vault.flush().expect("flushed");
+    }
+    take(r#"{"N":2,"Else":"x"}"#);
+    for _ in 0..2 {
+        assert_eq!(answer(&vault, all).expect(all), r#"1,null / 2,{"Else":"x"}"#);
+        vault.flush().expect("flushed");
+    }
+}
+
+#[test]
+fn answers_do_not_depend_on_what_is_kept_in_memory() {
+    let root = tempfile::tempdir().expect("a folder");
+    let vault = Vault::open(root.path(), Arc::new(SystemClock), VaultOptions::default()).expect("it opens");
+    vault.create_workspace("contoso").expect("a workspace");
+    let columns = [("User", KqlType::String), ("N", KqlType::Long), ("Bag", KqlType::Dynamic)];
+    let columns = columns.map(|(name, ktype)| Column::new(name, ktype));
+    vault.ensure_table("contoso", "Events", &columns).expect("a table");
+    // One row group of several pieces in a file, then rows in memory.
+    for part in 0..5 {
+        let record = |n: i64| {
+            let user = if n % 9000 == 77 { "needle" } else { "a user with a long name" };
+            let time = format!("2026-01-01T{:02}:{:02}:{:02}Z", n / 3600, n / 60 % 60, n % 60);
+            format!(
+                "{{\"TimeGenerated\":\"{time}\",\"User\":\"{user} {}\",\"N\":{n},\"Bag\":{{\"part\":{part}}}}}",
+                n % 50
+            )
+        };
+        let body: Vec<String> = (part * 10_000..part * 10_000 + 10_000).map(record).collect();
+        let pending = vault.take("contoso", "Events", body.join("\n").as_bytes(), None).expect("taken");
+        assert_eq!(block_on(pending.finish()).expect("taken").taken, 10_000);
+        if part == 3 {
+            vault.flush().expect("flushed");
+        }
+    }
+    let cases = [
+        (
+            "Events | where User has 'needle' | summarize N = make_list(N) | project array_sort_asc(N)",
+            "[77,9077,18077,27077,36077,45077]",
+        ),
+        ("Events | where User has 'needle' and N > 20000 and Bag.part == 3 | project N, User", "36077,needle 27"),
+        ("Events | where N between (16380 .. 16390) | summarize count(), sum(N), take_any(Bag.part)", "11,180235,1"),
+        ("Events | where User endswith ' 7' | summarize count(), max(N), dcount(tostring(Bag))", "1000,49957,5"),
+        ("Events | where User endswith ' 7' | top 3 by TimeGenerated desc | project N", "49957 / 49907 / 49857"),
+        ("Events | where TimeGenerated < datetime(2026-01-01T00:00:02Z) | sort by N asc | project N", "0 / 1"),
+        ("Events | where N % 2 == 0 | take 7 | count", "7"),
+        (
+            "Events | summarize count(), min(TimeGenerated) == datetime(2026-01-01), min(N), max(N)",
+            "50000,true,0,49999",
+        ),
+        ("Events | join kind=inner (Events | where N in (3, 16384, 49999)) on N | summarize sum(N)", "66386"),
+    ];
+    for cache_memory in [0, 300 << 10, 64 << 20] {
+        let engine = Engine::new(EngineOptions { threads: 2, cache_memory, ..EngineOptions::default() });
+        let engine = engine.expect("an engine");
+        for turn in 0..4 {
+            for (text, expected) in cases {
+                let found = answer_by(&engine, &vault, text).unwrap_or_else(|error| panic!("{text}: {error}"));
+                assert_eq!(found, expected, "{text}, turn {turn} with {cache_memory} bytes");
+            }
+        }
+    }
+}

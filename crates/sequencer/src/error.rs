@@ -79,6 +79,25 @@ impl OpenError {
     }
 }
 
+/// Why a log cannot begin with the entries of another.
+#[derive(Debug, thiserror::Error)]
+pub enum AdoptError {
+    #[error("cannot use `{path}`")]
+    Io { path: String, source: io::Error },
+    #[error("there is `{path}` already: a log begins anew in an empty folder only")]
+    Exists { path: String },
+    #[error("`{path}` is missing or damaged")]
+    Entries { path: String },
+    #[error("`{path}`: entry {entry} does not follow the one before")]
+    Follows { path: String, entry: u64 },
+    #[error("the key of the workspace `{workspace}` cannot be used: {why}")]
+    Key { workspace: String, why: String },
+    #[error("the write-ahead log cannot be begun")]
+    Wal(#[from] OpenError),
+    #[error("the log cannot be published")]
+    Publish(#[from] PublishError),
+}
+
 /// Why the tiles of a log cannot be written or rebuilt.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {

@@ -17,6 +17,7 @@
 //! traits; [`storage::simulated`] is a disk that fails on demand. Records are hashed before they come here, and their columns and
 //! whatever the leaves were made with are opaque bytes, which the caller may have encrypted.
 
+mod adopt;
 mod codec;
 mod core;
 mod error;
@@ -36,8 +37,9 @@ mod ticket;
 mod wal;
 mod window;
 
+pub use adopt::{Adopted, adopt};
 pub use core::{Core, Options};
-pub use error::{OpenError, PublishError, Stop, SubmitError};
+pub use error::{AdoptError, OpenError, PublishError, Stop, SubmitError};
 pub use key::{KeyFolder, Keys, Signer, is_workspace_name, key_of_file};
 pub use publications::{Cosigned, News, Publications};
 pub use publish::{Commit, CommittedLog, Publisher, Tiles, checkpoint_path, log_folder, read_entries, witnessed_path};

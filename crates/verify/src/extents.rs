@@ -2,12 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::Read;
 use std::ops::Range;
+use std::sync::OnceLock;
 
-use extents::{BatchRef, LiveExtent, TableCatalog};
-use ingest::{LeafMaterial, parse_seeds, seeds_path};
+use extents::{BatchRef, ExtentError, LiveExtent, StoredBytes, TableCatalog};
+use ingest::{AtRest, LeafMaterial, parse_seeds, seeds_path};
+use keys::StreamLayout;
+use keys::stream::HEADER_BYTES;
 use sha2::{Digest, Sha256};
+use stdx::error_chain;
 use tlog::Hash;
 use tlog::entry::{EXTENT_HEAD_BYTES, Extent, SeqRange};
 
@@ -17,7 +21,7 @@ use crate::report::Finding;
 use crate::run::Run;
 
 /// Bytes that are read at a time.
-const READ_BYTES: usize = 1 << 20;
+const READ_BYTES: u64 = 1 << 20;
 /// What a Parquet file begins with.
 const HEAD: &[u8; 4] = b"PAR1";
 
@@ -102,26 +106,52 @@ fn batches_of<'a>(catalog: &'a TableCatalog, records: &[SeqRange]) -> Vec<&'a Ba
     batches
 }
 
-/// Verifies the bytes of files and of their seeds; returns which files are whole.
-pub fn check_extents(run: &Run<'_>, extents: &[StoredExtent<'_>]) -> Vec<bool> {
-    let whole: Vec<std::sync::atomic::AtomicBool> = extents.iter().map(|_| false.into()).collect();
+/// Verifies the bytes of files and of their seeds; returns which files are whole, `None` for those that are sealed and cannot be opened.
+pub fn check_extents(run: &Run<'_>, extents: &[StoredExtent<'_>]) -> Vec<Option<bool>> {
+    let whole: Vec<OnceLock<bool>> = extents.iter().map(|_| OnceLock::new()).collect();
     let items: Vec<_> = extents.iter().zip(&whole).collect();
     pool::each(run.n_threads, &items, |(extent, is_whole)| {
-        let is_file_whole = check_file(run, extent);
-        let are_seeds_whole = check_seeds(run, extent);
-        is_whole.store(is_file_whole && are_seeds_whole, std::sync::atomic::Ordering::Relaxed);
+        let Some(at_rest) = run.access.at_rest(extent.workspace) else { return check_closed(run, extent) };
+        let is_file_whole = check_file(run, extent, &at_rest);
+        let are_seeds_whole = check_seeds(run, extent, &at_rest);
+        let _ = is_whole.set(is_file_whole && are_seeds_whole);
         run.count(|counts| counts.n_extents += 1);
     });
-    whole.into_iter().map(std::sync::atomic::AtomicBool::into_inner).collect()
+    whole.into_iter().map(OnceLock::into_inner).collect()
+}
+
+/// Looks at a file that is sealed and cannot be opened: whether it is there, and long enough for what it must hold.
+fn check_closed(run: &Run<'_>, stored: &StoredExtent<'_>) {
+    let mut head = Vec::new();
+    let path = stored.path();
+    let opened = File::open(run.path(&path)).and_then(|file| Ok((file.metadata()?.len(), file)));
+    let read = opened.and_then(|(len, file)| file.take(HEADER_BYTES as u64).read_to_end(&mut head).map(|_| len));
+    let layout = read.map(|len| (len, StreamLayout::parse(&path, &head, len)));
+    match layout {
+        Ok((len, Ok(layout))) if layout.len() == stored.extent().bytes => {
+            run.leave(path, len, "sealed: its length is right, and without the keys nothing else can be said");
+        }
+        Ok((_, Ok(layout))) => {
+            let finding = Finding::new(path, "what is sealed in it has another length than its entry says");
+            run.find(finding.differs(stored.extent().bytes, layout.len()));
+        }
+        Ok((_, Err(error))) => run.find(Finding::new(path, error_chain(&error))),
+        Err(error) => run.find(Finding::new(path, format!("it cannot be read: {error}"))),
+    }
+    let path = stored.seeds_path();
+    match run.path(&path).metadata() {
+        Ok(file) => run.leave(path, file.len(), "sealed: nothing can be said of it without the keys"),
+        Err(error) => run.find(Finding::new(path, format!("it cannot be read: {error}"))),
+    }
 }
 
 /// Compares a file with its entry, and where it differs, its parts.
-fn check_file(run: &Run<'_>, stored: &StoredExtent<'_>) -> bool {
+fn check_file(run: &Run<'_>, stored: &StoredExtent<'_>, at_rest: &AtRest) -> bool {
     let (path, extent) = (stored.path(), stored.extent());
-    let unreadable = |error: std::io::Error| run.find(Finding::new(&path, format!("it cannot be read: {error}")));
-    let mut file = match File::open(run.path(&path)) {
+    let root = run.path(&format!("ws/{}", stored.workspace));
+    let file = match StoredBytes::open(&root, &extent.path, at_rest.sealer()) {
         Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+        Err(ExtentError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
             if stored.is_replaced(run, &path) {
                 return false;
             }
@@ -131,47 +161,44 @@ fn check_file(run: &Run<'_>, stored: &StoredExtent<'_>) -> bool {
             ));
             return false;
         }
+        Err(ExtentError::Io { source, .. }) => {
+            run.find(Finding::new(&path, format!("it cannot be read: {source}")));
+            return false;
+        }
         Err(error) => {
-            unreadable(error);
+            run.find(Finding::new(&path, error_chain(&error)));
             return false;
         }
     };
     run.count(|counts| counts.n_files += 1);
-    let found = match file.metadata() {
-        Ok(metadata) => metadata.len(),
-        Err(error) => {
-            unreadable(error);
-            return false;
-        }
-    };
+    let found = file.len();
     if found != extent.bytes {
         let range = found.min(extent.bytes)..found.max(extent.bytes);
         let finding = Finding::new(&path, "the file has another length than is sealed").at(range);
         run.find(finding.differs(format!("{} bytes", extent.bytes), found));
         return false;
     }
-    match hash_of(run, &mut file, 0..extent.bytes) {
+    match hash_of(run, &file, 0..extent.bytes) {
         Ok(hash) if hash == extent.file => true,
         Ok(hash) => {
-            if !find_parts(run, &path, &mut file, extent) {
+            if !find_parts(run, &path, &file, extent) {
                 let what = "the whole file is not what is sealed, and each part is: its entry contradicts itself";
                 run.find(Finding::new(&path, what).at(0..extent.bytes).differs(extent.file, hash));
             }
             false
         }
         Err(error) => {
-            unreadable(error);
+            run.find(Finding::new(&path, format!("it cannot be read: {error}")));
             false
         }
     }
 }
 
 /// Says which parts of a file are not what is sealed; returns whether there are any.
-fn find_parts(run: &Run<'_>, path: &str, file: &mut File, extent: &Extent) -> bool {
+fn find_parts(run: &Run<'_>, path: &str, file: &StoredBytes, extent: &Extent) -> bool {
     let mut has_any = false;
-    let mut head = [0; HEAD.len()];
-    let is_head = file.seek(SeekFrom::Start(0)).and_then(|_| file.read_exact(&mut head)).is_ok() && head == *HEAD;
-    if !is_head {
+    let head = file.get(0..HEAD.len() as u64);
+    if !head.is_ok_and(|head| head == HEAD) {
         run.find(Finding::new(path, "it does not begin as Parquet does").at(0..EXTENT_HEAD_BYTES));
         has_any = true;
     }
@@ -196,34 +223,34 @@ fn find_parts(run: &Run<'_>, path: &str, file: &mut File, extent: &Extent) -> bo
 }
 
 /// Hashes a range of a file.
-fn hash_of(run: &Run<'_>, file: &mut File, range: Range<u64>) -> std::io::Result<Hash> {
-    file.seek(SeekFrom::Start(range.start))?;
-    let mut left = range.end.saturating_sub(range.start);
-    let len = usize::try_from(left).unwrap_or(READ_BYTES).min(READ_BYTES);
-    let mut buffer = vec![0; len];
+fn hash_of(run: &Run<'_>, file: &StoredBytes, range: Range<u64>) -> std::io::Result<Hash> {
+    let mut at = range.start;
     let mut hasher = Sha256::new();
-    while left > 0 {
-        let n_bytes = usize::try_from(left).unwrap_or(READ_BYTES).min(buffer.len());
-        let part = buffer.get_mut(..n_bytes).unwrap_or_default();
-        file.read_exact(part)?;
-        hasher.update(&part);
-        left -= n_bytes as u64;
-        run.add_bytes(n_bytes as u64);
+    while at < range.end {
+        let end = range.end.min(at + READ_BYTES);
+        hasher.update(file.get(at..end)?);
+        run.add_bytes(end - at);
+        at = end;
     }
     Ok(Hash(hasher.finalize().into()))
 }
 
 /// Verifies the seeds of a file: their checksum, and that each batch of the file has them.
-fn check_seeds(run: &Run<'_>, stored: &StoredExtent<'_>) -> bool {
+fn check_seeds(run: &Run<'_>, stored: &StoredExtent<'_>, at_rest: &AtRest) -> bool {
     let path = stored.seeds_path();
-    let Some(bytes) = run.read(&path) else {
+    let Some(mut bytes) = run.read(&path) else {
         if stored.is_replaced(run, &path) {
             return false;
         }
         run.find(Finding::new(path, "it is missing, and nobody can tell what leaves were made of without it"));
         return false;
     };
-    let find = |what: String| run.find(Finding::new(&path, what).at(0..bytes.len() as u64));
+    let len = bytes.len() as u64;
+    let find = |what: String| run.find(Finding::new(&path, what).at(0..len));
+    if let Err(error) = at_rest.open_seeds(&seeds_path(&stored.extent().path), &mut bytes) {
+        find(error_chain(&error));
+        return false;
+    }
     let seeds = match parse_seeds(&bytes) {
         Ok(seeds) => seeds,
         Err(error) => {

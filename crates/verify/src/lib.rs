@@ -9,6 +9,7 @@
 //! Nothing is written and nothing is repaired. Everything that is wrong becomes a [`Finding`] with its file and bytes; what cannot be
 //! verified, because nothing says what it should be, becomes an [`Unchecked`] with its reason, and is never passed over in silence.
 
+mod access;
 mod acts;
 mod checkpoint;
 mod extents;
@@ -23,6 +24,7 @@ mod report;
 mod run;
 mod schemas;
 mod stamps;
+mod statements;
 mod store;
 mod tiles;
 mod wal;

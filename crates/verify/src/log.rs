@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use extents::{Catalog, CatalogError};
 use sequencer::{WalLog, log_folder};
 use tlog::Hash;
-use tlog::entry::Entry;
+use tlog::entry::{Act, Entry};
 use tlog::tile::{TILE_WIDTH, Tile};
 use tlog::tree::TreeBuilder;
 
@@ -14,6 +14,7 @@ use crate::group::{Bundle, TileFile, decide, perfect_root};
 use crate::later::Later;
 use crate::report::Finding;
 use crate::run::Run;
+use crate::statements::is_statement;
 use crate::tiles::{Listing, check_tile, check_upper};
 
 /// What a log holds.
@@ -24,6 +25,8 @@ pub struct LogContent {
     pub catalog: Catalog,
     /// What was destroyed or erased, with the indices of the entries that say so.
     pub orders: Vec<(u64, Entry)>,
+    /// Acts about the store itself, by the index of their entry.
+    pub statements: Vec<(u64, Act)>,
     /// Roots at sizes that somebody names.
     pub roots: BTreeMap<u64, Hash>,
     /// The leaves of all entries that are known.
@@ -56,6 +59,7 @@ pub fn read_log(
         size: head.size,
         catalog: Catalog::default(),
         orders: Vec::new(),
+        statements: Vec::new(),
         roots: BTreeMap::new(),
         leaves: Vec::new(),
         is_complete: true,
@@ -206,6 +210,7 @@ impl Reading<'_, '_> {
         }
         match self.content.catalog.add(bytes) {
             Ok(order @ (Entry::Lifecycle(_) | Entry::Redaction(_))) => self.content.orders.push((index, order)),
+            Ok(Entry::Act(act)) if is_statement(act.kind) => self.content.statements.push((index, act)),
             Ok(_) => {}
             Err(error) => {
                 self.content.is_complete = false;

@@ -1,6 +1,7 @@
 //! What is asked for.
 
 use anchors::tsa::Authority;
+use keys::Passphrase;
 use tlog::Policy;
 use tlog::note::SignedNote;
 
@@ -28,6 +29,8 @@ pub struct Options {
     /// Whose timestamps are verified; without, they are only compared with the log.
     pub timestamp_authority: Option<Authority>,
     pub depth: Depth,
+    /// Opens an encrypted store. Without it, what is sealed there is named as not verified.
+    pub passphrase: Option<Passphrase>,
     /// Threads at most; all cores when there is no number.
     pub n_threads: Option<usize>,
 }

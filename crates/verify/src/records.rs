@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{Int32Type, Int64Type};
 use extents::{BATCH_COLUMN, BatchRef, ExtentError, ExtentFile, POSITION_COLUMN, StoredSchema, from_file};
-use ingest::{ColumnCells, LeafMaterial, parse_seeds};
+use ingest::{ColumnCells, LeafMaterial, parse_seeds, seeds_path};
 use tlog::Hash;
 use tlog::record::{Cells, LeafHasher, RecordError};
 use tlog::tree::TreeBuilder;
@@ -100,7 +100,8 @@ impl<'a> Work<'a> {
 
     fn open(&self, run: &Run<'_>) -> Option<Opened> {
         let root = run.path(&format!("ws/{}", self.stored.workspace));
-        let file = match ExtentFile::open(&root, self.stored.extent().clone()) {
+        let at_rest = run.access.at_rest(self.stored.workspace)?;
+        let file = match ExtentFile::open_sealed(&root, self.stored.extent().clone(), at_rest.sealer()) {
             Ok(file) => Arc::new(file),
             Err(error) => {
                 self.fail(run, &error);
@@ -110,7 +111,9 @@ impl<'a> Work<'a> {
         if self.stored.extent().terms.is_some() && file.terms().is_none() {
             self.find(run, "the index of terms is not what is sealed".to_string());
         }
+        let name = seeds_path(&self.stored.extent().path);
         let seeds = std::fs::read(run.path(&self.stored.seeds_path())).ok();
+        let seeds = seeds.and_then(|mut bytes| at_rest.open_seeds(&name, &mut bytes).ok().map(|()| bytes));
         let Some(mut seeds) = seeds.and_then(|bytes| parse_seeds(&bytes).ok()) else {
             // They were whole a moment ago.
             let path = self.stored.seeds_path();

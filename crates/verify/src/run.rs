@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use keys::{Mode, read_mode};
 use sequencer::storage::Disk;
 
+use crate::access::Access;
 use crate::options::Options;
 use crate::report::{Counts, Finding, Report, Unchecked};
 
@@ -24,6 +26,7 @@ pub struct Run<'a> {
     pub root: PathBuf,
     pub storage: Disk,
     pub options: &'a Options,
+    pub access: Access,
     /// Another process has the store: files come and go.
     pub is_in_use: bool,
     pub n_threads: usize,
@@ -39,6 +42,7 @@ impl<'a> Run<'a> {
         root: &Path,
         storage: Disk,
         options: &'a Options,
+        access: Access,
         is_in_use: bool,
         progress: &'a (dyn Fn(Progress) + Sync),
     ) -> Run<'a> {
@@ -48,6 +52,7 @@ impl<'a> Run<'a> {
             root: root.to_path_buf(),
             storage,
             options,
+            access,
             is_in_use,
             n_threads: options.n_threads.unwrap_or(cores).max(1),
             progress,
@@ -90,6 +95,12 @@ impl<'a> Run<'a> {
         let n_bytes = self.n_bytes.load(Ordering::Relaxed);
         let n_records = self.n_records.load(Ordering::Relaxed);
         (self.progress)(Progress { n_bytes, bytes_total: self.bytes_total, n_records });
+    }
+
+    /// Returns what the store says that it is, if it says so in the one form that there is.
+    pub fn mode(&self) -> Option<Mode> {
+        let disk = Disk::open_private(self.path("keys")).ok()?;
+        read_mode(&disk).ok().flatten().map(|(mode, _)| mode)
     }
 
     pub fn path(&self, path: &str) -> PathBuf {

@@ -4,14 +4,16 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use keys::KeyError;
 use sequencer::storage::{Disk, Storage};
 use sequencer::{OpenError, SIGNED_PATH, Signed, checkpoint_path, is_workspace_name, log_folder, witnessed_path};
 use tlog::{Checkpoint, Hash, Policy};
 
+use crate::access::Access;
 use crate::acts::check_acts;
 use crate::checkpoint::{Head, check_checkpoint, check_signed, check_witnessed};
 use crate::extents::{StoredExtent, check_extents, find_missing, find_unnamed, live_extents};
-use crate::keys::{check_origin, keys_of, own_policy};
+use crate::keys::{check_key_files, check_origin, keys_of, own_policy};
 use crate::later::Later;
 use crate::log::{LogContent, read_log};
 use crate::options::{Depth, Options};
@@ -20,6 +22,7 @@ use crate::report::{Finding, LogReport, Report};
 use crate::run::{Progress, Run};
 use crate::schemas::{Schemas, check_schemas};
 use crate::stamps::{check_stamps, read_stamps};
+use crate::statements::check_statements;
 use crate::wal::{WalContent, check_wal_log, read_wal};
 
 /// The lock of a store.
@@ -36,6 +39,9 @@ pub enum VerifyError {
     UnknownWorkspace { name: String },
     #[error("cannot read `{path}`")]
     Io { path: PathBuf, source: io::Error },
+    /// The passphrase is another, or the keys are damaged.
+    #[error("cannot use the keys of the store")]
+    Keys(#[from] KeyError),
     #[error("cannot read the write-ahead log")]
     Wal(#[source] OpenError),
 }
@@ -60,10 +66,11 @@ pub fn verify_store(
     }
     let io = |source| VerifyError::Io { path: root.to_path_buf(), source };
     let storage = Disk::open(root).map_err(io)?;
+    let access = Access::open(root, options.passphrase.as_ref())?;
     // A lock is taken only where there is one: nothing is written.
     let lock = root.join(LOCK).is_file().then(|| storage.lock(LOCK));
     let is_in_use = matches!(&lock, Some(Err(error)) if error.kind() == io::ErrorKind::WouldBlock);
-    let run = Run::new(root, storage, options, is_in_use, progress);
+    let run = Run::new(root, storage, options, access, is_in_use, progress);
     if let Some(Err(error)) = lock.as_ref().filter(|_| !is_in_use) {
         run.leave(LOCK, 0, format!("whether another process has the store: {error}"));
     }
@@ -108,6 +115,7 @@ fn check_store(run: &Run<'_>) -> Result<(), VerifyError> {
         }
     }
     check_origin(run, &origins);
+    check_key_files(run);
     check_files(run, &logs, &wal);
     leave_others(run);
     Ok(())
@@ -234,6 +242,7 @@ fn check_workspace(
     });
     check_acts(run, &content);
     let schemas = check_schemas(run, &content);
+    check_statements(run, &content);
     Some((head, Log { content, schemas }))
 }
 
@@ -293,9 +302,9 @@ fn check_files(run: &Run<'_>, logs: &[Log], wal: &WalContent) {
     for (log, extents) in logs.iter().zip(&extents) {
         let whole = check_extents(run, extents);
         for (extent, is_whole) in extents.iter().zip(whole) {
-            if is_whole {
+            if is_whole == Some(true) {
                 deep.push((extent, &log.schemas));
-            } else if is_deep {
+            } else if is_deep && is_whole == Some(false) {
                 run.leave(extent.path(), extent.extent().bytes, "its records: the file or its seeds are not whole");
             }
         }
@@ -323,7 +332,8 @@ fn leave_others(run: &Run<'_>) {
         let folder = format!("ws/{workspace}/");
         for path in run.files(&format!("ws/{workspace}")) {
             let part = path.strip_prefix(&folder).and_then(|path| path.split('/').next()).unwrap_or_default();
-            if !matches!(part, "log" | "schema" | "data" | "seeds" | "acts") && !run.is_leftover(&path) {
+            let is_known = matches!(part, "log" | "schema" | "data" | "seeds" | "acts" | "statements");
+            if !is_known && !run.is_leftover(&path) {
                 let bytes = run.path(&path).metadata().map_or(0, |file| file.len());
                 run.leave(path, bytes, "no part of what is sealed");
             }

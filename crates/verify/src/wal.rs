@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use extents::StoredSchema;
 use ingest::{LeafMaterial, batch_tree, from_payload};
 use sequencer::{OpenError, StoredBatch, WalLog, WalPlace, WalScan, scan};
+use stdx::error_chain;
 use tlog::Policy;
 use tlog::entry::SeqRange;
 
@@ -38,7 +39,7 @@ pub fn read_wal(run: &Run<'_>, oldest: Option<u64>) -> Result<WalContent, OpenEr
         loop {
             let next = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
             let Ok((place, batch)) = next else { return };
-            check_batch(run, &schemas, &place, &batch);
+            check_batch(run, &schemas, &place, batch);
         }
     };
     let scan = std::thread::scope(|scope| {
@@ -98,9 +99,16 @@ impl Schemas<'_, '_> {
 }
 
 /// Hashes the records of a batch again.
-fn check_batch(run: &Run<'_>, schemas: &Schemas<'_, '_>, place: &WalPlace, stored: &StoredBatch) {
-    let StoredBatch { workspace, entry, batch, leaf_material, payload, .. } = stored;
+fn check_batch(run: &Run<'_>, schemas: &Schemas<'_, '_>, place: &WalPlace, mut stored: StoredBatch) {
     let find = |what: String| run.find(Finding::new(&place.path, what).at(place.range.clone()));
+    let of = format!("the records of entry {} of `{}`", stored.entry, stored.workspace);
+    let Some(at_rest) = run.access.at_rest(&stored.workspace) else {
+        return run.leave(&place.path, stored.payload.len() as u64, format!("{of}: they are sealed"));
+    };
+    if let Err(error) = at_rest.open_batch(&mut stored) {
+        return find(format!("{of}: {}", error_chain(&error)));
+    }
+    let StoredBatch { workspace, entry, batch, leaf_material, payload, .. } = &stored;
     let schema = schemas.get(workspace, &batch.table, batch.schema_id);
     let Some(schema) = schema.filter(|schema| schema.doc().hash() == batch.schema_hash) else {
         let why = format!("the records of entry {entry} of `{workspace}`, whose schema cannot be read");

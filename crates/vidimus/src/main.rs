@@ -6,6 +6,7 @@ mod anchoring;
 mod batch;
 mod commands;
 mod draw;
+mod encryption;
 mod evidence;
 mod inputs;
 mod interrupt;
@@ -47,6 +48,9 @@ enum Command {
     Purge(commands::purge::PurgeArgs),
     Verify(commands::verify::VerifyArgs),
     Token(commands::token::TokenArgs),
+    Keys(commands::keys::KeysArgs),
+    Backup(commands::backup::BackupArgs),
+    Restore(commands::restore::RestoreArgs),
     Witness(commands::witness::WitnessArgs),
 }
 
@@ -68,6 +72,9 @@ fn main() -> ExitCode {
         Command::Purge(args) => commands::purge::run(args),
         Command::Verify(args) => commands::verify::run(args),
         Command::Token(args) => commands::token::run(args),
+        Command::Keys(args) => commands::keys::run(args),
+        Command::Backup(args) => commands::backup::run(args),
+        Command::Restore(args) => commands::restore::run(args),
         Command::Witness(args) => commands::witness::run(args),
     };
     match done {

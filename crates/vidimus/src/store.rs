@@ -5,9 +5,7 @@ use audit::{ActivityRecord, ActivitySink, AuditError, AuditSink, QueryRecord};
 use futures::executor::block_on;
 use futures::future::BoxFuture;
 use ingest::{Answer, Vault};
-use query::{
-    LOG_ENTRY_COLUMN, LOG_POSITION_COLUMN, MemoryTable, QueryError, StoreTable, TableProvider, TableSource, Tables,
-};
+use query::{MemoryTable, QueryError, StoreTable, TableProvider, TableSource, Tables};
 use schema::{Column, Dynamic};
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
@@ -50,14 +48,12 @@ impl Databases for StoreDatabases {
     fn tables(&self, database: &str, query: &str) -> Result<Tables, DatabaseError> {
         let unknown = || DatabaseError::Unknown { name: database.to_string() };
         let workspace = self.vault.workspace(database).ok_or_else(unknown)?;
-        // A query that asks for places gets them in every table, others do not see them.
-        let with_places = [LOG_ENTRY_COLUMN, LOG_POSITION_COLUMN].iter().any(|column| query.contains(column));
         let mut tables = Tables::default();
         for table in workspace.tables() {
             let Some(schema) = table.schema() else { continue };
             // A table that is damaged fails the queries that read it, and no others.
             let source: Arc<dyn TableSource> = match table.snapshot() {
-                Ok(snapshot) => Arc::new(StoreTable::new(snapshot, with_places)),
+                Ok(snapshot) => Arc::new(StoreTable::new(snapshot, query)),
                 Err(error) => Arc::new(Damaged { columns: schema.columns().to_vec(), why: error_chain(&error) }),
             };
             tables.add(table.name(), source);

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use futures::executor::block_on;
-use ingest::{Answer, IngestError, Selection, Vault, VaultError, VaultOptions, Wanted};
+use ingest::{Answer, Encryption, IngestError, Selection, Vault, VaultError, VaultOptions, Wanted};
 use lifecycle::{Document, Hold, HoldLift};
 use sequencer::{OpenError, Options, SequencerOptions, WalOptions};
 use stdx::{Rng, SystemClock};
@@ -44,8 +44,26 @@ pub fn options() -> VaultOptions {
     }
 }
 
+/// How the names of folders of encrypted stores begin.
+pub const ENCRYPTED: &str = "encrypted-";
+
+fn is_encrypted(store: &Path) -> bool {
+    store.file_name().is_some_and(|name| name.to_string_lossy().starts_with(ENCRYPTED))
+}
+
 pub fn open(store: &Path) -> Result<Vault, VaultError> {
-    Vault::open(store, Arc::new(SystemClock), options())
+    let encryption = if is_encrypted(store) { super::encrypted() } else { Encryption::None };
+    Vault::open(store, Arc::new(SystemClock), VaultOptions { encryption, ..options() })
+}
+
+/// Returns whether another process has the store.
+fn is_locked(error: &VaultError) -> bool {
+    use keys::{BackendError, KeyError};
+    matches!(
+        error,
+        VaultError::Sequencer(OpenError::Locked)
+            | VaultError::Keys(KeyError::Locked | KeyError::Root(BackendError::InUse))
+    )
 }
 
 /// Prints a line of fields. When nobody listens any more, the process ends.
@@ -104,7 +122,7 @@ pub fn run(store: &Path, round: u64) {
     let begin = Instant::now();
     // A process that the parent starts for another store has its files, and so the lock, until it is another program.
     let mut opened = open(store);
-    while matches!(opened, Err(VaultError::Sequencer(OpenError::Locked))) && begin.elapsed() < LOCK_WAIT {
+    while opened.as_ref().is_err_and(is_locked) && begin.elapsed() < LOCK_WAIT {
         std::thread::sleep(Duration::from_millis(2));
         opened = open(store);
     }
@@ -151,6 +169,18 @@ pub fn run(store: &Path, round: u64) {
                         answered.lock().expect("not poisoned").push(place);
                     }
                 }
+            });
+        }
+        if is_encrypted(store) {
+            scope.spawn(|| match vault.rotate_root_key(None, "a test", &["round".to_string()]) {
+                Ok(rotation) => {
+                    for (workspace, error) in
+                        rotation.workspaces.iter().filter_map(|(name, r)| Some((name, r.as_ref().err()?)))
+                    {
+                        complain("a workspace is not under the new root key", &(workspace, error));
+                    }
+                }
+                Err(error) => complain("the root key is not rotated", &error),
             });
         }
         scope.spawn(|| {

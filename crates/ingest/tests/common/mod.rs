@@ -6,3 +6,9 @@ pub mod oracle;
 #[cfg(target_os = "linux")]
 pub mod power;
 pub mod sending;
+
+/// Returns an encryption whose tries cost nothing.
+pub fn encrypted() -> ingest::Encryption {
+    let passphrase = keys::Passphrase::new(b"six words".to_vec()).expect("a passphrase");
+    ingest::Encryption::Passphrase { passphrase, cost: keys::Cost { memory_kib: 8, passes: 1, lanes: 1 } }
+}

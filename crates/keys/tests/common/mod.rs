@@ -57,6 +57,7 @@ impl World {
     pub fn backend(&self, words: &str) -> Result<Arc<PassphraseBackend>, BackendError> {
         let service = |error: KeyError| BackendError::Service(error.to_string());
         let id = settle(&self.disk, Mode::Encrypted, self.entropy.as_ref()).map_err(service)?;
+        let id = id.expect("an encrypted store has a name");
         let storage = Arc::new(self.disk.clone());
         match PassphraseBackend::open(storage.clone(), id, &passphrase(words), self.entropy.clone()) {
             Err(BackendError::Missing) => {

@@ -27,6 +27,7 @@ pub use node::{KernelNode, kernel_plan};
 use crate::stream::Limits;
 use arrow::array::{ArrayRef, RecordBatch};
 use datafusion::common::Result as EngineResult;
+use extents::ColumnCache;
 use kql_functions::{Arg, CallContext};
 use schema::KqlType;
 use std::fmt::Debug;
@@ -61,6 +62,8 @@ pub struct RunContext {
     pub limits: Limits,
     /// Partitions that run at the same time.
     pub threads: usize,
+    /// Decoded columns of stored tables.
+    pub cache: Arc<ColumnCache>,
 }
 
 /// Some rows of an input: the columns that pass through, and the kernel's arguments evaluated over them.

@@ -31,8 +31,6 @@ type Expr = Arc<dyn PhysicalExpr>;
 /// What is known of a table's column in all of its files.
 #[derive(Debug, Clone)]
 pub struct FileColumn {
-    /// The column's name in files.
-    pub file_name: String,
     pub ktype: KqlType,
     /// The column's type in all files when it is nested: it is then converted after the scan.
     pub nested: Option<DataType>,
@@ -40,8 +38,6 @@ pub struct FileColumn {
     pub has_nulls: bool,
     /// Metadata of the files' fields, which may name a KQL type.
     pub metadata: HashMap<String, String>,
-    /// Whether the files are our own: their dynamic texts are JSON.
-    pub is_own: bool,
 }
 
 /// Makes adapters for the files of one table.
@@ -57,13 +53,10 @@ impl PhysicalExprAdapterFactory for Adapters {
                 return Conversion::Same;
             }
             let field = file.field(i).clone().with_metadata(column.metadata.clone());
-            if column.is_own && *field.data_type() == column.ktype.arrow() && column.ktype != KqlType::String {
-                return Conversion::Same;
-            }
             Conversion::of(&field, column.ktype, column.has_nulls)
         };
         let conversions = self.columns.iter().filter_map(|(name, column)| {
-            let (i, _) = file.fields().find(&column.file_name)?;
+            let (i, _) = file.fields().find(name)?;
             Some((name.clone(), conversion(column, i)))
         });
         let missing = self.columns.iter().map(|(name, column)| {
@@ -74,8 +67,7 @@ impl PhysicalExprAdapterFactory for Adapters {
             Ok((name.clone(), null))
         });
         let missing = missing.collect::<EngineResult<_>>()?;
-        let file_names = self.columns.iter().map(|(name, column)| (name.clone(), column.file_name.clone())).collect();
-        Ok(Arc::new(Adapter { conversions: conversions.collect(), missing, file_names, file }))
+        Ok(Arc::new(Adapter { conversions: conversions.collect(), missing, file }))
     }
 }
 
@@ -85,8 +77,6 @@ struct Adapter {
     conversions: HashMap<String, Conversion>,
     /// For each column, what it is in a file that has none.
     missing: HashMap<String, ScalarValue>,
-    /// For each column, its name in the file.
-    file_names: HashMap<String, String>,
     file: SchemaRef,
 }
 
@@ -96,14 +86,13 @@ impl PhysicalExprAdapter for Adapter {
         let over_file = expr.transform(|expr| {
             let Some(column) = expr.downcast_ref::<Column>() else { return Ok(Transformed::no(expr)) };
             let (name, missing) = (column.name(), self.missing.get(column.name()));
-            let file_name = self.file_names.get(name).map_or(name, String::as_str);
-            let Some((i, _)) = self.file.fields().find(file_name) else {
+            let Some((i, _)) = self.file.fields().find(name) else {
                 return match missing {
                     Some(null) => Ok(Transformed::yes(Arc::new(Literal::new(null.clone())))),
                     None => internal_err!("a file is asked for an unknown column"),
                 };
             };
-            let column: Expr = Arc::new(Column::new(file_name, i));
+            let column: Expr = Arc::new(Column::new(name, i));
             Ok(Transformed::new(
                 match self.conversions.get(name) {
                     None | Some(Conversion::Same) => column,

@@ -3,9 +3,7 @@
 
 mod adapter;
 mod conversion;
-mod extent;
 mod statistics;
-pub(crate) mod terms;
 #[cfg(test)]
 mod tests;
 
@@ -20,7 +18,7 @@ use datafusion::common::{Result as EngineResult, Statistics};
 use datafusion::config::TableParquetOptions;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::object_store::ObjectStoreUrl;
-use datafusion::datasource::physical_plan::parquet::{CachedParquetFileReaderFactory, ParquetFileReaderFactory};
+use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
@@ -29,9 +27,6 @@ use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::Column as PhysicalColumn;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::projection::ProjectionExec;
-pub(crate) use extent::file_name;
-use extent::{ExtentReaders, ExtentRef, with_blocks};
-use extents::ExtentFile;
 use files::ParquetFile;
 use object_store::ObjectMeta;
 use object_store::path::Path;
@@ -39,7 +34,6 @@ use schema::{Column, KqlType};
 use statistics::FileStatistics;
 use std::collections::HashMap;
 use std::sync::Arc;
-use terms::TextColumns;
 
 /// A table over Parquet files.
 pub struct ParquetTable {
@@ -52,62 +46,24 @@ impl ParquetTable {
     /// Makes a table over files; `None` when they cannot be scanned in place: a column has another name in a file than in
     /// the table, or is nested differently in two files.
     pub fn over(columns: &[Column], files: &[ParquetFile]) -> Option<ParquetTable> {
-        ParquetTable::new(columns, files, None)
-    }
-
-    /// Makes a table over extents of our own, whose rows know their places in the log.
-    pub fn over_extents(
-        columns: &[Column],
-        text_columns: TextColumns,
-        extents: &[Arc<ExtentFile>],
-    ) -> Option<ParquetTable> {
-        let files = extents.iter().map(|extent| {
-            let schema = extent.metadata().schema().clone();
-            let fields = columns.iter().map(|column| schema.index_of(file_name(&column.name)).ok()).collect();
-            ParquetFile {
-                path: extent.path().to_path_buf(),
-                schema,
-                fields,
-                rows: extent.extent().rows,
-                bytes: extent.extent().bytes,
-                footer: extent.metadata().metadata().clone(),
-            }
-        });
-        ParquetTable::new(columns, &files.collect::<Vec<_>>(), Some((extents, text_columns)))
-    }
-
-    fn new(
-        columns: &[Column],
-        files: &[ParquetFile],
-        extents: Option<(&[Arc<ExtentFile>], TextColumns)>,
-    ) -> Option<ParquetTable> {
-        let (extents, text_columns) = extents.map_or((None, None), |(extents, texts)| (Some(extents), Some(texts)));
         let mut fields = Vec::with_capacity(columns.len());
         let mut file_columns = HashMap::new();
         for (i, column) in columns.iter().enumerate() {
             let of_files = files.iter().filter_map(|file| Some(file.schema.field((*file.fields.get(i)?)?)));
             let of_files: Vec<&Field> = of_files.collect();
-            let file_name = if extents.is_some() { file_name(&column.name) } else { &column.name };
-            if of_files.iter().any(|field| field.name() != file_name) {
+            if of_files.iter().any(|field| *field.name() != column.name) {
                 return None;
             }
             let nested = nested_type(&of_files)?;
             fields.push(Field::new(&column.name, nested.clone().unwrap_or(column.ktype.arrow()), true));
             let metadata = of_files.first().map(|field| field.metadata().clone()).unwrap_or_default();
-            let file_column = FileColumn {
-                file_name: file_name.to_string(),
-                ktype: column.ktype,
-                nested,
-                metadata,
-                has_nulls: false,
-                is_own: extents.is_some(),
-            };
+            let file_column = FileColumn { ktype: column.ktype, nested, metadata, has_nulls: false };
             file_columns.insert(column.name.clone(), file_column);
         }
         let file_schema = Arc::new(Schema::new(fields));
         let mut scanned: Vec<PartitionedFile> = Vec::with_capacity(files.len());
         let mut of_files = Vec::with_capacity(files.len());
-        for (i, file) in files.iter().enumerate() {
+        for file in files {
             let found = FileStatistics::of(file, columns, &file_columns);
             for (column, has_nulls) in columns.iter().zip(&found.has_nulls) {
                 if let Some(file_column) = file_columns.get_mut(&column.name) {
@@ -118,11 +74,7 @@ impl ParquetTable {
             let last_modified = std::fs::metadata(&file.path).and_then(|meta| meta.modified()).ok()?.into();
             let meta = ObjectMeta { location, last_modified, size: file.bytes, e_tag: None, version: None };
             of_files.push(found.statistics.clone());
-            let mut file = PartitionedFile::new_from_meta(meta).with_statistics(Arc::new(found.statistics));
-            if let Some(extent) = extents.and_then(|extents| extents.get(i)) {
-                file.extensions.insert(ExtentRef(extent.clone()));
-            }
-            scanned.push(file);
+            scanned.push(PartitionedFile::new_from_meta(meta).with_statistics(Arc::new(found.statistics)));
         }
         let statistics = Statistics::try_merge_iter(&of_files, &file_schema).ok()?;
         let rows = files.iter().map(|file| usize::try_from(file.rows).unwrap_or(usize::MAX)).sum();
@@ -132,7 +84,6 @@ impl ParquetTable {
             files: scanned,
             statistics,
             adapters: Arc::new(Adapters { columns: file_columns }),
-            text_columns,
         };
         Some(ParquetTable { columns: columns.to_vec(), rows, provider: Arc::new(provider) })
     }
@@ -170,8 +121,6 @@ struct ParquetProvider {
     files: Vec<PartitionedFile>,
     statistics: Statistics,
     adapters: Arc<Adapters>,
-    /// Columns that extents have in their indexes of terms; `None` when the files are others'.
-    text_columns: Option<TextColumns>,
 }
 
 #[async_trait]
@@ -185,12 +134,7 @@ impl TableProvider for ParquetProvider {
     }
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> EngineResult<Vec<TableProviderFilterPushDown>> {
-        // Filters stay above the scan; an index of terms takes a look at them.
-        let says = match self.text_columns {
-            Some(_) => TableProviderFilterPushDown::Inexact,
-            None => TableProviderFilterPushDown::Unsupported,
-        };
-        Ok(vec![says; filters.len()])
+        Ok(vec![TableProviderFilterPushDown::Unsupported; filters.len()])
     }
 
     fn statistics(&self) -> Option<Statistics> {
@@ -201,18 +145,14 @@ impl TableProvider for ParquetProvider {
         &self,
         state: &dyn Session,
         projection: Option<&Vec<usize>>,
-        filters: &[Expr],
+        _filters: &[Expr],
         limit: Option<usize>,
     ) -> EngineResult<Arc<dyn ExecutionPlan>> {
         let url = ObjectStoreUrl::local_filesystem();
-        let readers: Arc<dyn ParquetFileReaderFactory> = if self.text_columns.is_some() {
-            Arc::new(ExtentReaders)
-        } else {
-            let environment = state.runtime_env();
-            let store = environment.object_store(&url)?;
-            let cache = environment.cache_manager.get_file_metadata_cache();
-            Arc::new(CachedParquetFileReaderFactory::new(store, cache))
-        };
+        let environment = state.runtime_env();
+        let store = environment.object_store(&url)?;
+        let cache = environment.cache_manager.get_file_metadata_cache();
+        let readers = Arc::new(CachedParquetFileReaderFactory::new(store, cache));
         let options = TableParquetOptions {
             global: state.config_options().execution.parquet.clone(),
             ..TableParquetOptions::default()
@@ -220,11 +160,7 @@ impl TableProvider for ParquetProvider {
         let source = ParquetSource::new(TableSchema::from(self.file_schema.clone()))
             .with_table_parquet_options(options)
             .with_parquet_file_reader_factory(readers);
-        let files = match &self.text_columns {
-            Some(columns) => with_blocks(&self.files, &terms::predicate(filters, columns)),
-            None => self.files.clone(),
-        };
-        let groups = FileGroup::new(files).split_files(state.config().target_partitions());
+        let groups = FileGroup::new(self.files.clone()).split_files(state.config().target_partitions());
         let config = FileScanConfigBuilder::new(url, Arc::new(source))
             .with_file_groups(groups)
             .with_statistics(self.statistics.clone())

@@ -26,9 +26,11 @@ pub enum ActKind {
     ErasureOrdered,
     /// The oldest records of a table are to be destroyed, whatever its retention policy says.
     PurgeOrdered,
+    /// The workspace's keys, which encrypt what is at rest, are under another root key from now on.
+    KeysRewrapped,
 }
 
-const WORDS: [(ActKind, &str); 8] = [
+const WORDS: [(ActKind, &str); 9] = [
     (ActKind::HoldSet, "hold-set"),
     (ActKind::HoldLifted, "hold-lifted"),
     (ActKind::PolicySet, "policy-set"),
@@ -37,6 +39,7 @@ const WORDS: [(ActKind, &str); 8] = [
     (ActKind::LossStated, "loss-stated"),
     (ActKind::ErasureOrdered, "erasure-ordered"),
     (ActKind::PurgeOrdered, "purge-ordered"),
+    (ActKind::KeysRewrapped, "keys-rewrapped"),
 ];
 
 /// The entry of an act. Its particulars are in a document of the control plane, of which only the hash is here.

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::executor::block_on;
-use ingest::{Selection, Vault, VaultOptions};
+use ingest::{Encryption, Selection, Vault, VaultOptions};
+use keys::{Cost, Passphrase};
 use lifecycle::{Document, Hold};
 use schema::{Column, KqlType};
 use stdx::SystemClock;
@@ -28,6 +29,16 @@ pub fn open(root: &Path) -> Vault {
     Vault::open(root, Arc::new(SystemClock), vault_options()).expect("it opens")
 }
 
+pub fn open_encrypted(root: &Path) -> Vault {
+    let cost = Cost { memory_kib: 8, passes: 1, lanes: 1 };
+    let encryption = Encryption::Passphrase { passphrase: passphrase(), cost };
+    Vault::open(root, Arc::new(SystemClock), VaultOptions { encryption, ..vault_options() }).expect("it opens")
+}
+
+pub fn passphrase() -> Passphrase {
+    Passphrase::new(b"six words".to_vec()).expect("a passphrase")
+}
+
 fn column(name: &str, ktype: KqlType) -> Column {
     Column::new(name, ktype)
 }
@@ -38,8 +49,7 @@ pub fn take(vault: &Vault, table: &str, records: &str) {
 
 /// Fills a folder: two tables and the quarantine, a second version of columns, files in two generations, an erased cell, destroyed records, a
 /// hold, records in no file.
-pub fn fill(root: &Path) {
-    let vault = open(root);
+pub fn fill(vault: &Vault) {
     vault.create_workspace(WORKSPACE).expect("a workspace");
     vault
         .ensure_table(WORKSPACE, "Events", &[column("User", KqlType::String), column("N", KqlType::Long)])
@@ -57,19 +67,19 @@ pub fn fill(root: &Path) {
                     )
                 })
                 .collect();
-            take(&vault, "Events", &events);
-            take(&vault, "Other", &format!("{{\"Text\":{{\"a\":{n}}}}}\n{{\"Text\":[]}}"));
+            take(vault, "Events", &events);
+            take(vault, "Other", &format!("{{\"Text\":{{\"a\":{n}}}}}\n{{\"Text\":[]}}"));
         }
-        take(&vault, "Events", "{\"N\":\"none\"}\n{\"N\":1}");
+        take(vault, "Events", "{\"N\":\"none\"}\n{\"N\":1}");
         if round < 2 {
             vault.flush().expect("files");
         }
         if round == 0 {
-            govern(&vault);
+            govern(vault);
             vault.ensure_table(WORKSPACE, "Events", &[column("Late", KqlType::Real)]).expect("a column");
         }
     }
-    take(&vault, "Events", "{\"N\":5,\"Late\":1.5}");
+    take(vault, "Events", "{\"N\":5,\"Late\":1.5}");
 }
 
 /// Erases a cell, destroys the records that one table has, and sets a hold.
@@ -94,7 +104,22 @@ pub struct Sample {
 impl Sample {
     pub fn new() -> Sample {
         let root = tempfile::tempdir().expect("a folder");
-        fill(root.path());
+        fill(&open(root.path()));
+        Sample::of(root)
+    }
+
+    /// Makes an encrypted store.
+    pub fn encrypted() -> Sample {
+        let root = tempfile::tempdir().expect("a folder");
+        let vault = open_encrypted(root.path());
+        fill(&vault);
+        let rotation = vault.rotate_root_key(None, "a test", &["ticket-1".to_string()]).expect("rotated");
+        assert!(rotation.is_complete(), "{rotation:?}");
+        drop(vault);
+        Sample::of(root)
+    }
+
+    fn of(root: TempDir) -> Sample {
         let mut files = Vec::new();
         list(root.path(), root.path(), &mut files);
         files.sort();
@@ -120,6 +145,16 @@ impl Sample {
         let report = check(self.path());
         self.restore();
         report
+    }
+
+    /// Flips a bit of a file, looks, and flips it back.
+    pub fn damaged<T>(&self, path: &str, bit: usize, look: impl FnOnce(&Sample) -> T) -> T {
+        let mut flipped = self.bytes(path).to_vec();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        fs::write(self.path().join(path), &flipped).expect("written");
+        let seen = look(self);
+        fs::write(self.path().join(path), self.bytes(path)).expect("written");
+        seen
     }
 
     /// Puts all files back as they were.

@@ -1,14 +1,17 @@
 //! The subcommands, one file each.
 
+pub mod backup;
 pub mod check;
 pub mod demo;
 pub mod erase;
 pub mod export;
 pub mod hold;
 pub mod import;
+pub mod keys;
 pub mod prove;
 pub mod purge;
 pub mod query;
+pub mod restore;
 pub mod retention;
 pub mod schema;
 pub mod serve;

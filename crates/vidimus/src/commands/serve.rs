@@ -1,6 +1,7 @@
 //! `vidimus serve`: takes records in, keeps them, and answers queries over HTTP.
 
 use crate::anchoring::{AnchorArgs, Anchoring};
+use crate::encryption::{EncryptionArgs, not_opened};
 use crate::{activities, store};
 use anyhow::{Context, bail};
 use api_kusto::Limits;
@@ -54,9 +55,14 @@ pub struct ServeArgs {
     /// Working memory of each query; what needs more goes to disk, or fails.
     #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = super::query::bytes)]
     pub max_memory: u64,
+    /// Memory for columns that were read before, shared by all queries.
+    #[arg(long, value_name = "SIZE", default_value = "2GiB", value_parser = super::query::bytes)]
+    pub cache_memory: u64,
     /// Queries that run at the same time; by default ten for each processor.
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..))]
     pub max_queries: Option<u16>,
+    #[command(flatten)]
+    pub encryption: EncryptionArgs,
     /// MaxMind database for geo_info_from_ip_address().
     #[arg(long, value_name = "FILE")]
     pub geo_database: Option<PathBuf>,
@@ -72,12 +78,12 @@ pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let tokens = args.tokens()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let anchoring = Anchoring::read(&args.anchors)?;
-    let mut options = VaultOptions::default();
+    let mut options = VaultOptions { encryption: args.encryption.encryption()?, ..VaultOptions::default() };
     options.sequencer.heartbeat_every = Some(args.heartbeat_every);
     // Witnesses are heard before anything is signed.
     options.sequencer.core.claims = anchoring.claims(&args.data)?;
     let vault = Vault::open(&args.data, clock.clone(), options);
-    let vault = Arc::new(vault.with_context(|| format!("cannot open the store in {}", args.data.display()))?);
+    let vault = Arc::new(vault.map_err(|error| not_opened(&args.data, error))?);
     if vault.workspace(store::OWN_WORKSPACE).is_none() {
         vault.create_workspace(store::OWN_WORKSPACE).context("cannot make a workspace")?;
     }
@@ -147,6 +153,7 @@ impl ServeArgs {
     pub fn engine(&self) -> anyhow::Result<Engine> {
         let options = EngineOptions {
             max_memory: self.max_memory,
+            cache_memory: self.cache_memory,
             geo_database: self.geo_database.clone(),
             ..EngineOptions::default()
         };

@@ -1,5 +1,6 @@
 //! `vidimus verify`: whether a store, or a bundle of evidence, is what was signed and sealed.
 
+use crate::encryption::EncryptionArgs;
 use ::verify::{Depth, Options, Progress, Report, verify_store};
 use anchors::tsa::Authority;
 use anyhow::{Context, bail};
@@ -44,6 +45,9 @@ pub struct VerifyArgs {
     /// Only the bytes of files, not each record.
     #[arg(long)]
     quick: bool,
+    /// File whose first line is the passphrase of an encrypted store. Without it, it is said what was not verified.
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
     /// Print the report as JSON.
     #[arg(long)]
     json: bool,
@@ -71,8 +75,10 @@ fn run_store(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
     }
     let authority = |path: &PathBuf| Authority::from_pem(&read(path)?, b"").with_context(|| path.display().to_string());
     let timestamp_authority = args.timestamp_roots.as_ref().map(authority).transpose()?;
+    let encryption = EncryptionArgs { encryption: None, passphrase_file: args.passphrase_file.clone() };
+    let passphrase = encryption.passphrase()?;
     let workspace = args.workspace.clone();
-    let options = Options { workspace, policy, pinned, timestamp_authority, depth, n_threads: None };
+    let options = Options { workspace, policy, pinned, timestamp_authority, depth, passphrase, n_threads: None };
     let bar = progress_bar();
     let start = Instant::now();
     let report = verify_store(&args.path, &options, &|progress: Progress| {
@@ -217,7 +223,8 @@ fn to_json(report: &Report, took: Duration) -> Value {
 
 /// Verifies a bundle, as `vidimus-verify` does.
 fn run_bundle(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
-    if args.workspace.is_some() || args.deep || args.quick || args.json || args.timestamp_roots.is_some() {
+    let is_of_store = args.workspace.is_some() || args.timestamp_roots.is_some() || args.passphrase_file.is_some();
+    if is_of_store || args.deep || args.quick || args.json {
         bail!("{} is a bundle: --policy and --pinned are all that can be said of one", args.path.display());
     }
     let Some(policy) = &args.policy else {
@@ -248,7 +255,7 @@ fn read_policy(path: &Path) -> anyhow::Result<Policy> {
 }
 
 /// Reads a checkpoint, or that of a receipt.
-fn read_note(path: &Path) -> anyhow::Result<SignedNote> {
+pub(super) fn read_note(path: &Path) -> anyhow::Result<SignedNote> {
     let bytes = read(path)?;
     let name = || format!("`{}`", path.display());
     if !bytes.starts_with(b"vidimus.receipt.v1\n") {

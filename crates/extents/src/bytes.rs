@@ -1,0 +1,151 @@
+//! The bytes of a file at places, without a cursor; those of a sealed one are authenticated and opened before anybody sees them.
+
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use keys::{Purpose, SealedStream, Sealer};
+use parquet::errors::Result as ParquetResult;
+use parquet::file::reader::{ChunkReader, Length};
+
+use crate::error::ExtentError;
+
+/// A file that is open for reading.
+pub struct StoredBytes {
+    file: File,
+    /// Bytes of what is in it.
+    len: u64,
+    sealed: Option<SealedStream>,
+}
+
+impl std::fmt::Debug for StoredBytes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StoredBytes").field("len", &self.len).field("is_sealed", &self.sealed.is_some()).finish()
+    }
+}
+
+impl StoredBytes {
+    /// Opens the file at `path` in the folder `root`. With a sealer it is a file that was sealed under the name `path`.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or is not sealed as it should be.
+    pub fn open(root: &Path, path: &str, sealer: Option<&Sealer>) -> Result<StoredBytes, ExtentError> {
+        let absolute = root.join(path);
+        let file = File::open(&absolute).map_err(ExtentError::io(&absolute))?;
+        let len = file.metadata().map_err(ExtentError::io(&absolute))?.len();
+        let Some(sealer) = sealer else { return Ok(StoredBytes { file, len, sealed: None }) };
+        let opened = sealer.open_stream(Purpose::Extents, path, len, |range| read_at(&file, range));
+        let sealed = opened.map_err(|source| ExtentError::Sealed { path: absolute, source })?;
+        Ok(StoredBytes { file, len: sealed.len(), sealed: Some(sealed) })
+    }
+
+    /// Returns how many bytes are in it.
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Returns whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Reads bytes.
+    ///
+    /// # Errors
+    /// When they cannot be read, or are not what was sealed.
+    pub fn get(&self, range: Range<u64>) -> io::Result<Vec<u8>> {
+        if range.start > range.end || range.end > self.len {
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the range lies outside the file"));
+        }
+        match &self.sealed {
+            None => read_at(&self.file, range),
+            Some(sealed) => sealed.read(range, |range| read_at(&self.file, range)).map_err(io::Error::other),
+        }
+    }
+}
+
+/// Where a file that is being written goes.
+pub(crate) enum Sink {
+    Plain(File),
+    Sealed(Box<keys::StreamSealer<File>>),
+}
+
+impl Sink {
+    /// Makes a file. With a sealer it is sealed under a name.
+    pub fn create(path: &Path, seal: Option<(&Sealer, &str)>) -> Result<Sink, ExtentError> {
+        let file = File::options().write(true).create_new(true).open(path).map_err(ExtentError::io(path))?;
+        let Some((sealer, object)) = seal else { return Ok(Sink::Plain(file)) };
+        let failed = |source| ExtentError::Sealed { path: PathBuf::from(path), source };
+        let stream = sealer.seal_stream(Purpose::Extents, object, keys::stream::CHUNK_BYTES, file).map_err(failed)?;
+        Ok(Sink::Sealed(Box::new(stream)))
+    }
+
+    /// Writes what is left, and makes the file durable.
+    pub fn finish(self) -> io::Result<()> {
+        match self {
+            Sink::Plain(file) => file.sync_all(),
+            Sink::Sealed(stream) => stream.finish()?.sync_all(),
+        }
+    }
+}
+
+impl io::Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Sink::Plain(file) => file.write(bytes),
+            Sink::Sealed(stream) => stream.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Sink::Plain(file) => file.flush(),
+            Sink::Sealed(stream) => stream.flush(),
+        }
+    }
+}
+
+fn read_at(file: &File, range: Range<u64>) -> io::Result<Vec<u8>> {
+    let len = usize::try_from(range.end - range.start).map_err(io::Error::other)?;
+    let mut bytes = vec![0; len];
+    read_exact_at(file, &mut bytes, range.start)?;
+    Ok(bytes)
+}
+
+#[cfg(unix)]
+fn read_exact_at(file: &File, bytes: &mut [u8], at: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, bytes, at)
+}
+
+#[cfg(windows)]
+fn read_exact_at(file: &File, mut bytes: &mut [u8], mut at: u64) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let n = std::os::windows::fs::FileExt::seek_read(file, bytes, at)?;
+        if n == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        bytes = bytes.get_mut(n..).unwrap_or(&mut []);
+        at += n as u64;
+    }
+    Ok(())
+}
+
+impl Length for StoredBytes {
+    fn len(&self) -> u64 {
+        self.len
+    }
+}
+
+impl ChunkReader for StoredBytes {
+    type T = io::Cursor<Bytes>;
+
+    fn get_read(&self, start: u64) -> ParquetResult<Self::T> {
+        Ok(io::Cursor::new(Bytes::from(self.get(start..self.len)?)))
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> ParquetResult<Bytes> {
+        Ok(Bytes::from(self.get(start..start.saturating_add(length as u64))?))
+    }
+}

@@ -1,0 +1,298 @@
+//! Decoded columns in memory, so that what is asked again and again is neither read nor unpacked again.
+//!
+//! A column of a row group is kept whole or not at all, under the hash of its file. What is kept was compared with the log when it
+//! was read. The cache holds no file open: when nobody else has a file, its columns go.
+//!
+//! Two questions are decided here. *Is a column worth loading whole when few of its rows are wanted?* When half as
+//! much was paid for parts of it as the whole costs. *Does it take the place of another when there is no room?* Only of what was not asked since it was
+//! itself asked the last time: so a scan of more than fits does not throw out everything, but keeps a part that fits.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use arrow::array::{Array, ArrayRef, AsArray};
+use tlog::Hash;
+
+use crate::reader::ExtentFile;
+
+/// What decoding a part of a column costs beside its rows, as bytes that could be decoded meanwhile.
+const PART_BYTES: u64 = 512 << 10;
+
+/// A column of a row group, in pieces of [`PIECE_ROWS`](crate::PIECE_ROWS) rows.
+pub type Pieces = Arc<[ArrayRef]>;
+
+/// Columns kept in memory, at most so many bytes of them.
+#[derive(Debug)]
+pub struct ColumnCache {
+    max_bytes: u64,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    files: HashMap<Hash, FileColumns>,
+    n_bytes: u64,
+    /// The number of the last query.
+    last_query: u64,
+}
+
+#[derive(Debug)]
+struct FileColumns {
+    file: Weak<ExtentFile>,
+    /// By row group and place.
+    chunks: HashMap<(usize, usize), Chunk>,
+}
+
+#[derive(Debug, Default)]
+struct Chunk {
+    pieces: Option<Pieces>,
+    n_bytes: u64,
+    /// The query that asked last, and the one before it.
+    asked: u64,
+    asked_before: u64,
+    /// Bytes that were decoded of it while it was not kept.
+    paid_bytes: u64,
+}
+
+/// What somebody wants of a column.
+#[derive(Debug, Clone, Copy)]
+pub struct Want {
+    pub row_group: usize,
+    pub place: usize,
+    /// Rows of the row group.
+    pub n_rows: usize,
+    /// Rows that would have to be decoded for what is wanted.
+    pub decoded_rows: usize,
+    /// Whether so much is wanted that all may as well be decoded.
+    pub is_most: bool,
+}
+
+/// What a cache says of a column.
+#[derive(Debug)]
+pub enum Found {
+    /// The column of the whole row group.
+    Kept(Pieces),
+    /// It is not there, and should be decoded whole and given to [`ColumnCache::keep`].
+    Load,
+    /// It is not there, and is not worth its room.
+    Pass,
+}
+
+impl ColumnCache {
+    /// Makes an empty cache.
+    pub fn new(max_bytes: u64) -> ColumnCache {
+        ColumnCache { max_bytes, state: Mutex::default() }
+    }
+
+    /// Returns the bytes that the columns take.
+    pub fn n_bytes(&self) -> u64 {
+        self.state().n_bytes
+    }
+
+    /// Begins a query, and returns its number. Columns of files that nobody has any more go.
+    pub fn begin_query(&self) -> u64 {
+        let mut state = self.state();
+        state.forget_closed();
+        state.last_query += 1;
+        state.last_query
+    }
+
+    /// Asks for a column.
+    pub fn look(&self, query: u64, file: &Arc<ExtentFile>, want: Want) -> Found {
+        let mut state = self.state();
+        let known = state.files.entry(file.extent().file);
+        let of_file = known.or_insert_with(|| FileColumns { file: Arc::downgrade(file), chunks: HashMap::new() });
+        if of_file.file.strong_count() == 0 {
+            of_file.file = Arc::downgrade(file);
+        }
+        let chunk = of_file.chunks.entry((want.row_group, want.place)).or_default();
+        if chunk.asked != query {
+            chunk.asked_before = std::mem::replace(&mut chunk.asked, query);
+        }
+        if let Some(pieces) = &chunk.pieces {
+            return Found::Kept(pieces.clone());
+        }
+        let (_, n_bytes) = file.column_bytes(want.row_group, want.place);
+        let part = u128::from(n_bytes) * want.decoded_rows as u128 / want.n_rows.max(1) as u128;
+        let part = u64::try_from(part).unwrap_or(u64::MAX).saturating_add(PART_BYTES);
+        chunk.paid_bytes = chunk.paid_bytes.saturating_add(part);
+        if !want.is_most && chunk.paid_bytes <= n_bytes / 2 {
+            return Found::Pass;
+        }
+        let asked_before = chunk.asked_before;
+        let fits = n_bytes <= self.max_bytes.saturating_sub(state.n_bytes)
+            || n_bytes <= self.max_bytes.saturating_sub(state.bytes_asked_since(asked_before));
+        if fits { Found::Load } else { Found::Pass }
+    }
+
+    /// Takes a column that was decoded whole.
+    pub fn keep(&self, file: &Arc<ExtentFile>, row_group: usize, place: usize, pieces: &Pieces) {
+        let n_bytes = bytes_of(pieces);
+        if n_bytes > self.max_bytes {
+            return;
+        }
+        let mut state = self.state();
+        state.forget_closed();
+        while state.n_bytes.saturating_add(n_bytes) > self.max_bytes && state.forget_oldest() {}
+        let Some(of_file) = state.files.get_mut(&file.extent().file) else { return };
+        let chunk = of_file.chunks.entry((row_group, place)).or_default();
+        if chunk.pieces.is_none() {
+            chunk.pieces = Some(pieces.clone());
+            chunk.n_bytes = n_bytes;
+            state.n_bytes += n_bytes;
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Returns the bytes of memory that a column takes; what its pieces share counts once.
+fn bytes_of(pieces: &[ArrayRef]) -> u64 {
+    let mut seen = HashSet::new();
+    let bytes = pieces.iter().map(|piece| match piece.as_string_view_opt() {
+        Some(texts) => {
+            let buffers = texts.data_buffers().iter().filter(|buffer| seen.insert(buffer.data_ptr()));
+            buffers.map(|buffer| buffer.capacity()).sum::<usize>() + texts.views().inner().capacity()
+        }
+        None => piece.get_array_memory_size(),
+    });
+    bytes.sum::<usize>() as u64
+}
+
+impl State {
+    /// Returns the bytes of columns that a query or a later one asked for.
+    fn bytes_asked_since(&self, query: u64) -> u64 {
+        let chunks = self.files.values().flat_map(|file| file.chunks.values());
+        chunks.filter(|chunk| chunk.asked >= query).map(|chunk| chunk.n_bytes).sum()
+    }
+
+    fn forget_closed(&mut self) {
+        let n_bytes = &mut self.n_bytes;
+        self.files.retain(|_, file| {
+            let is_open = file.file.strong_count() > 0;
+            if !is_open {
+                *n_bytes -= file.chunks.values().map(|chunk| chunk.n_bytes).sum::<u64>().min(*n_bytes);
+            }
+            is_open
+        });
+    }
+
+    /// Forgets the column that was not asked for the longest; returns false when there is none.
+    fn forget_oldest(&mut self) -> bool {
+        let chunks = self.files.values_mut().flat_map(|file| file.chunks.values_mut());
+        let oldest = chunks.filter(|chunk| chunk.pieces.is_some()).min_by_key(|chunk| chunk.asked);
+        let Some(chunk) = oldest else { return false };
+        chunk.pieces = None;
+        chunk.paid_bytes = 0;
+        self.n_bytes -= std::mem::take(&mut chunk.n_bytes).min(self.n_bytes);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ExtentWriter, StoredSchema, WriterOptions};
+    use arrow::array::{Int32Array, Int64Array, RecordBatch};
+    use schema::{Column, KqlType};
+    use tlog::entry::{Extent, SeqRange};
+
+    /// Writes a file of row groups.
+    fn file(root: &std::path::Path, n_groups: usize, group_rows: usize) -> Arc<ExtentFile> {
+        let schema = StoredSchema::new("T", &[Column::new("N", KqlType::Long)]).expect("a schema");
+        let n = (n_groups * group_rows) as i64;
+        let numbers = |of: fn(i64) -> i64| Arc::new(Int64Array::from_iter_values((0..n).map(of))) as ArrayRef;
+        let rows = RecordBatch::try_from_iter([
+            ("TimeGenerated", numbers(|row| 639_000_000_000_000_000 + row)),
+            ("N", numbers(|row| row * 0x9e37_79b9)),
+            ("_batch", numbers(|_| 1)),
+            ("_pos", Arc::new(Int32Array::from_iter_values(0..n as i32)) as ArrayRef),
+        ]);
+        let writer = ExtentWriter { options: WriterOptions { row_group_rows: group_rows, ..WriterOptions::default() } };
+        let written = writer.write(&root.join("a"), &schema, &rows.expect("rows"), &[]).expect("written");
+        let extent = Extent {
+            table: "T".to_string(),
+            path: "a".to_string(),
+            bytes: written.bytes,
+            rows: written.rows,
+            file: written.file,
+            row_groups: written.row_groups,
+            terms: None,
+            footer: written.footer,
+            records: vec![SeqRange { first: 0, count: written.rows }],
+            replaces: Vec::new(),
+            time: 0,
+        };
+        Arc::new(ExtentFile::open(root, extent).expect("it opens"))
+    }
+
+    /// Asks as a scan does, and says what came of it: kept, loaded, or passed by.
+    fn ask(cache: &ColumnCache, query: u64, file: &Arc<ExtentFile>, row_group: usize, rows: usize) -> &'static str {
+        let place = file.place_of("N").expect("a column");
+        let group_rows = file.row_group_sizes().next().expect("a row group");
+        let is_most = rows * 2 >= group_rows;
+        let want = Want { row_group, place, n_rows: group_rows, decoded_rows: rows, is_most };
+        match cache.look(query, file, want) {
+            Found::Kept(pieces) => {
+                assert_eq!(pieces.iter().map(|piece| piece.len()).sum::<usize>(), group_rows);
+                assert!(pieces.iter().rev().skip(1).all(|piece| piece.len() == crate::PIECE_ROWS));
+                "kept"
+            }
+            Found::Load => {
+                let pieces: Pieces = file.decode(row_group, place, KqlType::Long).expect("decoded").into();
+                cache.keep(file, row_group, place, &pieces);
+                "loaded"
+            }
+            Found::Pass => "passed",
+        }
+    }
+
+    #[test]
+    fn a_scan_of_more_than_fits_keeps_a_part() {
+        const ROWS: usize = 2 * crate::PIECE_ROWS;
+        let root = tempfile::tempdir().expect("a folder");
+        let file = file(root.path(), 4, ROWS);
+        let (_, guess) = file.column_bytes(0, 1);
+        let cache = ColumnCache::new(guess * 2 + guess / 2);
+        for expected in [["loaded", "loaded", "passed", "passed"], ["kept", "kept", "passed", "passed"]] {
+            let query = cache.begin_query();
+            let found: Vec<&str> = (0..4).map(|group| ask(&cache, query, &file, group, ROWS)).collect();
+            assert_eq!(found, expected);
+        }
+        // What is asked twice while the others are not takes their place.
+        let asked: Vec<&str> = (0..3).map(|_| ask(&cache, cache.begin_query(), &file, 3, ROWS)).collect();
+        assert_eq!(asked, ["passed", "loaded", "kept"]);
+        assert!(cache.n_bytes() > 0 && cache.n_bytes() <= guess * 2 + guess / 2, "{}", cache.n_bytes());
+    }
+
+    #[test]
+    fn a_column_is_loaded_once_parts_of_it_cost_as_much() {
+        const ROWS: usize = 400_000;
+        let root = tempfile::tempdir().expect("a folder");
+        let file = file(root.path(), 1, ROWS);
+        let cache = ColumnCache::new(64 << 20);
+        let (_, n_bytes) = file.column_bytes(0, 1);
+        // A part of one row costs the part alone.
+        let n_passed = n_bytes / 2 / (PART_BYTES + n_bytes / ROWS as u64);
+        assert!(n_passed > 1);
+        let asked: Vec<&str> = (0..n_passed + 2).map(|_| ask(&cache, cache.begin_query(), &file, 0, 1)).collect();
+        let (last, before) = asked.split_last().expect("asked");
+        let (loaded, passed) = before.split_last().expect("asked");
+        assert_eq!((*last, *loaded, passed.iter().all(|found| *found == "passed")), ("kept", "loaded", true));
+    }
+
+    #[test]
+    fn columns_go_with_their_file() {
+        const ROWS: usize = 1_000;
+        let root = tempfile::tempdir().expect("a folder");
+        let file = file(root.path(), 1, ROWS);
+        let cache = ColumnCache::new(64 << 20);
+        assert_eq!(ask(&cache, cache.begin_query(), &file, 0, ROWS), "loaded");
+        assert!(cache.n_bytes() > 0);
+        drop(file);
+        cache.begin_query();
+        assert_eq!(cache.n_bytes(), 0);
+    }
+}
