@@ -102,11 +102,14 @@ impl TableCatalog {
         covers(&self.expired, range)
     }
 
+    /// Returns whether some of a file's records were destroyed, and are there yet.
+    pub fn has_expired(&self, live: &LiveExtent) -> bool {
+        live.extent.records.iter().any(|range| self.expired.iter().any(|expired| overlap(expired, range)))
+    }
+
     /// Returns whether some of a file's records were destroyed, and not all.
     pub fn is_in_part_expired(&self, live: &LiveExtent) -> bool {
-        let records = &live.extent.records;
-        let touches = |range: &SeqRange| self.expired.iter().any(|expired| overlap(expired, range));
-        records.iter().any(touches) && !records.iter().all(|range| self.is_expired(range))
+        self.has_expired(live) && !live.extent.records.iter().all(|range| self.is_expired(range))
     }
 
     /// Returns the number of the first record that was sealed at a moment, in ticks, or later.
@@ -186,6 +189,13 @@ impl TableCatalog {
         if !extent.replaces.is_empty() && !extent.records.iter().all(|range| covers(&join(replaced.clone()), range)) {
             return Err("the file has records that those it replaces have not".to_string());
         }
+        let stays = join(extent.records.iter().chain(&self.expired).copied().collect());
+        if let Some(range) = replaced.iter().find(|range| !covers(&stays, range)) {
+            return Err(format!(
+                "records {} and on leave their file, and nothing says that they are gone",
+                range.first
+            ));
+        }
         if extent.records.iter().any(|range| range.first.saturating_add(range.count) > self.next()) {
             return Err("the file has records that were never sealed".to_string());
         }
@@ -204,13 +214,16 @@ impl TableCatalog {
         if first.saturating_add(count) > self.next() {
             return Err("the lifecycle destroys records that were never sealed".to_string());
         }
+        let expired = join(self.expired.iter().chain([&lifecycle.records]).copied().collect());
         for file in &lifecycle.files {
-            if self.live.remove(file).is_none() {
-                return Err(format!("the lifecycle destroys {file}, which is not live"));
+            match self.live.get(file) {
+                Some(live) if live.extent.records.iter().all(|range| covers(&expired, range)) => {}
+                Some(_) => return Err(format!("the lifecycle destroys {file}, which has other records")),
+                None => return Err(format!("the lifecycle destroys {file}, which is not live")),
             }
         }
-        self.expired.push(lifecycle.records);
-        self.expired = join(std::mem::take(&mut self.expired));
+        self.live.retain(|file, _| !lifecycle.files.contains(file));
+        self.expired = expired;
         Ok(())
     }
 }
@@ -297,6 +310,37 @@ mod tests {
             replaces: replaces.iter().map(|name| hash(name)).collect(),
             time: 0,
         })
+    }
+
+    #[test]
+    fn records_leave_their_files_when_an_entry_says_so() {
+        let first = batch(0, 5, None);
+        let second = batch(5, 5, Some(first.leaf()));
+        let lifecycle = |first, count, files: &[&str]| {
+            let files = files.iter().map(|name| Hash::of(name.as_bytes())).collect();
+            let (table, policy) = ("T".to_string(), "act/0".to_string());
+            let records = SeqRange { first, count };
+            Entry::Lifecycle(Lifecycle { table, policy, records, files, n_holds: 0, time: 0 })
+        };
+        let entries = [
+            (Entry::Batch(first), ""),
+            (Entry::Batch(second), ""),
+            (extent("a", &[(0, 10)], &[]), ""),
+            (extent("b", &[(5, 5)], &["a"]), "records 0 and on leave their file"),
+            (lifecycle(0, 5, &["a"]), "which has other records"),
+            (lifecycle(0, 5, &["x"]), "not live"),
+            (lifecycle(0, 5, &[]), ""),
+            (extent("b", &[(5, 5)], &["a"]), ""),
+            (lifecycle(5, 5, &["b"]), ""),
+        ];
+        let mut catalog = Catalog::default();
+        for (entry, error) in entries {
+            let found =
+                catalog.add(entry.to_text().as_bytes()).map_or_else(|error| error.to_string(), |_| String::new());
+            assert!(found.contains(error) && found.is_empty() == error.is_empty(), "{found} {error}");
+        }
+        let table = &catalog.tables["T"];
+        assert_eq!((table.live.len(), table.stored()), (0, vec![SeqRange { first: 0, count: 10 }]));
     }
 
     #[test]

@@ -80,12 +80,13 @@ impl Inner {
         let path = document_path(workspace.name(), &hash);
         replace(&*self.storage, &path, &bytes).map_err(VaultError::io(&path))?;
         crash_point("act.document-written");
-        let time = self.clock.now_ticks();
         let (kind, subject) = (document.kind(), document.subject().to_string());
-        let act = Act { kind, subject, document: hash, authorities: authorities.to_vec(), time };
+        // The sequencer says when.
+        let act = Act { kind, subject, document: hash, authorities: authorities.to_vec(), time: 0 };
         let entry = self.seal_entry(workspace, Entry::Act(act))?;
         crash_point("act.sealed");
-        rules.add(entry, time, document);
+        // Not before it was sealed: what is counted from here ends no earlier than the log says.
+        rules.add(entry, self.clock.now_ticks(), document);
         Ok(entry)
     }
 }

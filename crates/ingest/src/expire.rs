@@ -12,8 +12,8 @@ use tlog::Hash;
 use tlog::entry::{Entry, Lifecycle, SeqRange};
 
 use crate::error::{ActError, VaultError};
-use crate::file::remove_extent;
-use crate::table::Table;
+use crate::file::remove_doomed;
+use crate::table::{Rewriting, Table};
 use crate::vault::{Inner, Vault};
 use crate::workspace::Workspace;
 
@@ -96,8 +96,7 @@ impl Inner {
         act: u64,
         cut_after: i64,
     ) -> Result<Destroyed, ActError> {
-        let is_hot = |table: &Table| table.state().hot.batches.first().is_some_and(|hot| hot.records.first < cut);
-        while is_hot(table) && self.flush_table(workspace, table)? {}
+        self.flush_below(workspace, table, cut)?;
         let mut destroyed = Destroyed::default();
         // What is decided here of files has to hold until it is sealed.
         let rewriting = table.rewriting();
@@ -109,7 +108,7 @@ impl Inner {
         let forgetting = self.begin_forgetting()?;
         for run in runs {
             destroyed.n_records += run.count;
-            destroyed.n_files += self.destroy_run(workspace, table, rules, run, act)?;
+            destroyed.n_files += self.destroy_run(workspace, table, rules, run, act, &rewriting)?;
         }
         self.finish_erasures(workspace, table, &rewriting)?;
         drop(rewriting);
@@ -154,24 +153,21 @@ impl Inner {
         rules: &Rules,
         run: SeqRange,
         act: u64,
+        rewriting: &Rewriting<'_>,
     ) -> Result<usize, ActError> {
         let mut n_files = 0;
-        loop {
-            let gone: Vec<LiveExtent> = {
-                let state = table.state();
-                let mut expired = state.catalog.expired.clone();
-                expired.push(run);
-                let expired = extents::join(expired);
-                let is_gone =
-                    |live: &&LiveExtent| live.extent.records.iter().all(|range| extents::covers(&expired, range));
-                state.catalog.live.values().filter(is_gone).take(FILES_MAX).cloned().collect()
-            };
+        let mut rest = run;
+        while rest.count > 0 {
+            // Each entry names all files that have none but destroyed records then: there is none that nothing will remove.
+            let run = first_part(rest, gone_files(table, rest).iter().map(end).collect());
+            rest = SeqRange { first: run.first + run.count, count: rest.count - run.count };
+            let gone = gone_files(table, run);
             let files: Vec<Hash> = gone.iter().map(|live| live.extent.file).collect();
             let lifecycle = Lifecycle {
                 table: table.name().to_string(),
                 policy: format!("act/{act}"),
                 records: run,
-                files: files.clone(),
+                files,
                 n_holds: rules.holds().len() as u64,
                 time: self.clock.now_ticks(),
             };
@@ -179,23 +175,55 @@ impl Inner {
             crash_point("expire.sealed");
             let mut state = table.state();
             state.catalog.push_lifecycle(&lifecycle).map_err(VaultError::Internal)?;
-            for file in &files {
-                state.files.remove(file);
+            for live in &gone {
+                state.files.remove(&live.extent.file);
+                state.doomed.push(live.extent.path.clone());
             }
             drop(state);
-            for live in &gone {
-                remove_extent(workspace, &live.extent.path)?;
-            }
+            remove_doomed(workspace, table, rewriting)?;
             n_files += gone.len();
-            if gone.len() < FILES_MAX {
-                return Ok(n_files);
-            }
         }
+        Ok(n_files)
     }
+}
+
+/// Returns the files that have no other records than those of a run and those that were destroyed before.
+fn gone_files(table: &Table, run: SeqRange) -> Vec<LiveExtent> {
+    let state = table.state();
+    let expired = extents::join(state.catalog.expired.iter().copied().chain([run]).collect());
+    let is_gone = |live: &&LiveExtent| live.extent.records.iter().all(|range| extents::covers(&expired, range));
+    state.catalog.live.values().filter(is_gone).cloned().collect()
+}
+
+/// Returns the number after that of a file's last record.
+fn end(live: &LiveExtent) -> u64 {
+    live.extent.records.last().map_or(0, |range| range.first.saturating_add(range.count))
+}
+
+/// Returns as much of a run, from its first record on, as takes no more files with it than an entry can name; `ends` are those of all files
+/// that go with the whole run.
+fn first_part(run: SeqRange, mut ends: Vec<u64>) -> SeqRange {
+    ends.sort_unstable();
+    let end = ends.get(FILES_MAX - 1).filter(|end| ends.len() > FILES_MAX && **end > run.first);
+    end.map_or(run, |end| SeqRange { first: run.first, count: run.count.min(end - run.first) })
 }
 
 /// Returns the part of a run that is below a record.
 fn below(range: &SeqRange, cut: u64) -> Option<SeqRange> {
     let count = cut.saturating_sub(range.first).min(range.count);
     (count > 0).then_some(SeqRange { first: range.first, count })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_of_many_files_takes_several_entries() {
+        let run = SeqRange { first: 100, count: 4_000 };
+        let ends = |n: u64| (1..=n).rev().map(|file| 100 + file * 4).collect::<Vec<u64>>();
+        assert_eq!(first_part(run, ends(800)), run);
+        assert_eq!(first_part(run, ends(1_000)), SeqRange { first: 100, count: 3_200 });
+        assert_eq!(first_part(run, Vec::new()), run);
+    }
 }

@@ -16,7 +16,7 @@ use tlog::entry::{Entry, Extent, SeqRange};
 use crate::error::VaultError;
 use crate::open::seeds_path;
 use crate::seeds::{LeafMaterial, seeds_bytes};
-use crate::table::Table;
+use crate::table::{Rewriting, Table};
 use crate::vault::Inner;
 use crate::workspace::Workspace;
 
@@ -129,7 +129,7 @@ fn write_extent(workspace: &Workspace, table: &Table, file: &NewFile<'_>, path: 
 ///
 /// # Errors
 /// The first of the two that cannot be removed; the other is gone all the same.
-pub(crate) fn remove_extent(workspace: &Workspace, path: &str) -> Result<(), VaultError> {
+fn remove_extent(workspace: &Workspace, path: &str) -> Result<(), VaultError> {
     let remove = |path: String| {
         let path = workspace.folder().join(path);
         match std::fs::remove_file(&path) {
@@ -142,6 +142,26 @@ pub(crate) fn remove_extent(workspace: &Workspace, path: &str) -> Result<(), Vau
     };
     let seeds = remove(seeds_path(path));
     remove(path.to_string()).and(seeds)
+}
+
+/// Removes what is left of files in whose place others came, or that were destroyed. What cannot be removed now is tried again.
+///
+/// # Errors
+/// The last of those that cannot be removed.
+pub(crate) fn remove_doomed(
+    workspace: &Workspace,
+    table: &Table,
+    _rewriting: &Rewriting<'_>,
+) -> Result<(), VaultError> {
+    let doomed = std::mem::take(&mut table.state().doomed);
+    let mut removed = Ok(());
+    for path in doomed {
+        if let Err(error) = remove_extent(workspace, &path) {
+            removed = Err(error);
+            table.state().doomed.push(path);
+        }
+    }
+    removed
 }
 
 pub(crate) fn extent_error(table: &Table) -> impl FnOnce(ExtentError) -> VaultError {

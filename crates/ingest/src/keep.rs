@@ -5,6 +5,7 @@ use std::sync::PoisonError;
 use stdx::error_chain;
 
 use crate::error::{ActError, VaultError};
+use crate::file::remove_doomed;
 use crate::table::{Rewriting, Table};
 use crate::vault::{FlushFailure, Inner};
 use crate::workspace::Workspace;
@@ -53,13 +54,14 @@ impl Inner {
         Ok(())
     }
 
-    /// Writes the files anew that have records or cells which the log says are gone.
+    /// Writes the files anew that have records or cells which the log says are gone, and removes those that could not be removed before.
     pub fn finish_erasures(
         &self,
         workspace: &Workspace,
         table: &Table,
         rewriting: &Rewriting<'_>,
     ) -> Result<(), VaultError> {
+        remove_doomed(workspace, table, rewriting)?;
         loop {
             let next = {
                 let state = table.state();

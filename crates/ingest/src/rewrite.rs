@@ -17,7 +17,7 @@ use tlog::record::{Cell, Cells, StoredRedaction};
 
 use crate::cells::ColumnCells;
 use crate::error::VaultError;
-use crate::file::{FileBatch, NewFile, extent_error, remove_extent, sorted};
+use crate::file::{FileBatch, NewFile, extent_error, remove_doomed, sorted};
 use crate::open::seeds_path;
 use crate::seeds::parse_seeds;
 use crate::table::{Rewriting, Table};
@@ -46,7 +46,7 @@ impl Inner {
         workspace: &Workspace,
         table: &Table,
         files: &[Hash],
-        _rewriting: &Rewriting<'_>,
+        rewriting: &Rewriting<'_>,
     ) -> Result<(), VaultError> {
         let internal = |error: arrow::error::ArrowError| VaultError::Internal(error.to_string());
         let plan = Plan::new(table, files)?;
@@ -63,14 +63,12 @@ impl Inner {
         state.catalog.push_extent(entry, &extent).map_err(VaultError::Internal)?;
         for (live, _) in &plan.inputs {
             state.files.remove(&live.extent.file);
+            state.doomed.push(live.extent.path.clone());
         }
         state.files.insert(extent.file, Ok(file));
         drop(state);
         crash_point("rewrite.swapped");
-        for (live, _) in &plan.inputs {
-            remove_extent(workspace, &live.extent.path)?;
-        }
-        Ok(())
+        remove_doomed(workspace, table, rewriting)
     }
 }
 

@@ -46,6 +46,8 @@ pub(crate) struct TableState {
     pub catalog: TableCatalog,
     /// Live files by their hash.
     pub files: BTreeMap<Hash, Result<Arc<ExtentFile>, Arc<ExtentError>>>,
+    /// The paths of files that no entry names any more, and that have to be removed.
+    pub doomed: Vec<String>,
     pub hot: HotTail,
     /// Records that are sealed and nowhere.
     pub missing: Vec<SeqRange>,
@@ -112,14 +114,16 @@ impl Table {
     }
 
     /// Takes up a batch that was numbered and returns the bytes of memory that its rows take. Called in the log's order; a repetition
-    /// changes nothing.
-    pub(crate) fn commit(&self, batch: &Committed, receipt: &Receipt) -> usize {
+    /// changes nothing. `now` is when it is known to be sealed: until the next start reads the log, it counts as the time of the sealing, so
+    /// that nothing counts as older than it is.
+    pub(crate) fn commit(&self, batch: &Committed, receipt: &Receipt, now: i64) -> usize {
         let mut state = self.state();
         if receipt.records.start != state.catalog.next() {
             return 0;
         }
         let n_bytes_before = state.hot.n_bytes();
         let count = receipt.records.end.saturating_sub(receipt.records.start);
+        let time = state.catalog.batches.last().map_or(now, |last| last.time.max(now));
         state.catalog.push_batch(BatchRef {
             entry: receipt.entry,
             first: receipt.records.start,
@@ -127,7 +131,7 @@ impl Table {
             schema_id: batch.schema_id,
             schema_hash: batch.schema_hash,
             root: batch.root,
-            time: batch.now,
+            time,
         });
         let hot = HotBatch {
             entry: receipt.entry,
@@ -151,6 +155,7 @@ impl TableState {
             shape: None,
             catalog: TableCatalog::default(),
             files: BTreeMap::new(),
+            doomed: Vec::new(),
             hot: HotTail::default(),
             missing: Vec::new(),
         }

@@ -22,9 +22,10 @@ pub struct Hold {
 }
 
 impl Hold {
-    /// Returns whether the hold covers some record of a table with a time from `first` to `last`.
+    /// Returns whether the hold covers some record of a table with a time from `first` to `last`. The case of the table's name does not
+    /// count: too much held can be undone.
     pub fn covers(&self, table: &str, first: i64, last: i64) -> bool {
-        let is_of = self.tables.is_empty() || self.tables.iter().any(|name| name == table);
+        let is_of = self.tables.is_empty() || self.tables.iter().any(|name| name.eq_ignore_ascii_case(table));
         is_of && self.from.is_none_or(|from| last >= from) && self.to.is_none_or(|to| first < to)
     }
 

@@ -165,7 +165,7 @@ mod tests {
             [name("U", 0, 9), name("U", 0, 10), name("U", 19, 30), name("U", 20, 30)],
             [None, Some("all"), Some("all"), None]
         );
-        assert_eq!(name("T", 100, 200), Some("one"));
+        assert_eq!([name("T", 100, 200), name("t", 100, 200), name("TT", 100, 200)], [Some("one"), Some("one"), None]);
         assert_eq!(rules.check(&hold("one", &[], None, None)), Err(LifecycleError::HoldExists("one".to_string())));
         assert_eq!(rules.check(&lift("two", "over")), Err(LifecycleError::NoHold("two".to_string())));
         assert_eq!(rules.check(&lift("one", " ")), Err(LifecycleError::NoReason));

@@ -33,7 +33,7 @@ pub struct StoredExtent<'a> {
     pub live: &'a LiveExtent,
     /// What the log says of its table.
     pub catalog: &'a TableCatalog,
-    /// Its batches, in the log's order, less those that were destroyed.
+    /// Its batches, in the log's order.
     pub batches: Vec<&'a BatchRef>,
 }
 
@@ -85,6 +85,9 @@ pub fn live_extents<'a>(run: &Run<'_>, content: &'a LogContent) -> Vec<StoredExt
             if n_records != live.extent.rows || n_records != n_batched {
                 let what = format!("entry {} says that it cuts batches, or has other rows than records", live.entry);
                 run.find(Finding::new(extent.path(), what).differs(n_batched, live.extent.rows));
+            }
+            if catalog.has_expired(live) {
+                run.leave(extent.path(), 0, "records of it that were destroyed, as the log says, are there yet");
             }
             extents.push(extent);
         }

@@ -27,6 +27,8 @@ use crate::wal::{WalContent, check_wal_log, read_wal};
 
 /// The lock of a store.
 const LOCK: &str = "sequencer/lock";
+/// The mark that something is to be forgotten.
+const FORGETTING: &str = "forgetting";
 
 /// Why a store cannot be verified.
 #[derive(Debug, thiserror::Error)]
@@ -87,6 +89,9 @@ fn check_store(run: &Run<'_>) -> Result<(), VerifyError> {
         let oldest = signed.as_ref().map(|(signed, _)| signed.oldest);
         read_wal(run, oldest).map_err(VerifyError::Wal)?
     };
+    if run.path(FORGETTING).is_file() {
+        run.leave("wal", 0, "what was erased or destroyed is to be forgotten in it, and may be there yet");
+    }
     let names = workspaces(run, signed.as_ref().map(|(signed, _)| signed), &wal)?;
     let mut origins = Vec::new();
     let mut logs = Vec::new();
@@ -315,7 +320,7 @@ fn check_files(run: &Run<'_>, logs: &[Log], wal: &WalContent) {
 fn leave_others(run: &Run<'_>) {
     let is_known = |path: &String| {
         let top = path.split('/').next().unwrap_or_default();
-        matches!(top, "ws" | "wal" | "keys" | "origin" | "forgetting") || path == SIGNED_PATH
+        matches!(top, "ws" | "wal" | "keys" | "origin" | FORGETTING) || path == SIGNED_PATH
     };
     for path in run.files("").iter().filter(|path| !is_known(path)) {
         let bytes = run.path(path).metadata().map_or(0, |file| file.len());

@@ -305,3 +305,136 @@ fn a_changed_document_stops_destruction_and_nothing_else() {
     assert!(matches!(vault.expire(), Err(ActError::Unreadable { .. })));
     assert_eq!(rows(&vault).0, 8);
 }
+
+/// A clock that goes on by a second whenever somebody looks.
+struct Ticking(AtomicI64);
+
+impl Clock for Ticking {
+    fn now_ticks(&self) -> i64 {
+        self.0.fetch_add(10_000_000, Ordering::SeqCst)
+    }
+}
+
+#[test]
+fn a_purge_counts_from_the_sealing_and_not_from_the_arrival() {
+    let root = tempfile::tempdir().expect("a folder");
+    let clock = Arc::new(Ticking(AtomicI64::new(SystemClock.now_ticks())));
+    let options = VaultOptions { flush_after: std::time::Duration::MAX, ..vault_options() };
+    let vault = Vault::open(root.path(), clock.clone(), options).expect("it opens");
+    vault.create_workspace(WORKSPACE).expect("a workspace");
+    vault.ensure_table(WORKSPACE, "Events", &[Column::new("N", KqlType::Long)]).expect("a table");
+    let arrived = clock.now_ticks();
+    take(&vault, "Events", "{\"N\":1}");
+    // A moment after the arrival, before the sealing.
+    let purged = vault.purge(WORKSPACE, "Events", arrived + 10_000_001, "a test", &asked()).expect("nothing");
+    assert_eq!(purged.n_records, 0);
+    let now = clock.now_ticks();
+    assert_eq!(vault.purge(WORKSPACE, "Events", now, "a test", &asked()).expect("purged").n_records, 1);
+}
+
+#[test]
+fn an_erasure_that_failed_is_finished_when_it_is_asked_for_again() {
+    let store = Store::new();
+    let vault = store.open();
+    take_users(&vault, 0);
+    vault.flush().expect("files");
+    let folder = store.root.path().join("ws").join(WORKSPACE);
+    let (seeds, aside) = (folder.join("seeds"), folder.join("aside"));
+    std::fs::rename(&seeds, &aside).expect("renamed");
+    assert!(matches!(erase_ann(&vault), Err(ActError::Vault(_))), "nothing can be written anew without seeds");
+    assert!(!store.with_text("ann.secret").is_empty());
+    std::fs::rename(&aside, &seeds).expect("renamed");
+    assert_eq!(erase_ann(&vault).expect("finished"), 0, "nothing has to be ordered any more");
+    assert_eq!(store.with_text("ann.secret"), Vec::<String>::new());
+    drop(vault);
+    store.check();
+}
+
+#[test]
+fn a_file_that_could_not_be_removed_is_removed_later() {
+    let store = Store::new();
+    let vault = store.open();
+    take_users(&vault, 0);
+    vault.flush().expect("files");
+    let file = store.with_text("ann.secret").into_iter().find(|path| path.contains("/data/")).expect("a file");
+    let aside = store.root.path().join("aside");
+    std::fs::rename(&file, &aside).expect("renamed");
+    // A folder is not removed as a file is.
+    std::fs::create_dir(&file).expect("a folder");
+    assert!(matches!(erase_ann(&vault), Err(ActError::Vault(_))));
+    std::fs::remove_dir(&file).expect("removed");
+    std::fs::rename(&aside, &file).expect("renamed");
+    assert_eq!(erase_ann(&vault).expect("finished"), 0, "nothing has to be ordered any more");
+    assert_eq!(store.with_text("ann.secret"), Vec::<String>::new());
+    drop(vault);
+    store.check();
+}
+
+#[test]
+fn cells_are_erased_however_files_are_joined_meanwhile() {
+    let store = Store::new();
+    let vault = store.open();
+    let is_over = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Ordering::SeqCst) {
+                vault.compact().expect("joined");
+            }
+        });
+        for n in 0..60 {
+            take_users(&vault, n);
+            vault.flush().expect("files");
+            if n % 4 == 3 {
+                assert_eq!(erase_ann(&vault).expect("erased"), 4);
+            }
+        }
+        is_over.store(true, Ordering::SeqCst);
+    });
+    assert_eq!(store.with_text("ann.secret"), Vec::<String>::new());
+    drop(vault);
+    store.check();
+}
+
+#[test]
+fn a_hold_that_names_a_table_in_another_case_holds_it() {
+    let store = Store::new();
+    let vault = store.open();
+    take_users(&vault, 0);
+    let (name, tables) = ("case-7".to_string(), vec!["EVENTS".to_string()]);
+    let hold = Document::Hold(Hold { name, tables, from: None, to: None, reason: "case 7".to_string() });
+    vault.govern(WORKSPACE, hold, &asked()).expect("a hold");
+    assert!(matches!(erase_ann(&vault), Err(ActError::Held { .. })));
+    assert_eq!(vault.purge(WORKSPACE, "Events", i64::MAX, "a test", &asked()).expect("nothing").n_held, 4);
+}
+
+#[test]
+fn a_guid_is_found_however_it_is_written() {
+    let store = Store::new();
+    let vault = store.open();
+    vault.ensure_table(WORKSPACE, "Ids", &[Column::new("Id", KqlType::Guid)]).expect("a table");
+    take(
+        &vault,
+        "Ids",
+        "{\"Id\":\"74be27de-1e4e-49d9-b579-fe0b331d3642\"}\n{\"Id\":\"74be27de-1e4e-49d9-b579-fe0b331d3643\"}",
+    );
+    let value = "{74BE27DE-1E4E-49D9-B579-FE0B331D3642}".to_string();
+    let selection = Selection::Equal { column: "Id".to_string(), value };
+    let erased = vault.erase(WORKSPACE, "Ids", &selection, &["Id".to_string()], "she asked for it", &asked());
+    assert_eq!(erased.expect("erased").n_records, 1);
+}
+
+#[test]
+fn what_is_to_be_forgotten_yet_is_said() {
+    let store = Store::new();
+    let vault = store.open();
+    take_users(&vault, 0);
+    erase_ann(&vault).expect("erased");
+    drop(vault);
+    let is_said = || check(store.root.path()).unchecked.iter().any(|left| left.why.contains("is to be forgotten"));
+    assert!(!is_said());
+    // As a process leaves it that dies before the write-ahead log has let go of it.
+    std::fs::write(store.root.path().join("forgetting"), "").expect("written");
+    assert!(is_said());
+    assert_eq!(erase_ann(&store.open()).expect("nothing to order"), 0);
+    assert!(!is_said());
+}

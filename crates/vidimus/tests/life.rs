@@ -49,6 +49,9 @@ fn records_end_as_ordered_and_no_sooner() {
     let (ok, text) =
         run(&server, &["hold", "set", "case-7", "--table", "Events", "--from", "2026-11-04", "--reason", "a case"], "");
     assert!(ok && text.contains("sealed as entry"), "{text}");
+    let misspelled = ["hold", "set", "case-8", "--table", "Evnets", "--reason", "a case"];
+    let (ok, text) = run(&server, &misspelled, "");
+    assert!(!ok && text.contains("there is no table `Evnets`"), "a hold that would hold nothing: {text}");
     let (ok, text) = run(&server, &["hold", "list"], "");
     assert!(ok && text.starts_with("case-7: Events from 2026-11-04T00:00:00.0000000Z: a case"), "{text}");
     let erase = ["erase", "Events", "--where", "User=-", "--column", "User", "--reason", "request 81"];

@@ -8,6 +8,7 @@ use auth::Action;
 use axum::Json;
 use axum::extract::{Path, Request, State};
 use axum::http::HeaderMap;
+use ingest::Workspace;
 use lifecycle::{Document, Hold, HoldLift};
 use schema::ticks::datetime_text;
 use serde::Deserialize;
@@ -15,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::acts::{Act, moment};
 use crate::error::ApiError;
-use crate::service::Service;
+use crate::service::{Service, blocking};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -43,7 +44,9 @@ pub(crate) async fn get(
     headers: HeaderMap,
 ) -> Result<Json<Value>, ApiError> {
     service.sign_in(&headers, Action::Read, &workspace)?;
-    let rules = service.api.vault.rules(&workspace).map_err(ApiError::Act)?;
+    // Whoever does an act has the rules until it is done.
+    let vault = service.api.vault.clone();
+    let rules = blocking(move || vault.rules(&workspace)).await?.map_err(ApiError::Act)?;
     let shown = |hold: &Hold| {
         let (from, to) = (hold.from.map(datetime_text), hold.to.map(datetime_text));
         json!({ "name": hold.name, "tables": hold.tables, "from": from, "to": to, "reason": hold.reason })
@@ -57,6 +60,9 @@ pub(crate) async fn put(
     request: Request,
 ) -> Result<Json<Value>, ApiError> {
     let (act, Body { tables, from, to, reason }) = Act::begin(&service, Action::Manage, &workspace, request).await?;
+    if let Some(name) = tables.iter().find(|table| !is_table(&service, &workspace, table)) {
+        return Err(ApiError::Unknown { what: "table", name: name.clone() });
+    }
     let (from, to) = (from.as_deref().map(moment).transpose()?, to.as_deref().map(moment).transpose()?);
     let what = format!("set the legal hold {name}");
     let document = Document::Hold(Hold { name, tables, from, to, reason });
@@ -79,4 +85,12 @@ pub(crate) async fn delete(
         .run(&service, Operation::LiftHold, what, move |vault, asked| vault.govern(&workspace, document, asked))
         .await?;
     Ok(Json(json!({ "entry": entry })))
+}
+
+/// Returns whether a name is that of a table, or of one that is made when records come: a hold on any other would hold nothing.
+fn is_table(service: &Service, workspace: &str, name: &str) -> bool {
+    let is_named = |table: &str| table.eq_ignore_ascii_case(name);
+    // Whether there is such a workspace is said later.
+    let is_there = |workspace: Arc<Workspace>| workspace.tables().iter().any(|table| is_named(table.name()));
+    service.api.vault.workspace(workspace).is_none_or(is_there) || schema::tables::names().any(is_named)
 }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::acts::Act;
 use crate::error::ApiError;
-use crate::service::Service;
+use crate::service::{Service, blocking};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -33,7 +33,9 @@ pub(crate) async fn get(
     headers: HeaderMap,
 ) -> Result<Json<Value>, ApiError> {
     service.sign_in(&headers, Action::Read, &workspace)?;
-    let rules = service.api.vault.rules(&workspace).map_err(ApiError::Act)?;
+    // Whoever does an act has the rules until it is done.
+    let vault = service.api.vault.clone();
+    let rules = blocking(move || vault.rules(&workspace)).await?.map_err(ApiError::Act)?;
     let policy = rules.policy(&table);
     let retention = policy.map(|policy| &policy.retention);
     Ok(Json(json!({
