@@ -312,6 +312,17 @@ mod tests {
         })
     }
 
+    /// Takes up entries, each of which is refused with the text beside it, or taken if there is none.
+    fn catalog_of(entries: &[(Entry, &str)]) -> Catalog {
+        let mut catalog = Catalog::default();
+        for (entry, error) in entries {
+            let found =
+                catalog.add(entry.to_text().as_bytes()).map_or_else(|error| error.to_string(), |_| String::new());
+            assert!(found.contains(error) && found.is_empty() == error.is_empty(), "{found} {error}");
+        }
+        catalog
+    }
+
     #[test]
     fn records_leave_their_files_when_an_entry_says_so() {
         let first = batch(0, 5, None);
@@ -333,12 +344,7 @@ mod tests {
             (extent("b", &[(5, 5)], &["a"]), ""),
             (lifecycle(5, 5, &["b"]), ""),
         ];
-        let mut catalog = Catalog::default();
-        for (entry, error) in entries {
-            let found =
-                catalog.add(entry.to_text().as_bytes()).map_or_else(|error| error.to_string(), |_| String::new());
-            assert!(found.contains(error) && found.is_empty() == error.is_empty(), "{found} {error}");
-        }
+        let catalog = catalog_of(&entries);
         let table = &catalog.tables["T"];
         assert_eq!((table.live.len(), table.stored()), (0, vec![SeqRange { first: 0, count: 10 }]));
     }
@@ -360,12 +366,7 @@ mod tests {
             (extent("c", &[(0, 10)], &["a", "x"]), "not live"),
             (extent("c", &[(0, 10)], &["a", "b"]), ""),
         ];
-        let mut catalog = Catalog::default();
-        for (entry, error) in entries {
-            let found =
-                catalog.add(entry.to_text().as_bytes()).map_or_else(|error| error.to_string(), |_| String::new());
-            assert!(found.contains(error) && found.is_empty() == error.is_empty(), "{found} {error}");
-        }
+        let catalog = catalog_of(&entries);
         let table = &catalog.tables["T"];
         assert_eq!(table.live.keys().copied().collect::<Vec<_>>(), [Hash::of(b"c")]);
         assert_eq!((table.next(), table.stored()), (10, vec![SeqRange { first: 0, count: 10 }]));

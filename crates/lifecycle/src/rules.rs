@@ -76,11 +76,6 @@ impl Rules {
         self.policies.get(table)?.last()
     }
 
-    /// Returns the policies, by table.
-    pub fn policies(&self) -> impl Iterator<Item = &Policy> {
-        self.policies.values().filter_map(|policies| policies.last())
-    }
-
     /// Returns the moment before which a table's records have to have been sealed to be destroyed at `now`, both in ticks; `None` when none
     /// are. A policy that keeps them longer counts on for [`REVERSAL_DAYS`] days after another took its place.
     pub fn expiry(&self, table: &str, now: i64) -> Option<i64> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anchors::{Reply, Transport, TransportError};
+use stdx::error_chain;
 use tokio_rustls::rustls::crypto::ring;
 use ureq::Agent;
 use ureq::http::Request;
@@ -60,12 +61,5 @@ impl Transport for HttpTransport {
 }
 
 fn failure(error: &dyn std::error::Error) -> TransportError {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    TransportError(text)
+    TransportError(error_chain(error))
 }

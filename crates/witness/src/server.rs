@@ -9,6 +9,7 @@ use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use stdx::error_chain;
 use tlog::witness::WitnessRefusal;
 use tokio::time::timeout;
 
@@ -66,12 +67,5 @@ fn text(status: StatusCode, text: String) -> Response {
 }
 
 fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text + "\n"
+    error_chain(error) + "\n"
 }
