@@ -23,6 +23,8 @@ pub struct RecordShape {
     schema: SchemaRef,
     /// The column that takes members that are no column; such members are rejected with their record if there is none.
     bag: Option<usize>,
+    /// Whether members that are no column are left out, and the bag takes values that do not fit their column instead.
+    is_lenient: bool,
     record_bytes_max: usize,
 }
 
@@ -94,8 +96,15 @@ impl RecordShape {
             columns: columns.to_vec(),
             schema: Arc::new(schema),
             bag: columns.iter().position(is_bag),
+            is_lenient: false,
             record_bytes_max,
         }
+    }
+
+    /// Makes a shape that takes every object: members that are no column are left out, and a value that does not fit its column is null
+    /// there, and goes to the dynamic column `misfits` under the column's name.
+    pub fn lenient(columns: &[Column], misfits: &str, record_bytes_max: usize) -> RecordShape {
+        RecordShape { is_lenient: true, ..RecordShape::new(columns, Some(misfits), record_bytes_max) }
     }
 
     /// Reads a body.
@@ -253,6 +262,10 @@ impl Reading<'_> {
     /// Adds the record to the columns; returns what does not fit.
     fn push(&mut self, text: &str) -> Result<Option<String>, ArrowError> {
         let mut misfit = None;
+        let lenient_bag = self.shape.bag.filter(|_| self.shape.is_lenient);
+        if lenient_bag.is_some() {
+            self.row.unknown.clear();
+        }
         for (place, token) in self.row.tokens.iter().enumerate() {
             if *token == Token::MISSING {
                 continue;
@@ -272,13 +285,22 @@ impl Reading<'_> {
             if bag == Some(*place) {
                 continue;
             }
-            if !builder.push_json(text, *token, Origin::Schema) && misfit.is_none() {
+            let fits = builder.push_json(text, *token, Origin::Schema);
+            if !fits && let (Some(_), Some(column)) = (lenient_bag, self.shape.columns.get(*place)) {
+                let mut quoted = String::new();
+                write_json_string(&mut quoted, &column.name);
+                let name = quoted.trim_start_matches('"').strip_suffix('"').unwrap_or_default();
+                self.row.unknown.push((name.to_string(), *token));
+                continue;
+            }
+            if !fits && misfit.is_none() {
                 let column = self.shape.columns.get(*place);
                 let (name, ktype) = column.map_or(("", KqlType::String), |column| (&column.name, column.ktype));
                 misfit = Some(format!("{} in column `{name}` is not of type {ktype}", quoted(token.text(text))));
             }
         }
-        if let Some(place) = bag {
+        let misfits = lenient_bag.filter(|_| !self.row.unknown.is_empty());
+        if let Some(place) = bag.or(misfits) {
             self.bag_of(text, place);
             let builder = match self.builders.get_mut(place) {
                 Some(Some(builder)) => builder,

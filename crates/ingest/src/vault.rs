@@ -255,6 +255,28 @@ impl Vault {
         self.inner.submit(&workspace, table, &schema, rows, Vec::new(), None)
     }
 
+    /// Seals rows that somebody else has read, some of a table's columns in their order, and puts what they could not read into the
+    /// quarantine. `request` names the request, with its content, so that it can be repeated.
+    ///
+    /// # Errors
+    /// As [`Vault::take_rows`].
+    pub fn take_read(
+        &self,
+        workspace: &str,
+        table: &str,
+        records: Records,
+        request: Option<(&str, &[u8])>,
+    ) -> Result<Pending, IngestError> {
+        self.inner.check_room()?;
+        let workspace = self.inner.workspace_of(workspace)?;
+        let table = self.inner.existing_table(&workspace, table)?;
+        let unknown = || IngestError::UnknownTable { name: table.name().to_string(), near: None };
+        let schema = table.schema().ok_or_else(unknown)?;
+        let content = request.map(|(id, content)| (id, Sha256::digest(content)));
+        let request = content.as_ref().map(|(id, content)| (*id, content.as_slice()));
+        self.inner.submit(&workspace, table, &schema, records.batch, records.rejected, request)
+    }
+
     /// Writes everything that is in memory to files.
     ///
     /// # Errors
