@@ -29,3 +29,4 @@ mod strangers;
 pub use databases::{DatabaseError, Databases};
 pub use limits::Limits;
 pub use service::{KustoApi, Queries, router};
+pub use strangers::Strangers;
