@@ -1,20 +1,33 @@
 //! One function per target.
 
+use api_ingest::{Signature, moment_of};
+use api_monitor::{Prefer, Timespan};
+use collection::{Rule, Said, Transform};
 use files::{Input, Options, Progress};
 use kql::bind::{Environment, bind_parsed};
 use kql::catalog::Catalog;
 use kql::syntax::{self, Parse};
 use kql::{Diagnostic, Span};
 use kql_functions::FUNCTIONS;
-use schema::Column;
+use schema::{Column, ticks};
 use std::sync::Arc;
 
 /// A target's name and body.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const ALL: &[Target] =
-    &[("lexer", lexer), ("parser", parser), ("binder", binder), ("json", json), ("delimited", delimited)];
+pub const ALL: &[Target] = &[
+    ("lexer", lexer),
+    ("parser", parser),
+    ("binder", binder),
+    ("json", json),
+    ("delimited", delimited),
+    ("timespan", timespan),
+    ("prefer", prefer),
+    ("collection-rule", collection_rule),
+    ("suffixed", suffixed),
+    ("signature", signature),
+];
 
 /// The tokens are the text, without a gap.
 pub fn lexer(bytes: &[u8]) {
@@ -62,6 +75,64 @@ pub fn json(bytes: &[u8]) {
 /// A file that may be delimited text is read or refused.
 pub fn delimited(bytes: &[u8]) {
     read_file("input.csv", bytes);
+}
+
+/// A time range ends where it does not begin later, and means the same by its ends.
+pub fn timespan(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    for now in [0, 639_158_256_000_000_000, ticks::DATETIME_MAX] {
+        let Some(span) = Timespan::parse(&text, now) else { continue };
+        assert!(span.from <= span.to, "{span:?} of {text:?}");
+        let written = format!("{}/{}", ticks::datetime_text(span.from), ticks::datetime_text(span.to));
+        assert_eq!(Timespan::parse(&written, now), Some(span), "{written:?} of {text:?}");
+    }
+}
+
+/// Preferences are read whatever they hold, and between either separator.
+pub fn prefer(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let read = |text: &str| {
+        let mut prefer = Prefer::default();
+        prefer.read(text);
+        prefer
+    };
+    assert_eq!(read(&text), read(&text.replace(',', ";")), "{text:?}");
+}
+
+/// The document of a data collection rule is read or refused, and what is shown of it is read again.
+pub fn collection_rule(bytes: &[u8]) {
+    let immutable_id = format!("dcr-{}", "0".repeat(32));
+    let Ok(rule) = Rule::parse("/subscriptions/s/r", bytes, &immutable_id) else { return };
+    let shown = rule.to_json(None).to_string();
+    let again = Rule::parse("/subscriptions/s/r", shown.as_bytes(), &immutable_id);
+    let again = again.unwrap_or_else(|error| panic!("{error} of what is shown: {shown}"));
+    assert!(again.streams == rule.streams && again.flows == rule.flows && again.destinations == rule.destinations);
+    for flow in &rule.flows {
+        for (stream, text) in flow.streams.iter().zip(flow.transform.iter().cycle()) {
+            if let Some(columns) = rule.columns(stream) {
+                let text = text.clone();
+                on_deep_stack(move || drop(Transform::check(&text, &columns, false)));
+            }
+        }
+    }
+}
+
+/// Records of the HTTP Data Collector API are named or refused; every element is there, and the same need no further columns.
+pub fn suffixed(bytes: &[u8]) {
+    let Ok(named) = collection::suffixed(bytes, &[], Said::default(), 639_158_256_000_000_000) else { return };
+    assert!(named.body.split(|byte| *byte == b'\n').count() > named.records);
+    let again = collection::suffixed(bytes, &named.new_columns, Said::default(), 639_158_256_000_000_000);
+    let again = again.unwrap_or_else(|error| panic!("{error}"));
+    assert!(again.new_columns.is_empty(), "{:?}", again.new_columns);
+}
+
+/// Headers of signed requests are read or refused.
+pub fn signature(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    if let Some(signature) = Signature::parse(&text) {
+        assert!(signature.mac.len() == 32 && !signature.workspace.is_empty());
+    }
+    let _ = moment_of(&text);
 }
 
 fn check_tokens(parse: &Parse, text: &str) {

@@ -70,3 +70,28 @@ fn json() {
 fn delimited() {
     burst("delimited");
 }
+
+#[test]
+fn timespan() {
+    burst("timespan");
+}
+
+#[test]
+fn prefer() {
+    burst("prefer");
+}
+
+#[test]
+fn collection_rule() {
+    burst("collection-rule");
+}
+
+#[test]
+fn suffixed() {
+    burst("suffixed");
+}
+
+#[test]
+fn signature() {
+    burst("signature");
+}
