@@ -84,7 +84,7 @@ fn several_workspaces_are_asked_together_or_by_name() {
     }
     let both = "union Events, workspace('test').Events | summarize sum(N)";
     assert_eq!(rows(&ask(&server.owner, both, Value::Null)), json!([[309]]));
-    assert_eq!(rows(&ask(&server.owner, "workspace('test').Ev* | count", Value::Null)), json!([[3]]));
+    assert_eq!(rows(&ask(&server.owner, "union workspace('test').Ev* | count", Value::Null)), json!([[3]]));
     let records = server.sink.wait_for(7);
     let last: Vec<&str> = records[5..7].iter().map(|record| record.workspace.as_str()).collect();
     assert!(last.contains(&"test"), "{last:?}");

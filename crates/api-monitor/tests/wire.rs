@@ -65,8 +65,13 @@ fn shown(reply: &Reply) -> String {
         body = body.replace(activity, "<activity>");
     }
     // Those of a batch's queries are their own.
-    while let Some(at) = body.find("\"correlationId\":\"").filter(|at| !body[at + 17..].starts_with('<')) {
-        body.replace_range(at + 17..at + 17 + 36, "<activity>");
+    let mut at = 0;
+    let key = "\"correlationId\":\"";
+    while let Some(found) = body[at..].find(key) {
+        at += found + key.len();
+        if !body[at..].starts_with('<') {
+            body.replace_range(at..at + 36, "<activity>");
+        }
     }
     format!("{text}\n{}\n", body.trim_end())
 }

@@ -219,7 +219,7 @@ mod tests {
         let mut seen = std::collections::BTreeSet::new();
         for name in FUNCTIONS {
             assert!(seen.insert(name), "{name} twice");
-            let class = KNOWN.scalar(name).map(|function| function.class);
+            let class = FunctionCatalog::scalar(&*KNOWN, name).map(|function| function.class);
             let is_row = !matches!(
                 class,
                 None | Some(kql::catalog::ScalarClass::Window | kql::catalog::ScalarClass::Refused(_))

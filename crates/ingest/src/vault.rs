@@ -295,7 +295,7 @@ impl Vault {
         records: Records,
         request: Option<(&str, &[u8])>,
     ) -> Result<Pending, IngestError> {
-        self.inner.check_room()?;
+        self.inner.check_room(0)?;
         let workspace = self.inner.workspace_of(workspace)?;
         let table = self.inner.existing_table(&workspace, table)?;
         let unknown = || IngestError::UnknownTable { name: table.name().to_string(), near: None };

@@ -1,4 +1,5 @@
 //! A real server over a store, and a client that knows nothing but HTTP.
+#![allow(dead_code, reason = "each test uses a part")]
 
 use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -89,7 +90,7 @@ impl Server {
     pub fn start(limits: Limits) -> Server {
         let folder = tempfile::tempdir().expect("a folder");
         let clock = Arc::new(FixedClock(NOW));
-        let vault = Vault::open(&folder.path().join("data"), clock.clone(), VaultOptions::default());
+        let vault = Vault::open(folder.path().join("data"), clock.clone(), VaultOptions::default());
         let vault = Arc::new(vault.expect("a store"));
         vault.create_workspace("main").expect("a workspace");
         let directory = Arc::new(Directory::open(vault.clone()).expect("a directory"));

@@ -140,9 +140,11 @@ impl Reply {
 impl Server {
     pub fn start(limits: Limits) -> Server {
         let folder = tempfile::tempdir().unwrap();
-        let vault = Vault::open(&folder.path().join("data"), Arc::new(SystemClock), VaultOptions::default()).unwrap();
+        let vault = Vault::open(folder.path().join("data"), Arc::new(SystemClock), VaultOptions::default()).unwrap();
         let vault = Arc::new(vault);
-        ["broken", "prod", "test"].map(|name| vault.create_workspace(name).unwrap());
+        for name in ["broken", "prod", "test"] {
+            vault.create_workspace(name).unwrap();
+        }
         let directory = Directory::open(vault).unwrap();
         directory.give("prod", PROD).unwrap();
         directory.give("test", TEST).unwrap();

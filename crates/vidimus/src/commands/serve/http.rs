@@ -223,7 +223,7 @@ mod tests {
 
     fn directory(args: &ServeArgs) -> Arc<Directory> {
         let options = ingest::VaultOptions::default();
-        let vault = ingest::Vault::open(&args.data.join("store"), Arc::new(SystemClock), options).unwrap();
+        let vault = ingest::Vault::open(args.data.join("store"), Arc::new(SystemClock), options).unwrap();
         Arc::new(Directory::open(Arc::new(vault)).unwrap())
     }
 
