@@ -238,9 +238,10 @@ mod tests {
         let own = Router::new().route("/own", axum::routing::get(|| async { "own endpoint" }));
         let served = Served {
             databases: Arc::new(Empty),
-            directory: directory(&args),
             audit: Arc::new(Empty),
+            // Makes the folder.
             tokens: args.tokens().unwrap(),
+            directory: directory(&args),
             engine: args.engine().unwrap(),
             routers: vec![own],
         };
