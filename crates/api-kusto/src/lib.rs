@@ -18,6 +18,7 @@ mod databases;
 mod endpoints;
 mod error;
 mod exchange;
+pub mod ingestion;
 mod limits;
 mod outlet;
 mod properties;

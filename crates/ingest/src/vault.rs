@@ -140,6 +140,11 @@ impl Vault {
         &self.inner.root
     }
 
+    /// Returns how many bytes a record may have.
+    pub fn record_bytes_max(&self) -> usize {
+        self.inner.options.record_bytes_max
+    }
+
     /// Returns the workspaces' names.
     pub fn workspaces(&self) -> Vec<String> {
         self.inner.workspaces.read().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
@@ -253,6 +258,36 @@ impl Vault {
         let unknown = || IngestError::UnknownTable { name: table.name().to_string(), near: None };
         let schema = table.schema().ok_or_else(unknown)?;
         self.inner.submit(&workspace, table, &schema, rows, Vec::new(), None)
+    }
+
+    /// Seals records that others brought to a table's columns, and keeps in the quarantine those that they rejected. `request` is what names
+    /// the request, and a digest of what it holds.
+    ///
+    /// # Errors
+    /// As [`Vault::take_rows`].
+    pub fn take_records(
+        &self,
+        workspace: &str,
+        table: &str,
+        records: Records,
+        request: Option<(&str, &[u8])>,
+    ) -> Result<Pending, IngestError> {
+        self.inner.check_room()?;
+        let workspace = self.inner.workspace_of(workspace)?;
+        let table = self.inner.existing_table(&workspace, table)?;
+        let unknown = || IngestError::UnknownTable { name: table.name().to_string(), near: None };
+        let schema = table.schema().ok_or_else(unknown)?;
+        self.inner.submit(&workspace, table, &schema, records.batch, records.rejected, request)
+    }
+
+    /// Returns the present columns of a table that records can be handed in for. A built-in table that was not used yet comes into being.
+    ///
+    /// # Errors
+    /// When there is no such workspace or table.
+    pub fn columns(&self, workspace: &str, table: &str) -> Result<Arc<StoredSchema>, IngestError> {
+        let workspace = self.inner.workspace_of(workspace)?;
+        let table = self.inner.existing_table(&workspace, table)?;
+        table.schema().ok_or_else(|| IngestError::UnknownTable { name: table.name().to_string(), near: None })
     }
 
     /// Writes everything that is in memory to files.
