@@ -2,11 +2,14 @@
 
 use crate::error::ApiError;
 use crate::exchange::Exchange;
+use crate::ingestion::Ingestion;
+use crate::running::RunningQueries;
 use crate::strangers::Strangers;
-use crate::{Databases, Limits, endpoints};
+use crate::{Databases, Limits, cors, endpoints};
 use audit::{AuditSink, QueryRecord};
 use auth::{AuthError, Tokens};
 use axum::Router;
+use axum::middleware::from_fn;
 use axum::response::Response;
 use axum::routing::{get, post};
 use query::Engine;
@@ -18,6 +21,10 @@ use tokio::sync::Semaphore;
 pub struct KustoApi {
     pub engine: Engine,
     pub databases: Arc<dyn Databases>,
+    /// Takes records in; refuses them all when `None`.
+    pub ingestion: Option<Ingestion>,
+    /// Where queries are listed while they run.
+    pub running: Arc<RunningQueries>,
     pub tokens: Arc<Tokens>,
     pub audit: Arc<dyn AuditSink>,
     pub clock: Arc<dyn Clock>,
@@ -31,6 +38,8 @@ pub(crate) struct Service {
     pub api: KustoApi,
     /// Places for queries.
     pub places: Arc<Semaphore>,
+    /// Places for bodies of records, which are held whole.
+    pub ingestion_places: Arc<Semaphore>,
     pub strangers: Strangers,
 }
 
@@ -53,12 +62,15 @@ pub fn router(api: KustoApi) -> (Router, Queries) {
     let n_places = u32::try_from(api.limits.queries_max).unwrap_or(u32::MAX);
     let places = Arc::new(Semaphore::new(api.limits.queries_max));
     let queries = Queries { places: places.clone(), n_places };
-    let service = Arc::new(Service { api, places, strangers: Strangers::default() });
+    let ingestion_places = Arc::new(Semaphore::new(api.limits.ingestions_max));
+    let service = Arc::new(Service { api, places, ingestion_places, strangers: Strangers::default() });
     let router = Router::new()
         .route("/v1/rest/query", get(endpoints::run_query_v1::get).post(endpoints::run_query_v1::post))
         .route("/v2/rest/query", post(endpoints::run_query_v2::post))
+        .route("/v1/rest/ingest/{database}/{table}", post(endpoints::ingest_stream::post))
         .route("/v1/rest/ping", get(endpoints::answer_ping::any).post(endpoints::answer_ping::any))
         .route("/v1/rest/auth/metadata", get(endpoints::describe_sign_in::get))
+        .layer(from_fn(cors::answer_browsers))
         .with_state(service);
     (router, queries)
 }

@@ -31,5 +31,5 @@ mod xlsx;
 
 pub use contract::write_contract;
 pub use error::EncodeError;
-pub use format::{Encoder, Format, Options, RequestIds, Statistics, encoder, write};
+pub use format::{Encoder, ErrorPlacement, Format, Frames, Options, RequestIds, Statistics, encoder, write};
 pub use result::{QueryResult, ResultTable, Visualization};

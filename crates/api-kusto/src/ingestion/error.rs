@@ -17,8 +17,8 @@ pub enum IngestionError {
     UnknownMapping { kind: MappingKind, name: String },
     #[error("mappings cannot be read now")]
     MappingUnavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    #[error("{0}")]
-    Mapping(#[source] MappingError),
+    #[error(transparent)]
+    Mapping(MappingError),
     #[error("the data is no {} file that can be read: {why}", format.name())]
     Unreadable { format: DataFormat, why: String },
     #[error("the data has more than {max} bytes once it is unpacked")]
@@ -28,8 +28,8 @@ pub enum IngestionError {
     /// They are in the quarantine.
     #[error("none of the {n_records} records can be taken; the first one: {}: {detail}", reason.name())]
     AllRejected { n_records: usize, reason: Rejection, detail: String },
-    #[error("{0}")]
-    Store(#[source] IngestError),
+    #[error(transparent)]
+    Store(IngestError),
     /// Ours.
     #[error("the records cannot be put into columns")]
     Columns(#[source] arrow::error::ArrowError),

@@ -13,7 +13,7 @@ mod listener;
 mod tls;
 mod unread;
 
-pub use body::{BodyError, BodyLimits, read_body};
+pub use body::{BodyError, BodyLimits, gather_body, read_body, unpack_body};
 pub use error::HttpError;
 pub use listener::{HttpListener, HttpOptions};
 pub use tls::TlsFiles;

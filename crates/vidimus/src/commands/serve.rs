@@ -4,7 +4,8 @@ use crate::anchoring::{AnchorArgs, Anchoring};
 use crate::encryption::{EncryptionArgs, not_opened};
 use crate::{activities, store};
 use anyhow::{Context, bail};
-use api_kusto::Limits;
+use api_kusto::ingestion::{Ingestion, NoMappings};
+use api_kusto::{Limits, RunningQueries};
 use api_vault::VaultApi;
 use audit::{ActivityRecord, ActivityStatus, AuditSink, Operation};
 use auth::{Principal, Role, Secret, Tokens, Workspaces};
@@ -131,14 +132,23 @@ fn start(
         tokens: tokens.clone(),
         audit: audit.clone(),
         activities: Arc::new(store.clone()),
-        clock,
+        clock: clock.clone(),
         // Kept here too: its threads end after the server has.
         anchors: anchors.clone(),
         own_workspace: store::OWN_WORKSPACE.to_string(),
         limits: api_vault::Limits::default(),
     };
+    let ingestion = Some(Ingestion::new(vault.clone(), Arc::new(NoMappings)));
     let databases = Arc::new(store::StoreDatabases::new(vault));
-    let served = Served { databases, audit, tokens, engine: args.engine()?, routers: vec![api_vault::router(api)] };
+    let served = Served {
+        databases,
+        ingestion,
+        running: RunningQueries::new(clock.clone()),
+        audit,
+        tokens,
+        engine: args.engine()?,
+        routers: vec![api_vault::router(api)],
+    };
     let code = serve(&args, served, |url| {
         let more = Some(("address", url.to_string()));
         let started = starting.then(SystemClock.now_ticks(), ActivityStatus::Succeeded, more);

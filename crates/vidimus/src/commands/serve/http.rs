@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use api_kusto::{Databases, KustoApi, Queries};
+use api_kusto::ingestion::Ingestion;
+use api_kusto::{Databases, KustoApi, Queries, RunningQueries};
 use audit::AuditSink;
 use auth::Tokens;
 use axum::Router;
@@ -29,6 +30,8 @@ const END_TIMEOUT: Duration = Duration::from_secs(10);
 /// What is served.
 pub struct Served {
     pub databases: Arc<dyn Databases>,
+    pub ingestion: Option<Ingestion>,
+    pub running: Arc<RunningQueries>,
     pub audit: Arc<dyn AuditSink>,
     pub tokens: Arc<Tokens>,
     pub engine: Engine,
@@ -82,6 +85,8 @@ fn router(args: &ServeArgs, served: Served, tls: bool) -> (Router, Queries) {
     let api = KustoApi {
         engine: served.engine,
         databases: served.databases,
+        ingestion: served.ingestion,
+        running: served.running,
         tokens: served.tokens,
         audit: served.audit,
         clock: Arc::new(SystemClock),
@@ -202,6 +207,8 @@ mod tests {
         let own = Router::new().route("/own", axum::routing::get(|| async { "own endpoint" }));
         let served = Served {
             databases: Arc::new(Empty),
+            ingestion: None,
+            running: RunningQueries::new(Arc::new(SystemClock)),
             audit: Arc::new(Empty),
             tokens: args.tokens().unwrap(),
             engine: args.engine().unwrap(),
