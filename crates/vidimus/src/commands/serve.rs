@@ -6,6 +6,7 @@ use crate::{activities, store};
 use anyhow::{Context, bail};
 use api_kusto::ingestion::{Ingestion, NoMappings};
 use api_kusto::{Limits, RunningQueries};
+use api_oauth::OAuthApi;
 use api_vault::VaultApi;
 use audit::{ActivityRecord, ActivityStatus, AuditSink, Operation};
 use auth::{Principal, Role, Secret, Tokens, Workspaces};
@@ -140,6 +141,8 @@ fn start(
     };
     let ingestion = Some(Ingestion::new(vault.clone(), Arc::new(NoMappings)));
     let databases = Arc::new(store::StoreDatabases::new(vault));
+    let applications = Arc::new(super::app::applications_of(&args.data, tokens.clone())?);
+    let oauth = OAuthApi { applications, clock: clock.clone(), tls: args.tls_cert.is_some() };
     let served = Served {
         databases,
         ingestion,
@@ -147,7 +150,7 @@ fn start(
         audit,
         tokens,
         engine: args.engine()?,
-        routers: vec![api_vault::router(api)],
+        routers: vec![api_vault::router(api), api_oauth::router(oauth)],
     };
     let code = serve(&args, served, |url| {
         let more = Some(("address", url.to_string()));
