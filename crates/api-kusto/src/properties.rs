@@ -8,6 +8,7 @@
 use crate::Limits;
 use crate::error::ApiError;
 use encode::{ErrorPlacement, Frames};
+use query::TimeRange;
 use schema::ticks;
 use serde_json::{Map, Value};
 use std::time::Duration;
@@ -170,6 +171,13 @@ impl Properties {
             }
         }
         Ok(())
+    }
+
+    /// Returns which rows the query sees, where it does not see all.
+    pub fn time_range(&self) -> Option<TimeRange> {
+        let TimeScope { column, from, to } = self.time_scope.clone();
+        // Times without a column say nothing, as in Kusto.
+        Some(TimeRange { column: column.filter(|_| from.is_some() || to.is_some())?, from, to })
     }
 
     /// Returns how long the query may run.

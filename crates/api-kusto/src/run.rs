@@ -198,6 +198,9 @@ impl Work<'_> {
         let mut tables =
             api.databases.tables(&self.question.database, &self.question.query).map_err(ApiError::Database)?;
         tables.set_database(&self.question.database);
+        if let Some(range) = self.question.properties.time_range() {
+            tables.set_time_range(&range);
+        }
         let tables = Arc::new(tables);
         let mut properties = self.question.properties.clone();
         let request = Request {

@@ -9,8 +9,9 @@ use crate::{Databases, Limits, cors, endpoints};
 use audit::{AuditSink, QueryRecord};
 use auth::{AuthError, Tokens};
 use axum::Router;
+use axum::http::{StatusCode, header};
 use axum::middleware::from_fn;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use query::Engine;
 use std::sync::Arc;
@@ -70,9 +71,16 @@ pub fn router(api: KustoApi) -> (Router, Queries) {
         .route("/v1/rest/ingest/{database}/{table}", post(endpoints::ingest_stream::post))
         .route("/v1/rest/ping", get(endpoints::answer_ping::any).post(endpoints::answer_ping::any))
         .route("/v1/rest/auth/metadata", get(endpoints::describe_sign_in::get))
+        .method_not_allowed_fallback(refuse_method)
         .layer(from_fn(cors::answer_browsers))
         .with_state(service);
     (router, queries)
+}
+
+/// Answers a request by a method that the path does not take. Clients read JSON only.
+async fn refuse_method() -> impl IntoResponse {
+    let body = r#"{"error":{"code":"General_BadRequest","message":"the endpoint does not take this method","@permanent":true}}"#;
+    (StatusCode::METHOD_NOT_ALLOWED, [(header::CONTENT_TYPE, "application/json; charset=utf-8")], body)
 }
 
 impl Service {

@@ -369,3 +369,26 @@ fn bodies_of_records_are_bounded() {
     );
     assert_eq!(server.send(&format!("{head}Content-Length: 100\r\n\r\nx")).status, 408);
 }
+
+#[test]
+fn a_query_sees_the_rows_of_its_range_of_time() {
+    let server = start();
+    let rows = |query: &str, options: Value| {
+        let answer = server.query(1, query, json!({ "Options": options }));
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.json()["Tables"][0]["Rows"].clone()
+    };
+    // The rows are two, one and no seconds before noon.
+    let (from, to) = ("2026-05-31T11:59:59Z", "datetime(2026-05-31T11:59:59Z)");
+    let column = "TimeGenerated";
+    let of = |from: Option<&str>, to: Option<&str>| json!({"query_datetimescope_column": column, "query_datetimescope_from": from, "query_datetimescope_to": to});
+    assert_eq!(rows("Events | project N", of(Some(from), None)), json!([[2], [3]]));
+    assert_eq!(rows("Events | project N", of(None, Some(to))), json!([[1], [2]]));
+    assert_eq!(rows("Events | where Level == 'Error' | count", of(Some(from), Some(to))), json!([[1]]));
+    assert_eq!(rows("Events | join kind=inner Events on N | count", of(Some(from), Some(to))), json!([[1]]));
+    assert_eq!(rows("union * | count", of(Some(from), None)), json!([[2]]));
+    assert_eq!(rows("Events | count", of(None, None)), json!([[3]]));
+    assert_eq!(rows("Events | count", json!({"query_datetimescope_from": from})), json!([[3]]));
+    let other = json!({"query_datetimescope_column": "Level", "query_datetimescope_from": from});
+    assert_eq!(rows("Events | count", other), json!([[3]]));
+}

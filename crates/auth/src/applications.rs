@@ -109,7 +109,8 @@ impl Applications {
         }
         let created = self.clock.now_ticks();
         let secret = Stretched::of(secret)?;
-        let application = Application { id: id.to_string(), roles: roles.to_vec(), workspaces, created, expires, secret };
+        let application =
+            Application { id: id.to_string(), roles: roles.to_vec(), workspaces, created, expires, secret };
         self.change(|applications| {
             if applications.iter().any(|known| known.id == id) {
                 return Err(TokenError::ApplicationExists { id: id.to_string() });
@@ -184,10 +185,7 @@ impl Applications {
         Ok(known.applications.clone())
     }
 
-    fn change(
-        &self,
-        change: impl FnOnce(&mut Vec<Application>) -> Result<(), TokenError>,
-    ) -> Result<(), TokenError> {
+    fn change(&self, change: impl FnOnce(&mut Vec<Application>) -> Result<(), TokenError>) -> Result<(), TokenError> {
         let _lock = token_file::lock(&self.path)?;
         let mut applications = self.current()?.as_ref().clone();
         change(&mut applications)?;

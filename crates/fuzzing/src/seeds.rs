@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 pub fn of(target: &str) -> Vec<String> {
     match target {
         "json" => JSON.iter().map(|seed| seed.to_string()).collect(),
+        "mappings" => MAPPINGS.iter().map(|seed| seed.to_string()).collect(),
+        "records" => RECORDS.iter().map(|seed| seed.to_string()).collect(),
         "delimited" => DELIMITED.iter().map(|seed| seed.to_string()).collect(),
         _ => queries(),
     }
@@ -72,4 +74,26 @@ const DELIMITED: &[&str] = &[
     "\u{feff}Name,Name,,\n\"open\n1,2,3,4\n",
     "time,guid,dur\n2026-01-01T00:00:00Z,74be27de-1e4e-49d9-b579-fe0b331d3642,01:00:00\n",
     "a single line",
+];
+
+const MAPPINGS: [&str; 5] = [
+    r#"[{"Column":"a","Properties":{"Path":"$.x['y'][0]","Transform":"DropMappedFields"}}]"#,
+    r#"[{"column":"a","path":"$.x","datatype":"datetime"},{"column":"b","path":"constant"}]"#,
+    r#"[{"Name":"a","DataType":"System.Int64","Ordinal":"3"},{"Column":"b","Properties":{"ConstValue":"x"}}]"#,
+    r#"[{"Column":"a","Properties":{"Field":"cs(User-Agent)"}}]"#,
+    r#"[{"Column":"a","Properties":{"Field":"f","Transform":"BytesAsBase64"}}]"#,
+];
+
+/// The first byte says which format, in the order of their names; from 64 on with a mapping.
+const RECORDS: [&str; 10] = [
+    "H{\"a\":[{\"b\":\"x\"}],\"n\":1700000000.5,\"d\":null}\n{\"n\":\"soon\"}",
+    "@1,2,3\nx,y\n",
+    "\u{0}1,\"a\"\"b\",\"{}\"\n2,\"open\n3",
+    "\u{1}a\t1\t[1,2]\n",
+    "\u{2}a\\tb\t1\\n\\",
+    "\u{6}line\r\n\nother",
+    "\u{7}all of it",
+    "\u{8}{\"Text\":\"x\",\"N\":1,\"Other\":[1]}\n{\"Text\":",
+    "\u{f}#Fields: Text N\nx 1\n\"a b\" -\n",
+    "\u{a}[{\"a\":[{\"b\":1}],\"n\":1.5e9},{}]",
 ];

@@ -70,3 +70,13 @@ fn json() {
 fn delimited() {
     burst("delimited");
 }
+
+#[test]
+fn mappings() {
+    burst("mappings");
+}
+
+#[test]
+fn records() {
+    burst("records");
+}

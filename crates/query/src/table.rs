@@ -2,6 +2,7 @@
 
 use crate::error::QueryError;
 use crate::file_table::{error_text, file_table};
+use crate::scoped_table::{TimeRange, scoped};
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
@@ -130,6 +131,13 @@ impl Tables {
     /// Lets queries read files that they name (`externaldata`).
     pub fn allow_files(&mut self, access: FileAccess) {
         self.files = Some(access);
+    }
+
+    /// Leaves the rows of all tables that lie in a range of time.
+    pub fn set_time_range(&mut self, range: &TimeRange) {
+        for table in self.tables.values_mut() {
+            *table = scoped(table.clone(), range);
+        }
     }
 
     /// Opens files that a query names.

@@ -28,6 +28,7 @@ use files::{RecordShape, Records, RowBuilder};
 use futures::executor::block_on;
 use ingest::{Answer, Pending, Vault};
 use plan::Plan;
+use schema::Column;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use text::TextOptions;
@@ -134,34 +135,12 @@ impl Ingestion {
     }
 
     fn read(&self, request: &IngestionRequest<'_>, schema: &StoredSchema) -> Result<Records, IngestionError> {
-        let record_bytes_max = self.vault.record_bytes_max();
         let plan = self.plan(request, schema)?;
-        let failed = IngestionError::Columns;
-        let Some(plan) = plan else {
-            let shape = RecordShape::new(schema.columns(), Some(BAG_COLUMN), record_bytes_max);
-            return shape.read(request.data).map_err(failed);
-        };
-        let mut rows = RowBuilder::new(schema.columns(), record_bytes_max);
-        match request.format.mapping_kind() {
-            MappingKind::Json => {
-                rows.read_objects(request.data, |rows, json| plan.put_object(rows, json)).map_err(failed)?;
-            }
-            MappingKind::Csv | MappingKind::W3cLogFile => {
-                let is_exact = request.mapping == MappingChoice::Identity
-                    && !matches!(request.format, DataFormat::Txt | DataFormat::Raw);
-                let options = TextOptions { ignores_first: request.ignores_first, is_exact };
-                text::read(request.format, request.data, &plan, options, &mut rows).map_err(failed)?;
-            }
-            MappingKind::Avro | MappingKind::Parquet | MappingKind::Orc => {
-                let read = columnar::read(request.format, request.data, &plan, FILE_BYTES_MAX, &mut rows);
-                read.map_err(|error| match error {
-                    FileError::Unreadable(why) => IngestionError::Unreadable { format: request.format, why },
-                    FileError::TooLarge { max } => IngestionError::TooLarge { max },
-                    FileError::Columns(error) => IngestionError::Columns(error),
-                })?;
-            }
-        }
-        rows.finish().map_err(failed)
+        let is_exact =
+            request.mapping == MappingChoice::Identity && !matches!(request.format, DataFormat::Txt | DataFormat::Raw);
+        let options = TextOptions { ignores_first: request.ignores_first, is_exact };
+        let record_bytes_max = self.vault.record_bytes_max();
+        read_planned(request.format, request.data, schema.columns(), plan.as_ref(), options, record_bytes_max)
     }
 
     /// Returns what goes where; `None` for objects whose members go by their names, and what has no column into the bag.
@@ -197,6 +176,58 @@ impl Ingestion {
             }
         }
     }
+}
+
+/// Reads records into columns, without a store: by a mapping, or without one by the order of the columns or their names.
+///
+/// # Errors
+/// When the mapping names other columns, or a file cannot be read. What single records have wrong is no error.
+pub fn read_records(
+    format: DataFormat,
+    mapping: Option<Mapping>,
+    data: &[u8],
+    columns: &[Column],
+    record_bytes_max: usize,
+) -> Result<Records, IngestionError> {
+    let is_exact = mapping.is_none() && !matches!(format, DataFormat::Txt | DataFormat::Raw);
+    let plan = match (mapping, format.mapping_kind()) {
+        (Some(mapping), _) => Some(Plan::of_mapping(mapping, columns, "").map_err(IngestionError::Mapping)?),
+        (None, MappingKind::Json) => None,
+        (None, MappingKind::Csv) => Some(Plan::by_order(&(0..columns.len()).collect::<Vec<_>>())),
+        (None, _) => Some(Plan::by_name(columns)),
+    };
+    let options = TextOptions { ignores_first: false, is_exact };
+    read_planned(format, data, columns, plan.as_ref(), options, record_bytes_max)
+}
+
+fn read_planned(
+    format: DataFormat,
+    data: &[u8],
+    columns: &[Column],
+    plan: Option<&Plan>,
+    options: TextOptions,
+    record_bytes_max: usize,
+) -> Result<Records, IngestionError> {
+    let failed = IngestionError::Columns;
+    let Some(plan) = plan else {
+        return RecordShape::new(columns, Some(BAG_COLUMN), record_bytes_max).read(data).map_err(failed);
+    };
+    let mut rows = RowBuilder::new(columns, record_bytes_max);
+    match format.mapping_kind() {
+        MappingKind::Json => rows.read_objects(data, |rows, json| plan.put_object(rows, json)).map_err(failed)?,
+        MappingKind::Csv | MappingKind::W3cLogFile => {
+            text::read(format, data, plan, options, &mut rows).map_err(failed)?;
+        }
+        MappingKind::Avro | MappingKind::Parquet | MappingKind::Orc => {
+            let read = columnar::read(format, data, plan, FILE_BYTES_MAX, &mut rows);
+            read.map_err(|error| match error {
+                FileError::Unreadable(why) => IngestionError::Unreadable { format, why },
+                FileError::TooLarge { max } => IngestionError::TooLarge { max },
+                FileError::Columns(error) => IngestionError::Columns(error),
+            })?;
+        }
+    }
+    rows.finish().map_err(failed)
 }
 
 /// Makes an error of an answer that says that nothing was taken.
