@@ -30,6 +30,8 @@ pub struct KustoApi {
     pub audit: Arc<dyn AuditSink>,
     pub clock: Arc<dyn Clock>,
     pub limits: Limits,
+    /// The address of web pages to which links with a query lead; such links are not known when `None`.
+    pub portal: Option<String>,
     /// Whether the server speaks TLS, for the addresses that it gives of itself.
     pub tls: bool,
 }
@@ -65,7 +67,13 @@ pub fn router(api: KustoApi) -> (Router, Queries) {
     let queries = Queries { places: places.clone(), n_places };
     let ingestion_places = Arc::new(Semaphore::new(api.limits.ingestions_max));
     let service = Arc::new(Service { api, places, ingestion_places, strangers: Strangers::default() });
-    let router = Router::new()
+    let links = match service.api.portal {
+        None => Router::new(),
+        Some(_) => Router::new()
+            .route("/", get(endpoints::follow_link::server))
+            .route("/{database}", get(endpoints::follow_link::database)),
+    };
+    let router = links
         .route("/v1/rest/query", get(endpoints::run_query_v1::get).post(endpoints::run_query_v1::post))
         .route("/v2/rest/query", post(endpoints::run_query_v2::post))
         .route("/v1/rest/ingest/{database}/{table}", post(endpoints::ingest_stream::post))

@@ -9,7 +9,7 @@ use common::{Answer, Server};
 use std::path::Path;
 
 /// Headers that say something about the answer.
-const HEADERS: [&str; 13] = [
+const HEADERS: [&str; 14] = [
     "content-type",
     "www-authenticate",
     "retry-after",
@@ -23,6 +23,7 @@ const HEADERS: [&str; 13] = [
     "access-control-allow-private-network",
     "access-control-expose-headers",
     "vary",
+    "location",
 ];
 
 #[test]

@@ -206,6 +206,7 @@ impl Server {
             audit: sink.clone(),
             clock: Arc::new(FixedClock(NOW)),
             limits,
+            portal: Some("https://pages.example/".to_string()),
             tls: false,
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

@@ -63,6 +63,9 @@ pub struct ServeArgs {
     /// Queries that run at the same time; by default ten for each processor.
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..))]
     pub max_queries: Option<u16>,
+    /// Address of web pages to which links with a query (`/DATABASE?query=...`) lead.
+    #[arg(long, value_name = "URL")]
+    pub portal_url: Option<String>,
     #[command(flatten)]
     pub encryption: EncryptionArgs,
     /// MaxMind database for geo_info_from_ip_address().

@@ -91,6 +91,7 @@ fn router(args: &ServeArgs, served: Served, tls: bool) -> (Router, Queries) {
         audit: served.audit,
         clock: Arc::new(SystemClock),
         limits: args.limits(),
+        portal: args.portal_url.clone(),
         tls,
     };
     let (kusto, queries) = api_kusto::router(api);
