@@ -66,10 +66,11 @@ impl Default for VaultOptions {
             sequencer: SequencerOptions::default(),
             encryption: Encryption::None,
             record_bytes_max: 1 << 20,
-            flush_rows: 1 << 20,
-            flush_bytes: 768 << 20,
+            // Three row groups.
+            flush_rows: 3 << 17,
+            flush_bytes: 512 << 20,
             flush_after: Duration::from_secs(600),
-            hot_bytes_max: 2 << 30,
+            hot_bytes_max: 3 << 29,
             keep_every: Some(Duration::from_secs(10)),
         }
     }
@@ -132,7 +133,12 @@ impl Vault {
     }
 
     fn run(&mut self, name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), VaultError> {
-        let thread = std::thread::Builder::new().name(name.to_string()).spawn(run);
+        // When senders are so many that these threads cannot keep up, the senders have to wait, and leave them the time that they need.
+        let standing_back = move || {
+            stdx::stand_back();
+            run();
+        };
+        let thread = std::thread::Builder::new().name(name.to_string()).spawn(standing_back);
         self.threads.push(thread.map_err(VaultError::io("a thread"))?);
         Ok(())
     }
