@@ -126,7 +126,7 @@ impl Collector {
             }
             let request = request.as_ref().map(|id| format!("{id}/{workspace}"));
             let request = request.as_ref().map(|id| (id.as_str(), body));
-            let pending = self.vault.take_read(&workspace, &table, Records { batch: rows, rejected }, request);
+            let pending = self.vault.take_records(&workspace, &table, Records { batch: rows, rejected }, request);
             collected.pending.push(pending.map_err(CollectError::Ingest)?);
         }
         Ok(())

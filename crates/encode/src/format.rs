@@ -30,7 +30,7 @@ pub enum Format {
     Xlsx,
     /// The answer of Kusto's `/v1/rest/query`.
     KustoV1,
-    /// The answer of Kusto's `/v2/rest/query`, not progressive.
+    /// The answer of Kusto's `/v2/rest/query`.
     KustoV2,
     /// The answer of Azure Monitor's query API.
     Monitor,
@@ -110,6 +110,32 @@ pub struct Options {
     pub request: RequestIds,
     /// For Azure Monitor's format.
     pub monitor: MonitorExtras,
+    /// For Kusto's v2.
+    pub frames: Frames,
+}
+
+/// How an answer of Kusto's v2 is divided into frames.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Frames {
+    /// Rows come in fragments, with word of how far the query is.
+    pub progressive: bool,
+    /// Rows come in fragments.
+    pub fragmented: bool,
+    /// Rows of a fragment at most; as they are made when `None`.
+    pub fragment_rows_max: Option<usize>,
+    pub errors: ErrorPlacement,
+}
+
+/// Where an error stands that came after the first rows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ErrorPlacement {
+    /// After the last row, among the rows.
+    #[default]
+    InData,
+    /// At the end of the table, where rows come in fragments.
+    EndOfTable,
+    /// At the end of everything only.
+    EndOfDataset,
 }
 
 /// What names a request to Kusto's clients.

@@ -32,6 +32,6 @@ mod xlsx;
 
 pub use contract::write_contract;
 pub use error::EncodeError;
-pub use format::{Encoder, Format, Options, RequestIds, Statistics, encoder, write};
+pub use format::{Encoder, ErrorPlacement, Format, Frames, Options, RequestIds, Statistics, encoder, write};
 pub use monitor::{DataSource, MonitorExtras};
 pub use result::{QueryResult, ResultTable, Visualization};

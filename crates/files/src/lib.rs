@@ -15,7 +15,7 @@
 //!   comes from a pipe are first copied to the temporary folder.
 
 mod cell;
-mod csv;
+pub mod csv;
 mod declared;
 mod detect;
 mod error;
@@ -28,6 +28,7 @@ mod normalise;
 mod progress;
 mod read;
 mod records;
+mod row_builder;
 mod source;
 mod survey;
 mod table;
@@ -42,5 +43,6 @@ pub use normalise::{Normalised, natural_type, normalise};
 pub use progress::Progress;
 pub use read::Reader;
 pub use records::{RecordShape, Records, Rejected, Rejection};
+pub use row_builder::RowBuilder;
 pub use table::{Options, ParquetFile, Partition, RawLines, Table, open, table_schemas};
 pub use warnings::{Reason, Warning, WarningCount, WarningReport, Warnings};

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 pub fn of(target: &str) -> Vec<String> {
     match target {
         "json" => JSON.iter().map(|seed| seed.to_string()).collect(),
+        "mappings" => MAPPINGS.iter().map(|seed| seed.to_string()).collect(),
+        "records" => RECORDS.iter().map(|seed| seed.to_string()).collect(),
         "delimited" => DELIMITED.iter().map(|seed| seed.to_string()).collect(),
         "timespan" => TIMESPANS.iter().map(|seed| seed.to_string()).collect(),
         "prefer" => PREFERENCES.iter().map(|seed| seed.to_string()).collect(),
@@ -109,4 +111,26 @@ const SIGNATURES: &[&str] = &[
     "SharedKey 11111111-2222-3333-4444-555555555555:BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=",
     "Sat, 21 Nov 2026 12:00:00 GMT",
     "Bearer x",
+];
+
+const MAPPINGS: [&str; 5] = [
+    r#"[{"Column":"a","Properties":{"Path":"$.x['y'][0]","Transform":"DropMappedFields"}}]"#,
+    r#"[{"column":"a","path":"$.x","datatype":"datetime"},{"column":"b","path":"constant"}]"#,
+    r#"[{"Name":"a","DataType":"System.Int64","Ordinal":"3"},{"Column":"b","Properties":{"ConstValue":"x"}}]"#,
+    r#"[{"Column":"a","Properties":{"Field":"cs(User-Agent)"}}]"#,
+    r#"[{"Column":"a","Properties":{"Field":"f","Transform":"BytesAsBase64"}}]"#,
+];
+
+/// The first byte says which format, in the order of their names; from 64 on with a mapping.
+const RECORDS: [&str; 10] = [
+    "H{\"a\":[{\"b\":\"x\"}],\"n\":1700000000.5,\"d\":null}\n{\"n\":\"soon\"}",
+    "@1,2,3\nx,y\n",
+    "\u{0}1,\"a\"\"b\",\"{}\"\n2,\"open\n3",
+    "\u{1}a\t1\t[1,2]\n",
+    "\u{2}a\\tb\t1\\n\\",
+    "\u{6}line\r\n\nother",
+    "\u{7}all of it",
+    "\u{8}{\"Text\":\"x\",\"N\":1,\"Other\":[1]}\n{\"Text\":",
+    "\u{f}#Fields: Text N\nx 1\n\"a b\" -\n",
+    "\u{a}[{\"a\":[{\"b\":1}],\"n\":1.5e9},{}]",
 ];

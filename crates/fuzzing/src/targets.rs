@@ -3,6 +3,7 @@
 use api_ingest::{Signature, moment_of};
 use api_monitor::{Prefer, Timespan};
 use collection::{Rule, Said, Transform};
+use api_kusto::ingestion::{DataFormat, Mapping, MappingKind, read_records};
 use files::{Input, Options, Progress};
 use kql::bind::{Environment, bind_parsed};
 use kql::catalog::Catalog;
@@ -27,6 +28,8 @@ pub const ALL: &[Target] = &[
     ("collection-rule", collection_rule),
     ("suffixed", suffixed),
     ("signature", signature),
+    ("mappings", mappings),
+    ("records", records),
 ];
 
 /// The tokens are the text, without a gap.
@@ -178,6 +181,55 @@ fn on_deep_stack(work: impl FnOnce() + Send + 'static) {
     let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(work);
     if let Err(panic) = thread.unwrap_or_else(|error| panic!("no thread: {error}")).join() {
         std::panic::resume_unwind(panic);
+    }
+}
+
+/// A mapping of any kind is read or refused, and what is read names each column once.
+pub fn mappings(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    for kind in MappingKind::ALL {
+        let Ok(mapping) = Mapping::parse(kind, &text) else { continue };
+        let mut columns: Vec<&str> = mapping.elements.iter().map(|element| element.column.as_str()).collect();
+        let n_columns = columns.len();
+        columns.sort_unstable();
+        columns.dedup();
+        assert!(n_columns == columns.len() && n_columns > 0, "a column twice, or none: {text:?}");
+    }
+}
+
+/// Records of any format are taken or rejected, the same ones each time, and none gets lost: with one column of text and a record a line, what
+/// is taken and what is rejected are all lines. The first byte says which format, and from 64 on that there is a mapping.
+pub fn records(bytes: &[u8]) {
+    let Some((first, data)) = bytes.split_first() else { return };
+    let names = DataFormat::names();
+    let Some(format) = names.get(usize::from(first % 16)).and_then(|name| DataFormat::from_name(name)) else { return };
+    let columns = [
+        Column::new("Text", schema::KqlType::String),
+        Column::new("N", schema::KqlType::Long),
+        Column::new("D", schema::KqlType::Dynamic),
+    ];
+    let mapping = match (first >= &64, format.mapping_kind()) {
+        (false, _) => None,
+        (true, MappingKind::Csv) => Some(r#"[{"column":"N","ordinal":1},{"column":"Text","ordinal":0}]"#),
+        (true, MappingKind::W3cLogFile) => Some(r#"[{"column":"Text","field":"a"}]"#),
+        (true, _) => Some(
+            r#"[{"column":"Text","path":"$.a[0].b"},{"column":"N","path":"$.n","transform":"DateTimeFromUnixSeconds"},
+                {"column":"D","path":"$","transform":"DropMappedFields"}]"#,
+        ),
+    };
+    let read = || {
+        let mapping = mapping.map(|text| Mapping::parse(format.mapping_kind(), text));
+        let mapping = mapping.map(|mapping| mapping.unwrap_or_else(|error| panic!("{error}")));
+        read_records(format, mapping, data, &columns, 4096).map(|records| (records.batch, records.rejected))
+    };
+    let (once, again) = (read(), read());
+    assert_eq!(once.is_ok(), again.is_ok());
+    let (Ok((rows, rejected)), Ok((same_rows, same_rejected))) = (once, again) else { return };
+    assert!(rows == same_rows && rejected == same_rejected, "not the same twice");
+    if format == DataFormat::Txt {
+        let n_lines = data.split(|byte| *byte == b'\n').filter(|line| !matches!(line, [] | [b'\r'])).count();
+        let is_marked = data.starts_with(b"\xef\xbb\xbf");
+        assert!(is_marked || rows.num_rows() + rejected.len() == n_lines, "{n_lines} lines, {} rows", rows.num_rows());
     }
 }
 

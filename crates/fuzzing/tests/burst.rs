@@ -95,3 +95,13 @@ fn suffixed() {
 fn signature() {
     burst("signature");
 }
+
+#[test]
+fn mappings() {
+    burst("mappings");
+}
+
+#[test]
+fn records() {
+    burst("records");
+}

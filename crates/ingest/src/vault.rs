@@ -148,6 +148,11 @@ impl Vault {
         &self.inner.root
     }
 
+    /// Returns how many bytes a record may have.
+    pub fn record_bytes_max(&self) -> usize {
+        self.inner.options.record_bytes_max
+    }
+
     /// Returns the workspaces' names.
     pub fn workspaces(&self) -> Vec<String> {
         self.inner.workspaces.read().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
@@ -289,12 +294,12 @@ impl Vault {
         self.inner.submit(&workspace, table, &schema, rows, Vec::new(), None)
     }
 
-    /// Seals rows that somebody else has read, some of a table's columns in their order, and puts what they could not read into the
-    /// quarantine. `request` names the request, with its content, so that it can be repeated.
+    /// Seals records that others brought to a table's columns, and keeps in the quarantine those that they rejected. `request` is what names
+    /// the request, and what it holds.
     ///
     /// # Errors
     /// As [`Vault::take_rows`].
-    pub fn take_read(
+    pub fn take_records(
         &self,
         workspace: &str,
         table: &str,
@@ -309,6 +314,16 @@ impl Vault {
         let content = request.map(|(id, content)| (id, Sha256::digest(content)));
         let request = content.as_ref().map(|(id, content)| (*id, content.as_slice()));
         self.inner.submit(&workspace, table, &schema, records.batch, records.rejected, request)
+    }
+
+    /// Returns the present columns of a table that records can be handed in for. A built-in table that was not used yet comes into being.
+    ///
+    /// # Errors
+    /// When there is no such workspace or table.
+    pub fn columns(&self, workspace: &str, table: &str) -> Result<Arc<StoredSchema>, IngestError> {
+        let workspace = self.inner.workspace_of(workspace)?;
+        let table = self.inner.existing_table(&workspace, table)?;
+        table.schema().ok_or_else(|| IngestError::UnknownTable { name: table.name().to_string(), near: None })
     }
 
     /// Writes everything that is in memory to files.

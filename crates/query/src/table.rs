@@ -3,6 +3,7 @@
 use crate::error::QueryError;
 use crate::file_table::{error_text, file_table};
 use crate::others::{OtherDatabases, Others};
+use crate::scoped_table::{TimeRange, scoped};
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
@@ -166,6 +167,13 @@ impl Tables {
     /// Returns the other databases that were read so far, by the names that [`OtherDatabases`] gave them.
     pub fn others_read(&self) -> Vec<String> {
         self.others.as_ref().map(|others| others.read()).unwrap_or_default()
+    }
+
+    /// Leaves the rows of all tables that lie in a range of time.
+    pub fn set_time_range(&mut self, range: &TimeRange) {
+        for table in self.tables.values_mut() {
+            *table = scoped(table.clone(), range);
+        }
     }
 
     /// Opens files that a query names.

@@ -15,7 +15,7 @@ mod tls;
 mod unread;
 
 pub use arm::arm_paths;
-pub use body::{BodyError, BodyLimits, read_body};
+pub use body::{BodyError, BodyLimits, gather_body, read_body, unpack_body};
 pub use error::HttpError;
 pub use listener::{HttpListener, HttpOptions};
 pub use tls::TlsFiles;

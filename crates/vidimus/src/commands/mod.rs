@@ -1,5 +1,6 @@
 //! The subcommands, one file each.
 
+pub mod app;
 pub mod backup;
 pub mod check;
 pub mod demo;

@@ -5,7 +5,9 @@ use crate::encryption::{EncryptionArgs, not_opened};
 use crate::{activities, store};
 use anyhow::{Context, bail};
 use api_ingest::IngestApi;
-use api_kusto::Limits;
+use api_kusto::ingestion::{Ingestion, NoMappings};
+use api_kusto::{Limits, RunningQueries};
+use api_oauth::OAuthApi;
 use api_vault::VaultApi;
 use audit::{ActivityRecord, ActivityStatus, AuditSink, Operation};
 use auth::{Principal, Role, Secret, Tokens, Workspaces};
@@ -68,6 +70,9 @@ pub struct ServeArgs {
     /// Queries that run at the same time; by default ten for each processor.
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..))]
     pub max_queries: Option<u16>,
+    /// Address of web pages to which links with a query (`/DATABASE?query=...`) lead.
+    #[arg(long, value_name = "URL")]
+    pub portal_url: Option<String>,
     #[command(flatten)]
     pub encryption: EncryptionArgs,
     /// MaxMind database for geo_info_from_ip_address().
@@ -142,7 +147,7 @@ fn start(
         tokens: tokens.clone(),
         audit: audit.clone(),
         activities: Arc::new(store.clone()),
-        clock,
+        clock: clock.clone(),
         // Kept here too: its threads end after the server has.
         anchors: anchors.clone(),
         own_workspace: store::OWN_WORKSPACE.to_string(),
@@ -151,9 +156,20 @@ fn start(
     };
     let engine = args.engine()?;
     let collecting = collecting(&args, &vault, &directory, &engine, &tokens, &store)?;
+    let ingestion = Some(Ingestion::new(vault.clone(), Arc::new(NoMappings)));
     let databases = Arc::new(store::StoreDatabases::new(vault));
-    let routers = vec![api_vault::router(api), api_ingest::router(collecting)];
-    let served = Served { databases, directory, audit, tokens, engine, routers };
+    let applications = Arc::new(super::app::applications_of(&args.data, tokens.clone())?);
+    let oauth = OAuthApi { applications, clock: clock.clone(), tls: args.tls_cert.is_some() };
+    let served = Served {
+        databases,
+        ingestion,
+        running: RunningQueries::new(clock.clone()),
+        directory,
+        audit,
+        tokens,
+        engine,
+        routers: vec![api_vault::router(api), api_ingest::router(collecting), api_oauth::router(oauth)],
+    };
     let code = serve(&args, served, |url| {
         let more = Some(("address", url.to_string()));
         let started = starting.then(SystemClock.now_ticks(), ActivityStatus::Succeeded, more);

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use api_kusto::{Databases, KustoApi};
+use api_kusto::ingestion::Ingestion;
+use api_kusto::{Databases, KustoApi, RunningQueries};
 use api_monitor::MonitorApi;
 use audit::AuditSink;
 use auth::Tokens;
@@ -32,6 +33,8 @@ const END_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Served {
     pub databases: Arc<dyn Databases>,
     pub directory: Arc<Directory>,
+    pub ingestion: Option<Ingestion>,
+    pub running: Arc<RunningQueries>,
     pub audit: Arc<dyn AuditSink>,
     pub tokens: Arc<Tokens>,
     pub engine: Engine,
@@ -109,10 +112,13 @@ fn router(args: &ServeArgs, served: Served, tls: bool) -> (Router, Queries) {
     let api = KustoApi {
         engine: served.engine,
         databases: served.databases,
+        ingestion: served.ingestion,
+        running: served.running,
         tokens: served.tokens,
         audit: served.audit,
         clock: Arc::new(SystemClock),
         limits: args.limits(),
+        portal: args.portal_url.clone(),
         tls,
     };
     let (router, kusto) = api_kusto::router(api);
@@ -238,6 +244,8 @@ mod tests {
         let own = Router::new().route("/own", axum::routing::get(|| async { "own endpoint" }));
         let served = Served {
             databases: Arc::new(Empty),
+            ingestion: None,
+            running: RunningQueries::new(Arc::new(SystemClock)),
             audit: Arc::new(Empty),
             // Makes the folder.
             tokens: args.tokens().unwrap(),
