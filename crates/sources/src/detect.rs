@@ -1,11 +1,11 @@
 //! Telling the format of a file from its name and first bytes.
 
+use crate::columns::Columns;
 use crate::formats::ALL;
 use crate::frame::json::Values;
 use crate::frame::{Cut, Frame};
-use crate::object::Object;
+use crate::object::{Object, compact};
 use crate::source::Source;
-use schema::dynamic::raw;
 use std::sync::OnceLock;
 
 /// Bytes that are looked at.
@@ -28,6 +28,12 @@ impl<'a> Sniff<'a> {
     pub fn new(path: &'a str, head: &'a [u8]) -> Sniff<'a> {
         let head = head.get(..HEAD_BYTES_MAX).unwrap_or(head);
         Sniff { path, head: head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head), first: OnceLock::new() }
+    }
+
+    /// Returns whether it is JSON whose first object is in the columns of a built-in table and has no other members.
+    pub fn is_in_columns_of(&self, table: &str) -> bool {
+        let Some(columns) = Columns::of(table) else { return false };
+        self.first().is_some_and(|first| first.names().all(|name| columns.get(name).is_some()))
     }
 
     /// Returns whether the path has a part, whatever its case.
@@ -91,7 +97,7 @@ fn first_object(head: &[u8]) -> Option<String> {
             Cut::Reject { next, .. } => at += next.max(1),
             Cut::Item { start, end, next } => {
                 let text = bytes.get(start..end).and_then(|item| std::str::from_utf8(item).ok());
-                if let Some(json) = text.and_then(raw::compact) {
+                if let Some(json) = text.and_then(compact) {
                     return Some(json.into_owned());
                 }
                 at += next.max(1);

@@ -5,7 +5,8 @@ use crate::columns::Columns;
 use crate::fit;
 use crate::row::Row;
 use schema::tables;
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
 
 /// Columns that nearly every table has, so that they say nothing about which it is.
 const COMMON: [&str; 12] = [
@@ -21,6 +22,18 @@ const COMMON: [&str; 12] = [
     "Computer",
     "_BilledSize",
     "_IsBillable",
+];
+
+/// Tables that go before others with the same columns.
+const COMMONER: [&str; 8] = [
+    "SigninLogs",
+    "AuditLogs",
+    "AzureActivity",
+    "OfficeActivity",
+    "SecurityEvent",
+    "CommonSecurityLog",
+    "AzureDiagnostics",
+    "StorageBlobLogs",
 ];
 
 /// Endings by which exports tell columns of the same name and different types apart.
@@ -65,7 +78,7 @@ pub(crate) fn guess<'n>(names: impl Iterator<Item = &'n str>, path: &str) -> Opt
     telling.sort_unstable();
     telling.dedup();
     let named = table_of_file(path);
-    let mut best: Option<(usize, bool, std::cmp::Reverse<usize>, Guess)> = None;
+    let mut best: Option<((usize, bool, bool, Reverse<usize>), Guess)> = None;
     for table in tables::names() {
         let Some(columns) = Columns::of(table) else { continue };
         let is_column = |name: &&&str| columns.get(name).is_some() || columns.get(without_type(name)).is_some();
@@ -75,11 +88,11 @@ pub(crate) fn guess<'n>(names: impl Iterator<Item = &'n str>, path: &str) -> Opt
             continue;
         }
         let guess = Guess { table, matched, n_names: telling.len(), is_named };
-        // A file's name counts as some columns; of equals, the table with the fewest other columns.
-        let rank = (matched + if is_named { 5 } else { 0 }, is_named, std::cmp::Reverse(columns.len()), guess);
-        let is_better = best.as_ref().is_none_or(|best| (rank.0, rank.1, rank.2) > (best.0, best.1, best.2));
-        if is_better {
-            best = Some(rank);
+        // A file's name counts as some columns; of equals, a common table goes first, then the one with the fewest other columns.
+        let weight = matched + if is_named { 5 } else { 0 };
+        let rank = (weight, is_named, COMMONER.contains(&table), Reverse(columns.len()));
+        if best.as_ref().is_none_or(|(best, _)| rank > *best) {
+            best = Some((rank, guess));
         }
     }
     best.map(|(.., guess)| guess)
@@ -89,8 +102,8 @@ pub(crate) fn guess<'n>(names: impl Iterator<Item = &'n str>, path: &str) -> Opt
 pub(crate) struct Finder {
     path: String,
     known: HashMap<u64, Option<&'static str>>,
-    /// The table that a record before said that it is of.
-    said: Option<&'static str>,
+    /// The tables that records before said that they are of, with how many did.
+    said: BTreeMap<&'static str, u64>,
     /// The table that was found for a record before.
     found: Option<&'static str>,
 }
@@ -100,17 +113,18 @@ const KNOWN_MAX: usize = 4096;
 
 impl Finder {
     pub fn new(path: &str) -> Finder {
-        Finder { path: path.to_string(), known: HashMap::new(), said: None, found: None }
+        Finder { path: path.to_string(), known: HashMap::new(), said: BTreeMap::new(), found: None }
     }
 
-    /// Returns the table of a record: what it says itself if that is a built-in table, else that of those before it that said it, else
-    /// the one that has its columns.
+    /// Returns the table of a record: what it says itself if that is a built-in table, else what most before it said, else the one that
+    /// has its columns.
     pub fn table<'n>(&mut self, said: &[&str], names: impl Iterator<Item = &'n str>) -> Option<&'static str> {
         if let Some(columns) = said.iter().find_map(|said| Columns::of(said)) {
-            self.said = Some(columns.table);
+            *self.said.entry(columns.table).or_default() += 1;
+            return Some(columns.table);
         }
-        if self.said.is_some() {
-            return self.said;
+        if let Some((table, _)) = self.said.iter().max_by_key(|(_, n)| **n) {
+            return Some(table);
         }
         let found = self.guessed(&names.collect::<Vec<_>>());
         self.found = found.or(self.found);

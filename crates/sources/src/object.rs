@@ -4,6 +4,24 @@ use crate::row::Row;
 use schema::dynamic::raw::{self, Kind};
 use std::borrow::Cow;
 
+/// Returns JSON text without blanks, as every reader takes it; `None` when it is not exactly one value.
+pub(crate) fn compact(text: &str) -> Option<Cow<'_, str>> {
+    let json = raw::compact(text)?;
+    if !json.bytes().any(|byte| byte < 0x20) {
+        return Some(json);
+    }
+    // Writers forget to escape what is no letter: it stands in a string.
+    let mut escaped = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if c < ' ' {
+            escaped.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            escaped.push(c);
+        }
+    }
+    Some(Cow::Owned(escaped))
+}
+
 /// The members of an object; those that were taken are marked.
 pub(crate) struct Object<'a> {
     members: Vec<(Cow<'a, str>, &'a str, bool)>,

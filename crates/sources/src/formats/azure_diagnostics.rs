@@ -12,7 +12,7 @@ use crate::columns::{Columns, identifier};
 use crate::detect::Sniff;
 use crate::fit;
 use crate::frame::of_objects;
-use crate::object::Object;
+use crate::object::{Object, compact};
 use crate::output::Output;
 use crate::row::Row;
 use crate::source::Source;
@@ -95,7 +95,7 @@ fn envelope(row: &mut Row, record: &mut Object<'_>) {
 fn kubernetes(table: &'static str, record: &Object<'_>) -> Result<Row, String> {
     let properties = Object::members_of(record.get("properties").unwrap_or("{}"));
     let log = properties.text("log");
-    let log = raw::compact(&log).ok_or("its `log` is no JSON")?;
+    let log = compact(&log).ok_or("its `log` is no JSON")?;
     let event = Object::of(&log).ok_or("its `log` is no object")?;
     let mut row = super::kubernetes_audit::record(table, event)?;
     row.text("PodName", &properties.text("pod"));

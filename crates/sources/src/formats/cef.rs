@@ -21,5 +21,5 @@ pub static SOURCE: Source = Source {
 };
 
 fn detect(sniff: &Sniff<'_>) -> u8 {
-    if sniff.share(|line| cef::is_in(line, "CEF:")) == 100 { 90 } else { 0 }
+    if sniff.share(|line| cef::is_in(line, "CEF:")) >= 60 { 90 } else { 0 }
 }

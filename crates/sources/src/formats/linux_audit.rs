@@ -20,7 +20,7 @@ pub static SOURCE: Source = Source {
     name: "linux_audit",
     about: "lines of Linux's audit daemon",
     tables: &[TABLE],
-    detect: |sniff: &Sniff<'_>| if sniff.share(|line| head(line).is_some()) >= 80 { 95 } else { 0 },
+    detect: |sniff: &Sniff<'_>| if sniff.share(|line| head(line).is_some()) >= 50 { 95 } else { 0 },
     parser: |_| of_lines(By(|line: &str, out: &mut Output| out.result(of_line(line), line))),
 };
 

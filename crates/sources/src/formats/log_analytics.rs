@@ -4,11 +4,10 @@
 use crate::detect::{Sniff, WRAPPERS};
 use crate::frame::{Convert, of_json};
 use crate::log_analytics::{self, Finder, plain};
-use crate::object::Object;
+use crate::object::{Object, compact};
 use crate::output::{Output, Reason};
 use crate::row::Row;
 use crate::source::Source;
-use schema::dynamic::raw;
 
 pub static SOURCE: Source = Source {
     name: "log_analytics",
@@ -24,12 +23,17 @@ fn detect(sniff: &Sniff<'_>) -> u8 {
     if is_known("$table") || (is_known("Type") && first.names().any(|name| plain(name) == "TimeGenerated")) {
         return 95;
     }
+    // A table that is not built in has its own columns, whatever they are.
+    if first.text("Type").ends_with("_CL") {
+        return 0;
+    }
     let guess = log_analytics::guess(first.names(), sniff.path);
     let has_time = first.names().any(|name| plain(name) == "TimeGenerated");
     match guess {
         Some(guess) if has_time && guess.matched >= 4 && guess.matched * 3 >= guess.n_names * 2 => 85,
         Some(guess) if guess.matched >= 8 && guess.matched * 2 >= guess.n_names => 70,
-        Some(guess) if has_time && (guess.is_named || guess.matched * 2 >= guess.n_names) => 60,
+        Some(guess) if has_time && guess.is_named => 60,
+        Some(guess) if has_time && guess.matched >= 4 && guess.matched * 2 >= guess.n_names => 60,
         _ => 0,
     }
 }
@@ -40,7 +44,7 @@ struct Records {
 
 impl Convert for Records {
     fn item(&mut self, item: &str, out: &mut Output) {
-        let json = raw::compact(item);
+        let json = compact(item);
         let Some(record) = json.as_deref().and_then(Object::of) else {
             return out.reject(Reason::Malformed, "it is no JSON", item.as_bytes());
         };

@@ -10,7 +10,7 @@
 use crate::columns::Columns;
 use crate::detect::Sniff;
 use crate::frame::of_objects;
-use crate::object::Object;
+use crate::object::{Object, compact};
 use crate::row::Row;
 use crate::source::Source;
 use schema::dynamic::raw;
@@ -40,7 +40,7 @@ fn of(mut record: Object<'_>) -> Result<Row, String> {
     let inner = ["auditData", "AuditData"].into_iter().find_map(|name| record.get(name));
     if let Some(inner) = inner {
         let text = match raw::kind(inner) {
-            raw::Kind::String => raw::compact(&raw::text(inner)).map(std::borrow::Cow::into_owned),
+            raw::Kind::String => compact(&raw::text(inner)).map(std::borrow::Cow::into_owned),
             _ => Some(inner.to_string()),
         };
         let text = text.ok_or("`AuditData` is no JSON")?;

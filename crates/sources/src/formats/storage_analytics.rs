@@ -25,7 +25,7 @@ pub static SOURCE: Source = Source {
             let fields = fields(line);
             fields.len() >= 30 && matches!(fields.first().map(String::as_str), Some("1.0" | "2.0"))
         };
-        if sniff.share(is_ours) >= 90 { 95 } else { 0 }
+        if sniff.share(is_ours) >= 50 { 95 } else { 0 }
     },
     parser: |_| of_lines(Log::default()),
 };

@@ -48,13 +48,21 @@ impl Evtx {
         let mut data = match EvtxChunkData::new(bytes.to_vec(), false) {
             Ok(data) => data,
             Err(error) => {
-                return out.reject(Reason::Malformed, format!("the chunk of the file cannot be read: {error}"), bytes);
+                return out.reject(
+                    Reason::Malformed,
+                    format!("the chunk of the file cannot be read: {}", causes(&error)),
+                    bytes,
+                );
             }
         };
         let mut chunk = match data.parse(self.settings.clone()) {
             Ok(chunk) => chunk,
             Err(error) => {
-                return out.reject(Reason::Malformed, format!("the chunk of the file cannot be read: {error}"), bytes);
+                return out.reject(
+                    Reason::Malformed,
+                    format!("the chunk of the file cannot be read: {}", causes(&error)),
+                    bytes,
+                );
             }
         };
         for record in chunk.iter() {
@@ -64,10 +72,23 @@ impl Evtx {
                     let event = Event::of_xml(body(&xml));
                     out.result(event.map(|event| Event { is_forwarded: self.is_forwarded, ..event }.into_row()), &xml);
                 }
-                Err(error) => out.reject(Reason::Malformed, format!("the event cannot be read: {error}"), bytes),
+                Err(error) => {
+                    out.reject(Reason::Malformed, format!("the event cannot be read: {}", causes(&error)), bytes)
+                }
             }
         }
     }
+}
+
+/// Returns an error with its causes.
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
 }
 
 /// Returns the XML without its declaration.

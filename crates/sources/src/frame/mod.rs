@@ -8,10 +8,9 @@ pub(crate) mod json;
 pub(crate) mod lines;
 pub(crate) mod xml;
 
-use crate::object::Object;
+use crate::object::{Object, compact};
 use crate::output::{Output, Reason};
 use crate::source::Parser;
-use schema::dynamic::raw;
 
 /// Bytes of one item at most; a longer one is rejected with its beginning.
 pub const ITEM_BYTES_MAX: usize = 4 << 20;
@@ -139,7 +138,7 @@ pub(crate) fn of_objects(
     mut convert: impl FnMut(Object<'_>, &str, &mut Output) + Send + 'static,
 ) -> Box<dyn Parser> {
     let convert = By(move |item: &str, out: &mut Output| {
-        let json = raw::compact(item);
+        let json = compact(item);
         match json.as_deref().and_then(Object::of) {
             Some(object) => convert(object, item, out),
             None => out.reject(Reason::Malformed, "it is no JSON", item.as_bytes()),

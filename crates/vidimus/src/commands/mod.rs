@@ -16,6 +16,7 @@ pub mod retention;
 pub mod schema;
 pub mod serve;
 pub mod shell;
+pub mod sources;
 pub mod token;
 pub mod verify;
 pub mod witness;
