@@ -72,13 +72,16 @@ fn table_of_file(path: &str) -> Option<&'static str> {
     tables::names().find(|name| squeezed(name) == stem)
 }
 
+/// How well a table fits: columns that match, whether the file is named after it, whether it is a common one, and how few columns it has.
+type Rank = (usize, bool, bool, Reverse<usize>);
+
 /// Guesses the table from the names of columns and the file's name.
 pub(crate) fn guess<'n>(names: impl Iterator<Item = &'n str>, path: &str) -> Option<Guess> {
     let mut telling: Vec<&str> = names.map(plain).filter(|name| !COMMON.contains(name)).collect();
     telling.sort_unstable();
     telling.dedup();
     let named = table_of_file(path);
-    let mut best: Option<((usize, bool, bool, Reverse<usize>), Guess)> = None;
+    let mut best: Option<(Rank, Guess)> = None;
     for table in tables::names() {
         let Some(columns) = Columns::of(table) else { continue };
         let is_column = |name: &&&str| columns.get(name).is_some() || columns.get(without_type(name)).is_some();

@@ -65,6 +65,8 @@ impl Evtx {
                 );
             }
         };
+        // The chunk is kept once, whatever is broken in it.
+        let mut raw = bytes;
         for record in chunk.iter() {
             let xml = record.and_then(evtx::EvtxRecord::into_xml).map(|record| record.data);
             match xml {
@@ -73,7 +75,8 @@ impl Evtx {
                     out.result(event.map(|event| Event { is_forwarded: self.is_forwarded, ..event }.into_row()), &xml);
                 }
                 Err(error) => {
-                    out.reject(Reason::Malformed, format!("the event cannot be read: {}", causes(&error)), bytes)
+                    let detail = format!("the event cannot be read: {}", causes(&error));
+                    out.reject(Reason::Malformed, detail, std::mem::take(&mut raw));
                 }
             }
         }
