@@ -3,6 +3,7 @@
 //! # Source
 //! "Azure Activity Log event schema"; the columns of AzureActivity.
 
+use super::azure_diagnostics;
 use crate::arm::ResourceId;
 use crate::detect::Sniff;
 use crate::frame::of_objects;
@@ -16,11 +17,17 @@ pub static SOURCE: Source = Source {
     about: "the Azure Activity Log, exported or from Azure Resource Manager",
     tables: &["AzureActivity"],
     detect,
-    parser: |_| of_objects(&["records", "value"], |event, item, out| out.result(of(event), item)),
+    parser: |_| {
+        of_objects(&["records", "value"], |event, item, out| match event.has("eventTimestamp") {
+            true => out.record(rest(event)),
+            // A hub may carry the logs of several services.
+            false => azure_diagnostics::record(event, item, out),
+        })
+    },
 };
 
 /// Categories of exported events.
-pub(crate) const CATEGORIES: [&str; 11] = [
+const CATEGORIES: [&str; 11] = [
     "Administrative",
     "ServiceHealth",
     "ResourceHealth",
@@ -59,8 +66,9 @@ fn detect(sniff: &Sniff<'_>) -> u8 {
     }
 }
 
-fn of(event: Object<'_>) -> Result<Row, String> {
-    if event.has("eventTimestamp") { Ok(rest(event)) } else { exported(event) }
+/// Returns whether it is an exported event of this log.
+pub(super) fn is_exported(event: &Object<'_>) -> bool {
+    event.has_all(&["time", "operationName"]) && CATEGORIES.contains(&&*event.text("category"))
 }
 
 /// Sets a status in both forms: as the event says it, and as the portal shows it.
@@ -96,10 +104,7 @@ fn caller(claims: &Object<'_>) -> String {
     CALLER_CLAIMS.iter().map(|claim| claims.text(claim).into_owned()).find(|text| !text.is_empty()).unwrap_or_default()
 }
 
-fn exported(mut event: Object<'_>) -> Result<Row, String> {
-    if !event.has_all(&["time", "operationName"]) {
-        return Err("it has no `time` and `operationName`".to_string());
-    }
+pub(super) fn exported(mut event: Object<'_>) -> Row {
     let mut row = Row::new("AzureActivity");
     row.text("SourceSystem", "Azure");
     row.json("TimeGenerated", event.take("time").unwrap_or("null"));
@@ -136,7 +141,7 @@ fn exported(mut event: Object<'_>) -> Result<Row, String> {
     row.text("CategoryValue", &category);
     row.text("Category", &category);
     event.pass_rest(&mut row);
-    Ok(row)
+    row
 }
 
 /// Returns the value and the shown text of a member that may have both.

@@ -1,12 +1,14 @@
 //! Resource logs of Azure: `{"records": [...]}` as event hubs carry them, or one record a line as storage accounts keep them
 //! (`PT1H.json`).
 //!
-//! A category with a table of its own lands there; all others land in AzureDiagnostics, where each member of `properties` has a
-//! column whose ending says its type: `_s`, `_d`, `_b`, `_t`, `_g`.
+//! Records of the directory, the Activity Log and flow logs land where those formats' own do. A category with a table of its own lands
+//! there; all others land in AzureDiagnostics, where each member of `properties` has a column whose ending says its type: `_s`, `_d`,
+//! `_b`, `_t`, `_g`.
 //!
 //! # Source
 //! "Common and service-specific schemas for Azure resource logs"; "AzureDiagnostics".
 
+use super::{azure_activity, entra, nsg_flow, vnet_flow};
 use crate::arm::ResourceId;
 use crate::columns::{Columns, identifier};
 use crate::detect::Sniff;
@@ -49,10 +51,18 @@ fn detect(sniff: &Sniff<'_>) -> u8 {
     }
 }
 
-fn record(record: Object<'_>, item: &str, out: &mut Output) {
+/// Makes records of a resource log's record, whatever service it is of.
+pub(super) fn record(record: Object<'_>, item: &str, out: &mut Output) {
     let category = record.text("category");
     if record.get("time").is_none() || category.is_empty() {
         return out.reject(crate::Reason::Malformed, "it has no `time` and `category`", item.as_bytes());
+    }
+    match &*category {
+        _ if entra::is_exported(&record) => return out.result(entra::exported(record), item),
+        _ if azure_activity::is_exported(&record) => return out.record(azure_activity::exported(record)),
+        "NetworkSecurityGroupFlowEvent" => return nsg_flow::record(record, item, out),
+        "FlowLogFlowEvent" => return vnet_flow::record(record, item, out),
+        _ => {}
     }
     let made = match table(&category, &record) {
         Some(table @ ("AKSAudit" | "AKSAuditAdmin")) => kubernetes(table, &record),

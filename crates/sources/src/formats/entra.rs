@@ -4,6 +4,7 @@
 //! # Source
 //! Microsoft Graph's `directoryAudit` and `signIn`; "Azure Monitor resource logs", the columns of AuditLogs and SigninLogs.
 
+use super::azure_diagnostics;
 use crate::columns::Columns;
 use crate::detect::Sniff;
 use crate::frame::of_objects;
@@ -17,7 +18,13 @@ pub static SOURCE: Source = Source {
     about: "Microsoft Entra directory audits, sign-ins, provisioning and risks, exported or from Microsoft Graph",
     tables: &["AuditLogs", "SigninLogs", "AAD*"],
     detect,
-    parser: |_| of_objects(&["records", "value"], |record, item, out| out.result(of(record), item)),
+    parser: |_| {
+        of_objects(&["records", "value"], |record, item, out| match record.has("category") && record.has("time") {
+            // A hub may carry the logs of several services.
+            true => azure_diagnostics::record(record, item, out),
+            false => out.result(of(record), item),
+        })
+    },
 };
 
 /// Categories of diagnostic settings and their tables.
@@ -49,10 +56,12 @@ fn detect(sniff: &Sniff<'_>) -> u8 {
     if is_exported || is_audit || is_signin { 95 } else { 0 }
 }
 
+/// Returns whether it is an exported record of the directory.
+pub(super) fn is_exported(record: &Object<'_>) -> bool {
+    record.has("properties") && table_of(&record.text("category")).is_some()
+}
+
 fn of(record: Object<'_>) -> Result<Row, String> {
-    if record.has("properties") {
-        return exported(record);
-    }
     if record.has("activityDateTime") {
         let mut row = Row::new("AuditLogs");
         row.text("OperationName", &record.text("activityDisplayName"));
@@ -71,7 +80,7 @@ fn of(record: Object<'_>) -> Result<Row, String> {
     Err("it is no audit or sign-in of the directory".to_string())
 }
 
-fn exported(mut record: Object<'_>) -> Result<Row, String> {
+pub(super) fn exported(mut record: Object<'_>) -> Result<Row, String> {
     let category = record.take_text("category");
     let table = table_of(&category).ok_or_else(|| format!("its category `{category}` is none of the directory's"))?;
     let mut row = Row::new(table);

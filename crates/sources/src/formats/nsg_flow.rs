@@ -26,7 +26,7 @@ pub static SOURCE: Source = Source {
     parser: |_| of_objects(&["records"], record),
 };
 
-fn record(record: Object<'_>, item: &str, out: &mut Output) {
+pub(super) fn record(record: Object<'_>, item: &str, out: &mut Output) {
     let properties = Object::members_of(record.get("properties").unwrap_or("{}"));
     let id = record.text("resourceId");
     let mut n = 0;

@@ -28,7 +28,7 @@ pub static SOURCE: Source = Source {
     parser: |_| of_objects(&["records"], record),
 };
 
-fn record(record: Object<'_>, item: &str, out: &mut Output) {
+pub(super) fn record(record: Object<'_>, item: &str, out: &mut Output) {
     let records = Object::members_of(record.get("flowRecords").unwrap_or("{}"));
     let mut n = 0;
     for flow in raw::items(records.get("flows").unwrap_or("[]")).map(Object::members_of) {
