@@ -298,7 +298,7 @@ impl Vault {
         rejected: Vec<Rejected>,
         request: Option<(&str, &[u8])>,
     ) -> Result<Pending, IngestError> {
-        self.inner.check_room()?;
+        self.inner.check_room(0)?;
         let workspace = self.inner.workspace_of(workspace)?;
         let content = request.map(|(id, content)| (id, Sha256::digest(content)));
         let request = content.as_ref().map(|(id, content)| (*id, content.as_slice()));

@@ -14,7 +14,8 @@ pub(crate) fn month(text: &str) -> Option<u32> {
 pub(crate) fn clock(text: &str) -> Option<i64> {
     let mut parts = text.split(':');
     let (hour, minute, second) = (parts.next()?, parts.next()?, parts.next()?);
-    if parts.next().is_some() || !second.starts_with(|c: char| c.is_ascii_digit()) {
+    let is_plain = second.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b','));
+    if parts.next().is_some() || !is_plain || second.len() > 20 {
         return None;
     }
     let number =
@@ -44,6 +45,9 @@ pub(crate) fn epoch(text: &str) -> Option<i64> {
         100_000_000_000_000..=99_999_999_999_999_999 => 10,
         _ => return ticks::in_range(ticks::from_unix_nanos(value)),
     };
+    if !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
     let part: f64 = if fraction.is_empty() { 0.0 } else { format!("0.{fraction}").parse().ok()? };
     let instant =
         value.checked_mul(scale)?.checked_add((part * scale as f64).round() as i64)?.checked_add(UNIX_EPOCH)?;
@@ -68,6 +72,9 @@ mod tests {
         assert_eq!(text(epoch("1659523775.25")), "2022-08-03T10:49:35.2500000Z");
         assert_eq!(epoch("x"), None);
         assert_eq!(clock("23:59:60"), clock("23:59:59"));
-        assert_eq!((clock("1:2"), clock("24:00:00"), clock("00:00:-1")), (None, None, None));
+        assert_eq!(
+            (clock("1:2"), clock("24:00:00"), clock("00:00:-1"), clock("10:49:1e99935")),
+            (None, None, None, None)
+        );
     }
 }

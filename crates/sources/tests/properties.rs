@@ -46,6 +46,34 @@ fn check(source: &Source, path: &str, bytes: &[u8], ends: &[usize]) -> Got {
     whole
 }
 
+/// What readers of numbers, times and nesting stumble over.
+const PARTS: [&str; 24] = [
+    "1e99999",
+    "-1",
+    "99999999999999999999",
+    "0.1e-999",
+    "NaN",
+    "\u{0}",
+    "\u{feff}",
+    "\u{1f600}",
+    "\\u",
+    "\\",
+    "\"\"",
+    "\n",
+    "\r\n{",
+    "{{{{",
+    "[[[[",
+    "}]",
+    "<![CDATA[",
+    "&#x110000;",
+    "</Event>",
+    "=",
+    "||||",
+    ";;;",
+    "Feb 30",
+    "2026-02-30T25:61:61Z",
+];
+
 proptest! {
     #[test]
     fn no_source_panics_loses_or_invents_a_record(
@@ -61,7 +89,7 @@ proptest! {
     #[test]
     fn no_damage_to_a_log_loses_its_other_records(
         which in any::<prop::sample::Index>(),
-        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0_u8..3), 0..6),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0_u8..5), 0..6),
         ends in prop::collection::vec(any::<prop::sample::Index>(), 0..6),
     ) {
         let fixtures = fixtures();
@@ -72,6 +100,11 @@ proptest! {
             let at = at.index(bytes.len());
             match kind {
                 0 => bytes[at] = byte,
+                3 | 4 => {
+                    let part = PARTS[usize::from(byte) % PARTS.len()];
+                    let end = (at + usize::from(kind == 3) * part.len()).min(bytes.len());
+                    drop(bytes.splice(at..end, part.bytes()));
+                }
                 1 => bytes.insert(at, byte),
                 _ => { bytes.remove(at); }
             }
