@@ -69,10 +69,11 @@ impl Default for VaultOptions {
             sequencer: SequencerOptions::default(),
             encryption: Encryption::None,
             record_bytes_max: 1 << 20,
-            flush_rows: 1 << 20,
-            flush_bytes: 768 << 20,
+            // Three row groups.
+            flush_rows: 3 << 17,
+            flush_bytes: 512 << 20,
             flush_after: Duration::from_secs(600),
-            hot_bytes_max: 2 << 30,
+            hot_bytes_max: 3 << 29,
             keep_every: Some(Duration::from_secs(10)),
         }
     }
