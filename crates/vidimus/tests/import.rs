@@ -2,9 +2,11 @@
 
 mod common;
 
-use common::{Server, run};
+use common::{Server, run, vidimus};
 use serde_json::{Value, json};
+use std::io::Write;
 use std::path::Path;
+use std::process::Stdio;
 
 /// Asks a query and returns its rows as the lines of their JSON.
 fn rows(server: &Server, query: &str) -> Vec<Value> {
@@ -82,6 +84,20 @@ fn logs_are_recognised_and_land_in_their_tables() {
     );
     let (is_done, listed, _) = run(&["sources"]);
     assert!(is_done && listed.contains("aws_cloudtrail") && listed.contains("to AWSCloudTrail"), "{listed}");
+
+    let event = CEF.lines().next().expect("a line");
+    // What comes from a pipe is recognised too; what is not known is the table `stdin`.
+    for (input, line) in
+        [(event, "cef, 1 read, 1 taken, 0 quarantined"), ("{\"Number\":1}\n", "stdin: 1 taken, 0 quarantined")]
+    {
+        let mut command = vidimus(&["import", "--server", &server.running.url, "-"]);
+        let command = command.env("VIDIMUS_TOKEN", server.token()).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("it starts");
+        child.stdin.take().expect("piped").write_all(input.as_bytes()).expect("written");
+        let out = child.wait_with_output().expect("it ends");
+        let out = String::from_utf8_lossy(&out.stdout);
+        assert!(out.contains(line), "{line}: {out}");
+    }
 
     // The same by the endpoint.
     let path = "/v1/workspaces/main/sources/auto/records?name=fw.log";

@@ -147,14 +147,15 @@ fn unknown(name: &str) -> String {
     format!("there is no log format `{name}`{help}")
 }
 
-/// Copies standard input to a file, when it is a path.
-fn keep_stdin(inputs: &mut InputArgs) -> anyhow::Result<Option<tempfile::TempPath>> {
+/// Copies standard input to a file that is named after it, when it is a path.
+fn keep_stdin(inputs: &mut InputArgs) -> anyhow::Result<Option<tempfile::TempDir>> {
     let Some(path) = inputs.paths.iter_mut().find(|path| *path == "-") else { return Ok(None) };
-    let mut copy = tempfile::Builder::new().prefix("stdin.").tempfile().context("cannot keep standard input")?;
-    io::copy(&mut io::stdin().lock(), &mut copy).context("cannot keep standard input")?;
-    let copy = copy.into_temp_path();
+    let folder = tempfile::tempdir().context("cannot keep standard input")?;
+    let copy = folder.path().join("stdin");
+    let mut file = std::fs::File::create(&copy).context("cannot keep standard input")?;
+    io::copy(&mut io::stdin().lock(), &mut file).context("cannot keep standard input")?;
     *path = copy.display().to_string();
-    Ok(Some(copy))
+    Ok(Some(folder))
 }
 
 /// Tells logs of known formats from other files.
