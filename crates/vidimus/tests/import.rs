@@ -111,7 +111,7 @@ fn logs_are_recognised_and_land_in_their_tables() {
     }
     assert_eq!(
         one(&server, "CommonSecurityLog | where DestinationPort == 443 and SourceIP == '192.0.2.7' | count"),
-        json!(1)
+        json!(2)
     );
     assert_eq!(one(&server, "VidimusQuarantine | where TableName == 'cef' and Raw == 'no event' | count"), json!(1));
     assert_eq!(server.call("POST", path, &[], "nothing that anybody knows").status, 400);
