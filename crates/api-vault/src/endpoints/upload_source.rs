@@ -23,6 +23,10 @@ use crate::service::{Service, blocking, request_name};
 
 /// Columns of a table whose columns come from its records; members beyond them stay in the table's bag.
 const COLUMNS_MAX: usize = 500;
+/// Bytes that are read at a time.
+const PIECE_BYTES: usize = 1 << 20;
+/// Bytes of the records of one body at most.
+const RECORDS_BYTES_MAX: usize = 256 << 20;
 
 #[derive(Deserialize)]
 pub(crate) struct Parameters {
@@ -100,7 +104,13 @@ fn send(
 ) -> Result<Sent, ApiError> {
     let mut parser = (source.parser)(&context);
     let mut out = Output::default();
-    parser.push(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body), &mut out);
+    for piece in body.chunks(PIECE_BYTES) {
+        parser.push(piece, &mut out);
+        // Some formats say in a few bytes what is many columns.
+        if out.tables.values().map(|batch| batch.body.len()).sum::<usize>() > RECORDS_BYTES_MAX {
+            return Err(ApiError::Expands { max: RECORDS_BYTES_MAX });
+        }
+    }
     parser.finish(&mut out);
     let counts = out.counts;
     let mut pending = Vec::new();
