@@ -20,9 +20,9 @@ pub(crate) fn clock(text: &str) -> Option<i64> {
     }
     let number =
         |text: &str| (text.len() <= 2 && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok())?;
+    let second: f64 = second.replace(',', ".").parse().ok().filter(|second| (0.0..61.0).contains(second))?;
     // A leap second counts as the one before.
-    let second: f64 = second.replace(',', ".").parse().ok()?;
-    ticks::time_of_day(number(hour)?, number(minute)?, if (60.0..61.0).contains(&second) { 59.0 } else { second })
+    ticks::time_of_day(number(hour)?, number(minute)?, if second >= 60.0 { 59.0 } else { second })
 }
 
 /// Returns the latest instant of a date without a year that is not later than a day after `now`.

@@ -47,10 +47,11 @@ fn check(source: &Source, path: &str, bytes: &[u8], ends: &[usize]) -> Got {
 }
 
 /// What readers of numbers, times and nesting stumble over.
-const PARTS: [&str; 24] = [
+const PARTS: [&str; 25] = [
     "1e99999",
     "-1",
     "99999999999999999999",
+    "9223372036854775807",
     "0.1e-999",
     "NaN",
     "\u{0}",
