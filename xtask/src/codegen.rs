@@ -45,6 +45,12 @@ const LISTS: &[List] = &[
         item: "OPERATOR",
         entry: "crate::operator::OperatorInfo",
     },
+    List {
+        folder: "crates/sources/src/formats",
+        doc: "Log formats, one file each.",
+        item: "SOURCE",
+        entry: "crate::source::Source",
+    },
 ];
 
 /// Rust keywords that are names of functions or operators.

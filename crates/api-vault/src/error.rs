@@ -25,6 +25,10 @@ pub(crate) enum ApiError {
     Malformed(String),
     #[error("there is no {what} `{name}`")]
     Unknown { what: &'static str, name: String },
+    #[error("the bytes are of no log format that is known: name the format instead of `auto`")]
+    Unrecognised,
+    #[error("the log's records are more than {max} bytes: send it in parts")]
+    Expands { max: usize },
     #[error("{max} requests are being worked on already")]
     Crowded { max: usize },
     #[error("{0}")]
@@ -63,6 +67,8 @@ impl ApiError {
             ApiError::Body(BodyError::TooLarge { .. }) => (S::PAYLOAD_TOO_LARGE, "TooLarge", None),
             ApiError::Body(BodyError::TooSlow) => (S::REQUEST_TIMEOUT, "TooSlow", None),
             ApiError::Body(_) | ApiError::Malformed(_) => (S::BAD_REQUEST, "Malformed", None),
+            ApiError::Unrecognised => (S::BAD_REQUEST, "Unrecognised", None),
+            ApiError::Expands { .. } => (S::PAYLOAD_TOO_LARGE, "TooLarge", None),
             ApiError::Unknown { .. } => (S::NOT_FOUND, "NotFound", None),
             ApiError::Crowded { .. } => (S::TOO_MANY_REQUESTS, "Busy", Some(1)),
             ApiError::Ingest(error) => match error {

@@ -3,6 +3,8 @@
 //! | endpoint | action |
 //! |---|---|
 //! | `POST /v1/workspaces/{workspace}/tables/{table}/records` | ingest |
+//! | `POST /v1/workspaces/{workspace}/sources/{source}/records` | ingest |
+//! | `POST /v1/workspaces/{workspace}/quarantine` | ingest |
 //! | `PUT /v1/workspaces/{workspace}` | manage |
 //! | `GET /v1/workspaces/{workspace}` | read |
 //! | `PUT /v1/workspaces/{workspace}/tables/{table}` | manage |

@@ -72,6 +72,8 @@ pub fn router(api: VaultApi) -> Router {
         )
         .route("/v1/workspaces/{workspace}/tables/{table}/erase", post(endpoints::erase_cells::post))
         .route("/v1/workspaces/{workspace}/tables/{table}/purge", post(endpoints::purge_records::post))
+        .route("/v1/workspaces/{workspace}/sources/{source}/records", post(endpoints::upload_source::post))
+        .route("/v1/workspaces/{workspace}/quarantine", post(endpoints::quarantine_records::post))
         .route("/v1/workspaces/{workspace}/holds", get(endpoints::holds::get))
         .route("/v1/workspaces/{workspace}/holds/{hold}", put(endpoints::holds::put).delete(endpoints::holds::delete))
         .route("/v1/workspaces/{workspace}/proofs", post(endpoints::prove_records::post))
@@ -130,6 +132,18 @@ impl Service {
         };
         self.api.audit.record(record).await.map_err(|_| ApiError::NotRecorded)
     }
+}
+
+const REQUEST_ID: &str = "x-ms-client-request-id";
+const REQUEST_ID_BYTES_MAX: usize = 256;
+
+/// Returns the name by which a request can be repeated; `None` when it has none.
+pub(crate) fn request_name(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+    let name = headers.get(REQUEST_ID).map(|name| name.to_str().unwrap_or_default().to_string());
+    if name.as_ref().is_some_and(|name| name.is_empty() || name.len() > REQUEST_ID_BYTES_MAX) {
+        return Err(ApiError::Malformed(format!("`{REQUEST_ID}` is 1 to {REQUEST_ID_BYTES_MAX} characters of ASCII")));
+    }
+    Ok(name)
 }
 
 /// Runs work that takes a while on a thread of its own.

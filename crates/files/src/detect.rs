@@ -118,7 +118,7 @@ fn is_text(bytes: &[u8]) -> bool {
 }
 
 /// Tells the encoding from the byte order mark; without one, from where the zero bytes of UTF-16 stand, else UTF-8.
-fn encoding(head: &[u8]) -> Result<TextKind, String> {
+pub(crate) fn encoding(head: &[u8]) -> Result<TextKind, String> {
     Ok(match head {
         [0xFF, 0xFE, 0, 0, ..] | [0, 0, 0xFE, 0xFF, ..] => return Err("UTF-32 is not supported".to_string()),
         [0xEF, 0xBB, 0xBF, ..] => TextKind { encoding: UTF_8, bom: 3 },

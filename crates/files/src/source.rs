@@ -276,6 +276,14 @@ impl Source {
         Ok(Box::new(Lines { reader: counted, at: from, end, skipping: mid_line, done: false }))
     }
 
+    /// Returns how the text is written; UTF-8 for what is no text.
+    pub fn text_kind(&self) -> TextKind {
+        match &self.body {
+            Body::Text { kind, .. } => *kind,
+            _ => TextKind { encoding: encoding_rs::UTF_8, bom: 0 },
+        }
+    }
+
     /// Returns whether lines can be read from the middle of the file.
     pub fn is_splittable(&self) -> bool {
         let lines = matches!(&self.body, Body::Text { format: Format::JsonLines | Format::Lines, kind } if kind.encoding == encoding_rs::UTF_8);

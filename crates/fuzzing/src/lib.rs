@@ -8,4 +8,11 @@
 
 pub mod mutate;
 pub mod seeds;
+pub mod source_targets;
 pub mod targets;
+
+/// Returns a target's body.
+pub fn target(name: &str) -> Option<fn(&[u8])> {
+    let mut all = targets::ALL.iter().chain(source_targets::ALL);
+    all.find(|(target, _)| *target == name).map(|(_, body)| *body)
+}

@@ -14,8 +14,19 @@ pub fn of(target: &str) -> Vec<String> {
         "collection-rule" => RULES.iter().map(|seed| seed.to_string()).collect(),
         "suffixed" => JSON.iter().chain(COLLECTED).map(|seed| seed.to_string()).collect(),
         "signature" => SIGNATURES.iter().map(|seed| seed.to_string()).collect(),
-        _ => queries(),
+        _ => match target.strip_prefix("source_") {
+            Some(source) => fixtures(source),
+            None => queries(),
+        },
     }
+}
+
+/// Returns the fixtures of a log format, as text.
+fn fixtures(source: &str) -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sources/fixtures").join(source);
+    let is_golden = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "golden");
+    let inputs = files_below(&folder).into_iter().filter(|path| !is_golden(path));
+    inputs.filter_map(|path| Some(String::from_utf8_lossy(&std::fs::read(path).ok()?).into_owned())).collect()
 }
 
 /// Returns every query of the project's tests and of the examples that functions give of themselves.

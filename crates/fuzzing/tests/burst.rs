@@ -1,7 +1,7 @@
 //! Some seconds of fuzzing by a fixed seed, on every run of the tests. `FUZZ_MS=60000` makes it longer, `FUZZ_SEED=7`
 //! takes other inputs. `make fuzz` fuzzes in earnest.
 
-use fuzzing::{mutate::mutate, seeds, targets};
+use fuzzing::{mutate::mutate, seeds, source_targets, target};
 use std::time::{Duration, Instant};
 use stdx::Rng;
 
@@ -11,12 +11,15 @@ fn setting(name: &str, default: u64) -> u64 {
 
 /// Tries all seeds, then mutations of them until the time is over, and says which input fails.
 fn burst(name: &str) {
-    let (_, body) =
-        targets::ALL.iter().find(|(target, _)| *target == name).unwrap_or_else(|| panic!("no target {name}"));
+    burst_for(name, setting("FUZZ_MS", 3_000));
+}
+
+fn burst_for(name: &str, ms: u64) {
+    let body = target(name).unwrap_or_else(|| panic!("no target {name}"));
     let seeds = seeds::of(name);
     assert!(!seeds.is_empty());
     let mut rng = Rng::from_seed(setting("FUZZ_SEED", 1));
-    let duration = Duration::from_millis(setting("FUZZ_MS", 3_000));
+    let duration = Duration::from_millis(ms);
     let began = Instant::now();
     let mut tried = 0_u64;
     let mut slowest = (Duration::ZERO, String::new());
@@ -104,4 +107,11 @@ fn mappings() {
 #[test]
 fn records() {
     burst("records");
+}
+
+#[test]
+fn log_formats() {
+    for (name, _) in source_targets::ALL {
+        burst_for(name, setting("FUZZ_MS", 200));
+    }
 }

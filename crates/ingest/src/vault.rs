@@ -40,6 +40,9 @@ const OWN_ROOM_BYTES: usize = 256 << 20;
 /// How long a sender waits when the records in memory are too many.
 const RETRY_AFTER_MS: u64 = 500;
 
+/// What is told of batches once they are durable.
+type Answers = Vec<oneshot::Receiver<Result<Receipt, SubmitError>>>;
+
 /// Sizes and intervals of a store.
 #[derive(Debug, Clone)]
 pub struct VaultOptions {
@@ -326,6 +329,27 @@ impl Vault {
         table.schema().ok_or_else(|| IngestError::UnknownTable { name: table.name().to_string(), near: None })
     }
 
+    /// Keeps records that whoever received them could not bring to the columns of a table: `of` is what they are records of, a table or a
+    /// log format. `request` names the request and its content, so that it can be repeated.
+    ///
+    /// # Errors
+    /// As [`Vault::take`].
+    pub fn quarantine(
+        &self,
+        workspace: &str,
+        of: &str,
+        rejected: Vec<Rejected>,
+        request: Option<(&str, &[u8])>,
+    ) -> Result<Pending, IngestError> {
+        self.inner.check_room(0)?;
+        let workspace = self.inner.workspace_of(workspace)?;
+        let content = request.map(|(id, content)| (id, Sha256::digest(content)));
+        let request = content.as_ref().map(|(id, content)| (*id, content.as_slice()));
+        let (table, answers) =
+            self.inner.submit_rejected(&workspace, of, &rejected, request, self.inner.clock.now_ticks())?;
+        Ok(Pending { answers, n_taken: 0, n_batches: 0, rejected, table })
+    }
+
     /// Writes everything that is in memory to files.
     ///
     /// # Errors
@@ -455,14 +479,28 @@ impl Inner {
         let n_batches = answers.len();
         // A body that is not closed is an error of the request with no bytes of a record.
         if !rejected.is_empty() {
-            let (quarantine, schema) = self.ensure_table(workspace, QUARANTINE_TABLE, &quarantine_columns())?;
-            let rows = quarantine_rows(table.name(), request.map_or("", |(id, _)| id), &rejected, now)?;
-            for (n, part) in parts(rows)?.into_iter().enumerate() {
-                let id = request.map(|(id, content)| request_id(QUARANTINE_TABLE, id, n, content));
-                answers.push(self.submit_batch(workspace, &quarantine, &schema, part, id, now)?);
-            }
+            answers.extend(self.submit_rejected(workspace, table.name(), &rejected, request, now)?.1);
         }
         Ok(Pending { answers, n_taken, n_batches, rejected, table })
+    }
+
+    /// Seals records that could not be taken, as records of the quarantine.
+    fn submit_rejected(
+        &self,
+        workspace: &Workspace,
+        of: &str,
+        rejected: &[Rejected],
+        request: Option<(&str, &[u8])>,
+        now: i64,
+    ) -> Result<(Arc<Table>, Answers), IngestError> {
+        let (quarantine, schema) = self.ensure_table(workspace, QUARANTINE_TABLE, &quarantine_columns())?;
+        let rows = quarantine_rows(of, request.map_or("", |(id, _)| id), rejected, now)?;
+        let mut answers = Vec::new();
+        for (n, part) in parts(rows)?.into_iter().enumerate() {
+            let id = request.map(|(id, content)| request_id(QUARANTINE_TABLE, id, n, content));
+            answers.push(self.submit_batch(workspace, &quarantine, &schema, part, id, now)?);
+        }
+        Ok((quarantine, answers))
     }
 
     fn submit_batch(

@@ -4,7 +4,7 @@ use anyhow::Context;
 use clap::Args;
 use files::{Input, Options, Progress, Table, WarningReport, Warnings};
 use query::{FileAccess, Tables, file_table};
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::HashSet, path::PathBuf, sync::Arc};
 
 /// Where rows come from.
 #[derive(Debug, Clone, Default, Args)]
@@ -44,11 +44,16 @@ impl Opened {
 
 /// Opens the files that the arguments name.
 pub fn open(args: &InputArgs) -> anyhow::Result<Opened> {
+    open_without(args, HashSet::new())
+}
+
+/// As [`open`], without some of the files and members of archives, by what messages call them.
+pub fn open_without(args: &InputArgs, without: HashSet<String>) -> anyhow::Result<Opened> {
     let mut inputs: Vec<Input> = args.paths.iter().map(Input::path).collect();
     for spec in &args.tables {
         inputs.push(Input::named(spec)?);
     }
-    let mut options = Options::default();
+    let mut options = Options { without, ..Options::default() };
     if let Some(folder) = &args.table_schemas {
         options.tables = files::table_schemas(folder).context("cannot read the table schemas")?;
     }

@@ -8,6 +8,7 @@ mod commands;
 mod draw;
 mod encryption;
 mod evidence;
+mod importing;
 mod inputs;
 mod interrupt;
 mod remote;
@@ -40,6 +41,7 @@ enum Command {
     Demo(commands::demo::DemoArgs),
     Serve(commands::serve::ServeArgs),
     Import(commands::import::ImportArgs),
+    Sources(commands::sources::SourcesArgs),
     Export(commands::export::ExportArgs),
     Prove(commands::prove::ProveArgs),
     Retention(commands::retention::RetentionArgs),
@@ -67,6 +69,7 @@ fn main() -> ExitCode {
         Command::Demo(args) => commands::demo::run(args),
         Command::Serve(args) => commands::serve::run(args),
         Command::Import(args) => commands::import::run(args),
+        Command::Sources(args) => commands::sources::run(args),
         Command::Export(args) => commands::export::run(args),
         Command::Prove(args) => commands::prove::run(args),
         Command::Retention(args) => commands::retention::run(args),

@@ -17,10 +17,7 @@ use serde_json::{Value, json};
 
 use crate::anchors::Ack;
 use crate::error::ApiError;
-use crate::service::{Service, blocking};
-
-const REQUEST_ID: &str = "x-ms-client-request-id";
-const REQUEST_ID_BYTES_MAX: usize = 256;
+use crate::service::{Service, blocking, request_name};
 
 pub(crate) async fn post(
     State(service): State<Arc<Service>>,
@@ -30,10 +27,7 @@ pub(crate) async fn post(
     let (parts, body) = request.into_parts();
     service.sign_in(&parts.headers, Action::Ingest, &workspace)?;
     let place = service.place()?;
-    let name = parts.headers.get(REQUEST_ID).map(|name| name.to_str().unwrap_or_default().to_string());
-    if name.as_ref().is_some_and(|name| name.is_empty() || name.len() > REQUEST_ID_BYTES_MAX) {
-        return Err(ApiError::Malformed(format!("`{REQUEST_ID}` is 1 to {REQUEST_ID_BYTES_MAX} characters of ASCII")));
-    }
+    let name = request_name(&parts.headers)?;
     let ack = service.api.anchors.ack(&parts.headers)?;
     let body = read_body(body, &parts.headers, service.api.limits.body).await.map_err(ApiError::Body)?;
     let vault = service.api.vault.clone();

@@ -1,37 +1,34 @@
 //! `vidimus import`: log files into a server's tables.
 
-use crate::inputs::{InputArgs, open, print_warnings};
-use crate::remote::{self, Called, Server};
+use crate::importing::{Target, native, plain};
+use crate::inputs::{InputArgs, Opened, open_without, print_warnings};
+use crate::remote::{self, Server};
 use crate::show::Ticker;
 use anyhow::{Context, bail};
 use clap::Args;
-use encode::{Format, Statistics};
-use files::{Progress, Table};
-use serde_json::{Value, json};
-use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
+use files::{Input, Progress, RawFile};
+use serde_json::Value;
+use sources::{Sniff, Source};
+use std::collections::HashSet;
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
-
-/// Bytes of a request about.
-const CHUNK_BYTES: usize = 4 << 20;
-/// Bytes of a request at most: a record that is longer is refused here, by its file and line.
-const CHUNK_BYTES_MAX: usize = 30 << 20;
-/// Requests under way at the same time.
-const SENDERS: usize = 3;
-/// How long a server may be busy or away before the import gives up.
-const PATIENCE: Duration = Duration::from_secs(120);
+use std::sync::Arc;
+use std::time::Instant;
+use stdx::Clock;
 
 /// Import log files into the tables of a server's workspace.
 ///
-/// Tables that are not there are made, with the columns of their files. Sent again, a file that was cut off is not taken twice.
+/// The log format of each file, and of each member of an archive, is recognised, and its records land in the tables of that format. A
+/// file of no known format becomes the table that it is named after, with the columns that it has, as does a path that is given with
+/// its table. Sent again, a file that was cut off is not taken twice.
 #[derive(Debug, Args)]
 pub struct ImportArgs {
     #[command(flatten)]
     inputs: InputArgs,
+    /// Read all paths as logs of this format; `list` prints the formats.
+    #[arg(long, value_name = "FORMAT")]
+    source: Option<String>,
     /// When a record counts as taken: once it is durable under a signed checkpoint, or once witnesses have cosigned one too.
     #[arg(long, value_name = "LEVEL", default_value = "committed", value_parser = ["committed", "witnessed"])]
     ack: String,
@@ -82,174 +79,150 @@ impl ToServerArgs {
     }
 }
 
-/// What became of a table's records.
+/// Files by what is done with them.
 #[derive(Default)]
-struct Summary {
-    taken: u64,
-    quarantined: u64,
-    reasons: BTreeMap<String, u64>,
-    first: Vec<String>,
+struct Sorted {
+    /// Logs of a known format.
+    native: Vec<(RawFile, &'static Source)>,
+    /// What they are called.
+    labels: HashSet<String>,
+    n_plain: usize,
+    errors: Vec<files::FilesError>,
 }
 
-/// A request's body, and what it is called: the same for the same part of the same file.
-struct Chunk {
-    name: String,
-    body: Vec<u8>,
+/// What was done in all.
+#[derive(Default)]
+struct Total {
+    taken: u64,
+    quarantined: u64,
 }
 
 /// Runs the command.
-pub fn run(args: ImportArgs) -> anyhow::Result<ExitCode> {
-    let opened = open(&args.inputs)?;
-    if opened.files.is_empty() {
-        bail!("no files: give the paths of log files");
+pub fn run(mut args: ImportArgs) -> anyhow::Result<ExitCode> {
+    if args.source.as_deref() == Some("list") {
+        super::sources::print();
+        return Ok(ExitCode::SUCCESS);
+    }
+    let forced = args.source.as_deref().map(|name| sources::find(name).with_context(|| unknown(name))).transpose()?;
+    // What can be read only once is looked at twice.
+    let _copy = keep_stdin(&mut args.inputs)?;
+    let Sorted { native, labels, n_plain, errors } = sort(&args.inputs, forced)?;
+    let opened = match n_plain > 0 || !args.inputs.tables.is_empty() {
+        true => Some(open_without(&args.inputs, labels)?),
+        false => None,
+    };
+    if native.is_empty() && opened.as_ref().is_none_or(|opened| opened.files.is_empty()) {
+        match errors.into_iter().next() {
+            Some(error) => return Err(error).context("cannot open the logs"),
+            None => bail!("no files: give the paths of log files"),
+        }
+    }
+    if opened.is_none() {
+        for error in &errors {
+            eprintln!("warning: left out: {:#}", anyhow::anyhow!(error.to_string()));
+        }
     }
     let server = args.server.server()?;
-    let workspace = &args.server.workspace;
+    let target = Target { server: &server, workspace: &args.server.workspace, ack: &args.ack };
     let begun = Instant::now();
-    let mut n_taken = 0;
-    let mut n_quarantined = 0;
-    for table in &opened.files {
-        let ticker = Ticker::start(opened.progress.clone());
-        let path = format!("/v1/workspaces/{workspace}/tables/{}", table.name());
-        let columns: Vec<Value> =
-            table.columns().iter().map(|column| json!({ "name": column.name, "type": column.ktype.name() })).collect();
-        let body = json!({ "columns": columns }).to_string().into_bytes();
-        let made = server.call("PUT", &path, &[], body)?.accepted();
-        made.with_context(|| format!("cannot make the table `{}`", table.name()))?;
-        let target = Target { server: &server, path: format!("{path}/records"), ack: &args.ack };
-        let summary = send(&target, table, &opened.progress);
-        drop(ticker);
-        let summary = summary.with_context(|| format!("cannot import into the table `{}`", table.name()))?;
-        println!("{}: {} taken, {} quarantined", table.name(), summary.taken, summary.quarantined);
-        for (reason, count) in &summary.reasons {
-            println!("  {reason}: {count}");
-        }
-        for detail in &summary.first {
-            println!("  {detail}");
-        }
-        n_taken += summary.taken;
-        n_quarantined += summary.quarantined;
+    let mut total = Total::default();
+    for (file, source) in &native {
+        import_native(&target, file, source, &mut total)?;
+    }
+    if let Some(opened) = &opened {
+        import_plain(&target, opened, &mut total)?;
     }
     let seconds = begun.elapsed().as_secs_f64();
-    eprintln!("vidimus: {n_taken} records taken, {n_quarantined} quarantined in {seconds:.1} s");
-    print_warnings(&opened.warnings());
+    let Total { taken, quarantined } = total;
+    eprintln!("vidimus: {taken} records taken, {quarantined} quarantined in {seconds:.1} s");
+    if let Some(opened) = &opened {
+        print_warnings(&opened.warnings());
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Where records go, and what is waited for.
-struct Target<'a> {
-    server: &'a Server,
-    path: String,
-    ack: &'a str,
+fn unknown(name: &str) -> String {
+    let near = kql::diagnostic::nearest(name, sources::ALL.iter().map(|source| source.name));
+    let help = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    format!("there is no log format `{name}`{help}")
 }
 
-/// Sends a table's records, several requests at a time.
-fn send(target: &Target<'_>, table: &Table, progress: &Arc<Progress>) -> anyhow::Result<Summary> {
-    let (sender, receiver) = sync_channel::<Chunk>(SENDERS);
-    let receiver = Mutex::new(receiver);
-    let summary = Mutex::new(Summary::default());
-    std::thread::scope(|scope| {
-        let senders: Vec<_> = (0..SENDERS).map(|_| scope.spawn(|| send_chunks(target, &receiver, &summary))).collect();
-        let read = read(table, progress, &sender);
-        drop(sender);
-        for thread in senders {
-            thread.join().map_err(|_| anyhow::anyhow!("internal error: a thread ended"))??;
-        }
-        // A chunk that nobody takes any more means that sending failed, which is told above.
-        read
-    })?;
-    Ok(summary.into_inner().unwrap_or_else(PoisonError::into_inner))
+/// Copies standard input to a file that is named after it, when it is a path.
+fn keep_stdin(inputs: &mut InputArgs) -> anyhow::Result<Option<tempfile::TempDir>> {
+    let Some(path) = inputs.paths.iter_mut().find(|path| *path == "-") else { return Ok(None) };
+    let folder = tempfile::tempdir().context("cannot keep standard input")?;
+    let copy = folder.path().join("stdin");
+    let mut file = std::fs::File::create(&copy).context("cannot keep standard input")?;
+    io::copy(&mut io::stdin().lock(), &mut file).context("cannot keep standard input")?;
+    *path = copy.display().to_string();
+    Ok(Some(folder))
 }
 
-/// Cuts a table's records into chunks.
-fn read(table: &Table, progress: &Arc<Progress>, chunks: &SyncSender<Chunk>) -> anyhow::Result<()> {
-    if let Some(files) = table.json_lines(progress)? {
-        for (label, reader) in files {
-            read_lines(&label, BufReader::with_capacity(1 << 20, reader), chunks)?;
-        }
-        return Ok(());
-    }
-    let mut n = 0;
-    for part in table.partitions(1) {
-        for batch in table.read(&part, None, progress) {
-            let mut body = Vec::new();
-            let mut encoder = encode::encoder(Format::JsonLines, &encode::Options::default(), Box::new(&mut body));
-            encoder.begin_table(table.name(), table.columns())?;
-            encoder.batch(&batch?)?;
-            encoder.end_table()?;
-            encoder.finish(&Statistics::default())?;
-            drop(encoder);
-            if chunks.send(Chunk { name: format!("import:{}:{n}", table.name()), body }).is_err() {
-                return Ok(());
+/// Tells logs of known formats from other files.
+fn sort(inputs: &InputArgs, forced: Option<&'static Source>) -> anyhow::Result<Sorted> {
+    let paths: Vec<Input> = inputs.paths.iter().map(Input::path).collect();
+    let (files, errors) = files::raw_files(&paths).context("cannot open the logs")?;
+    let mut sorted = Sorted { errors, ..Sorted::default() };
+    for file in files {
+        let head = file.head()?;
+        let sniff = Sniff::new(file.label(), &head);
+        let found = forced.or_else(|| sources::detect(&sniff));
+        // A file that is named after its table and has nothing but its columns is sent as it is.
+        let is_plain = forced.is_none() && sniff.is_in_columns_of(file.table());
+        match found.filter(|_| !is_plain) {
+            Some(source) => {
+                sorted.labels.insert(file.label().to_string());
+                sorted.native.push((file, source));
             }
-            n += 1;
+            None => sorted.n_plain += 1,
         }
+    }
+    Ok(sorted)
+}
+
+fn import_native(
+    target: &Target<'_>,
+    file: &RawFile,
+    source: &'static Source,
+    total: &mut Total,
+) -> anyhow::Result<()> {
+    let progress = Arc::new(Progress::default());
+    let ticker = Ticker::start(progress.clone());
+    let report = native::import(target, file, source, stdx::SystemClock.now_ticks(), &progress);
+    drop(ticker);
+    let report = report?;
+    let (counts, summary) = (report.counts, &report.summary);
+    let derived = if counts.derived > 0 { format!(" and {} derived", counts.derived) } else { String::new() };
+    println!(
+        "{}: {}, {} read{derived}, {} taken, {} quarantined",
+        file.label(),
+        report.source.name,
+        counts.read,
+        summary.taken,
+        summary.quarantined
+    );
+    for (table, n) in &report.tables {
+        println!("  {table}: {n}");
+    }
+    summary.print_rejected();
+    total.taken += summary.taken;
+    total.quarantined += summary.quarantined;
+    if !report.is_whole() {
+        bail!("{}: what was read is not what was taken and quarantined", file.label());
     }
     Ok(())
 }
 
-/// Cuts a file of lines into chunks that end with a line.
-fn read_lines(label: &str, mut reader: impl BufRead, chunks: &SyncSender<Chunk>) -> anyhow::Result<()> {
-    let mut at = 0;
-    let mut n_lines = 0_u64;
-    loop {
-        let mut body = Vec::with_capacity(CHUNK_BYTES + (64 << 10));
-        while body.len() < CHUNK_BYTES {
-            let n = reader.read_until(b'\n', &mut body).with_context(|| format!("cannot read {label}"))?;
-            if n == 0 {
-                break;
-            }
-            n_lines += 1;
-            if body.len() > CHUNK_BYTES_MAX {
-                bail!("{label}: line {n_lines} is longer than a request may be");
-            }
-        }
-        if body.is_empty() {
-            return Ok(());
-        }
-        let name = format!("import:{at}:{label}").chars().filter(char::is_ascii_graphic).take(256).collect();
-        at += body.len();
-        if chunks.send(Chunk { name, body }).is_err() {
-            return Ok(());
-        }
+fn import_plain(target: &Target<'_>, opened: &Opened, total: &mut Total) -> anyhow::Result<()> {
+    for table in &opened.files {
+        let ticker = Ticker::start(opened.progress.clone());
+        let summary = plain::import(target, table, &opened.progress);
+        drop(ticker);
+        let summary = summary?;
+        println!("{}: {} taken, {} quarantined", table.name(), summary.taken, summary.quarantined);
+        summary.print_rejected();
+        total.taken += summary.taken;
+        total.quarantined += summary.quarantined;
     }
-}
-
-fn send_chunks(target: &Target<'_>, chunks: &Mutex<Receiver<Chunk>>, summary: &Mutex<Summary>) -> anyhow::Result<()> {
-    loop {
-        let next = chunks.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(Chunk { name, body }) = next else { return Ok(()) };
-        let answer: Value = serde_json::from_slice(&send_chunk(target, &name, &body)?)?;
-        let mut summary = summary.lock().unwrap_or_else(PoisonError::into_inner);
-        summary.taken += answer["taken"].as_u64().unwrap_or(0);
-        let rejected = &answer["rejected"];
-        summary.quarantined += rejected["count"].as_u64().unwrap_or(0);
-        for (reason, count) in rejected["reasons"].as_object().into_iter().flatten() {
-            *summary.reasons.entry(reason.clone()).or_default() += count.as_u64().unwrap_or(0);
-        }
-        for first in rejected["first"].as_array().into_iter().flatten() {
-            if summary.first.len() < 5 {
-                let text = |member: &str| first[member].as_str().unwrap_or_default().to_string();
-                summary.first.push(format!("{}: {}", text("reason"), text("detail")));
-            }
-        }
-    }
-}
-
-/// Sends a chunk until it is taken, waiting while the server has no room.
-fn send_chunk(target: &Target<'_>, name: &str, body: &[u8]) -> anyhow::Result<Vec<u8>> {
-    let begun = Instant::now();
-    loop {
-        let headers = [("x-ms-client-request-id", name), ("vidimus-ack", target.ack)];
-        let called = target.server.call("POST", &target.path, &headers, body.to_vec());
-        let wait = match &called {
-            Ok(Called { status: 429 | 503, retry_after, .. }) => retry_after.unwrap_or(1),
-            Ok(_) => return called?.accepted(),
-            Err(_) => 1,
-        };
-        if begun.elapsed() > PATIENCE {
-            return called?.accepted();
-        }
-        std::thread::sleep(Duration::from_secs(wait));
-    }
+    Ok(())
 }

@@ -19,6 +19,7 @@ pub mod schema;
 pub mod serve;
 pub mod shared_key;
 pub mod shell;
+pub mod sources;
 pub mod token;
 pub mod verify;
 pub mod witness;

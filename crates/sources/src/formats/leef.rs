@@ -1,0 +1,25 @@
+//! Lines of LEEF, behind a header of syslog or not.
+
+use crate::cef;
+use crate::detect::Sniff;
+use crate::frame::{By, of_lines};
+use crate::output::{Output, Reason};
+use crate::source::Source;
+
+pub static SOURCE: Source = Source {
+    name: "leef",
+    about: "events in LEEF, behind a header of syslog or not",
+    tables: &["CommonSecurityLog"],
+    detect,
+    parser: |context| {
+        let now = context.now;
+        of_lines(By(move |line: &str, out: &mut Output| match cef::of_line(line, now) {
+            Some(row) if cef::is_in(line, "LEEF:") => out.record(row),
+            _ => out.reject(Reason::Malformed, "the line holds no event in LEEF", line.as_bytes()),
+        }))
+    },
+};
+
+fn detect(sniff: &Sniff<'_>) -> u8 {
+    if sniff.share(|line| cef::is_in(line, "LEEF:")) >= 60 { 90 } else { 0 }
+}

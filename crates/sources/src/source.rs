@@ -1,0 +1,37 @@
+//! What a source is: one log format.
+
+use crate::detect::Sniff;
+use crate::output::Output;
+
+/// A log format, as its file in `formats/` describes it.
+#[derive(Debug)]
+pub struct Source {
+    /// Its name on the command line and in addresses.
+    pub name: &'static str,
+    /// What it is, in one line.
+    pub about: &'static str,
+    /// The tables that its records land in; a star where any table of a kind may come.
+    pub tables: &'static [&'static str],
+    /// Says how sure it is that these are its bytes, from 0 (not at all) to 100.
+    pub detect: fn(&Sniff<'_>) -> u8,
+    /// Makes a parser of one stream.
+    pub parser: fn(&Context) -> Box<dyn Parser>,
+}
+
+/// What a parser may know besides the bytes.
+#[derive(Debug, Clone, Default)]
+pub struct Context {
+    /// The name of the file or archive member with its folders, as far as it is known.
+    pub path: String,
+    /// The present, in ticks: the year of times that are written without one.
+    pub now: i64,
+}
+
+/// Reads one stream of bytes.
+pub trait Parser: Send {
+    /// Takes the next bytes, cut anywhere, and adds what is complete to the output.
+    fn push(&mut self, bytes: &[u8], out: &mut Output);
+
+    /// Says that no more bytes come.
+    fn finish(&mut self, out: &mut Output);
+}

@@ -1,0 +1,81 @@
+//! Running a source over bytes, and the fixtures.
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use sources::{Context, Counts, Output, Reject, Source, TableBatch};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// What came out of a stream.
+#[derive(Debug, Default, PartialEq)]
+pub struct Got {
+    pub counts: Counts,
+    pub tables: BTreeMap<String, TableBatch>,
+    pub rejects: Vec<Reject>,
+}
+
+/// The present of all tests.
+pub fn now() -> i64 {
+    schema::ticks::parse_datetime("2026-03-01T12:00:00Z").expect("a time")
+}
+
+/// Runs a source over bytes that come in pieces which end at these places.
+pub fn run(source: &Source, path: &str, bytes: &[u8], ends: &[usize]) -> Got {
+    let mut parser = (source.parser)(&Context { path: path.to_string(), now: now() });
+    let mut out = Output::default();
+    let mut got = Got::default();
+    let mut at = 0;
+    for end in ends.iter().copied().chain([bytes.len()]) {
+        let end = end.clamp(at, bytes.len());
+        parser.push(&bytes[at..end], &mut out);
+        at = end;
+        drain(&mut out, &mut got);
+    }
+    parser.finish(&mut out);
+    drain(&mut out, &mut got);
+    got.counts = out.counts;
+    got
+}
+
+fn drain(out: &mut Output, got: &mut Got) {
+    for (table, batch) in out.take_tables() {
+        let all = got.tables.entry(table).or_default();
+        for column in batch.columns {
+            if !all.columns.contains(&column) {
+                all.columns.push(column);
+            }
+        }
+        all.body.push_str(&batch.body);
+        all.n += batch.n;
+    }
+    got.rejects.extend(out.take_rejects());
+}
+
+/// A fixture: the source that it is of, its file's path, and what is in it.
+pub struct Fixture {
+    pub source: String,
+    pub path: PathBuf,
+    pub bytes: Vec<u8>,
+}
+
+/// Returns every fixture: `fixtures/<source>/<any name>` without the files of what has to come out.
+pub fn fixtures() -> Vec<Fixture> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let mut found = Vec::new();
+    for folder in list(&root) {
+        for path in list(&folder) {
+            if path.extension().is_some_and(|extension| extension == "golden") {
+                continue;
+            }
+            let source = folder.file_name().expect("a name").to_string_lossy().into_owned();
+            found.push(Fixture { source, bytes: std::fs::read(&path).expect("a file"), path });
+        }
+    }
+    found
+}
+
+fn list(folder: &Path) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> =
+        std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()).collect();
+    paths.sort();
+    paths
+}

@@ -1,0 +1,211 @@
+//! Files of a known log format: its parser makes records of them, each for its table; what it rejects goes to the quarantine.
+
+use super::{CHUNK_BYTES, Chunk, Summary, Target, chunk_name, send};
+use anyhow::{Context as _, bail};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use files::{Progress, RawFile};
+use schema::Column;
+use serde_json::{Value, json};
+use sources::{Context, Counts, Output, Reject, Source, TableBatch};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{ErrorKind, Read};
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+
+/// Bytes that are read at a time.
+const READ_BYTES: usize = 256 << 10;
+/// Columns of a table whose columns come from its records; members beyond them stay in the table's bag.
+const COLUMNS_MAX: usize = 500;
+
+/// What was read of a file and what became of it.
+pub struct Report {
+    pub source: &'static Source,
+    pub counts: Counts,
+    /// Records that were made for each table.
+    pub tables: BTreeMap<String, u64>,
+    pub summary: Summary,
+}
+
+impl Report {
+    /// Returns whether every record that was read was taken or is in the quarantine.
+    pub fn is_whole(&self) -> bool {
+        self.counts.read + self.counts.derived == self.summary.taken + self.summary.quarantined
+    }
+}
+
+/// Sends the records of a file.
+pub fn import(
+    target: &Target<'_>,
+    file: &RawFile,
+    source: &'static Source,
+    now: i64,
+    progress: &Arc<Progress>,
+) -> anyhow::Result<Report> {
+    let mut reading = Reading {
+        target,
+        label: file.label(),
+        source,
+        waiting: BTreeMap::new(),
+        columns: BTreeMap::new(),
+        rejects: Vec::new(),
+        rejects_bytes: 0,
+        tables: BTreeMap::new(),
+        shown: Summary::default(),
+        n_chunks: 0,
+    };
+    let mut counts = Counts::default();
+    let mut summary = send(target, |chunks| {
+        counts = reading.run(file, now, progress, chunks)?;
+        Ok(())
+    })
+    .with_context(|| format!("cannot import {}", file.label()))?;
+    let Reading { tables, shown, .. } = reading;
+    for (reason, count) in shown.reasons {
+        summary.reject(&reason, count);
+    }
+    summary.first.splice(0..0, shown.first);
+    Ok(Report { source, counts, tables, summary })
+}
+
+struct Reading<'a> {
+    target: &'a Target<'a>,
+    label: &'a str,
+    source: &'static Source,
+    /// Records that are not sent yet, by table.
+    waiting: BTreeMap<String, Vec<u8>>,
+    /// Columns that tables have, of those that needed further ones.
+    columns: BTreeMap<String, BTreeSet<String>>,
+    rejects: Vec<Reject>,
+    rejects_bytes: usize,
+    tables: BTreeMap<String, u64>,
+    shown: Summary,
+    n_chunks: u64,
+}
+
+impl Reading<'_> {
+    fn run(
+        &mut self,
+        file: &RawFile,
+        now: i64,
+        progress: &Arc<Progress>,
+        chunks: &SyncSender<Chunk>,
+    ) -> anyhow::Result<Counts> {
+        let mut reader = file.open(Some(progress.clone()))?;
+        let mut parser = (self.source.parser)(&Context { path: self.label.to_string(), now });
+        let mut out = Output::default();
+        let mut buffer = vec![0; READ_BYTES];
+        let mut damage = None;
+        loop {
+            match reader.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(n) => parser.push(buffer.get(..n).unwrap_or(&[]), &mut out),
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                // What came before is whole, and is sent.
+                Err(error) => {
+                    damage = Some(error);
+                    break;
+                }
+            }
+            if !self.hand_on(&mut out, false, chunks)? {
+                return Ok(out.counts);
+            }
+        }
+        parser.finish(&mut out);
+        self.hand_on(&mut out, true, chunks)?;
+        match damage {
+            Some(error) => Err(error).with_context(|| format!("{} is damaged behind what was read", self.label)),
+            None => Ok(out.counts),
+        }
+    }
+
+    /// Takes what the parser made and sends what is enough for a request, or all of it; returns whether somebody still sends.
+    fn hand_on(&mut self, out: &mut Output, is_all: bool, chunks: &SyncSender<Chunk>) -> anyhow::Result<bool> {
+        for (table, batch) in out.take_tables() {
+            self.add_columns(&table, &batch)?;
+            *self.tables.entry(table.clone()).or_default() += batch.n;
+            let mut body = self.waiting.remove(&table).unwrap_or_default();
+            for line in batch.body.split_inclusive('\n') {
+                if !body.is_empty() && body.len() + line.len() > CHUNK_BYTES {
+                    let full = std::mem::take(&mut body);
+                    if !self.send_records(&table, full, chunks) {
+                        return Ok(false);
+                    }
+                }
+                body.extend_from_slice(line.as_bytes());
+            }
+            self.waiting.insert(table, body);
+        }
+        for reject in out.take_rejects() {
+            self.shown.reject(reject.reason.name(), 1);
+            self.shown.show(reject.reason.name(), &format!("record {}: {}", reject.position, reject.detail));
+            self.rejects_bytes += reject.raw.len();
+            self.rejects.push(reject);
+            if self.rejects_bytes > CHUNK_BYTES && !self.send_rejects(chunks) {
+                return Ok(false);
+            }
+        }
+        if !is_all {
+            return Ok(true);
+        }
+        for (table, body) in std::mem::take(&mut self.waiting) {
+            if !body.is_empty() && !self.send_records(&table, body, chunks) {
+                return Ok(false);
+            }
+        }
+        Ok(self.rejects.is_empty() || self.send_rejects(chunks))
+    }
+
+    fn send_records(&mut self, table: &str, body: Vec<u8>, chunks: &SyncSender<Chunk>) -> bool {
+        self.n_chunks += 1;
+        let name = chunk_name(&format!("{}:{table}", self.n_chunks), self.label);
+        chunks.send(Chunk { path: format!("tables/{table}/records"), name, body }).is_ok()
+    }
+
+    fn send_rejects(&mut self, chunks: &SyncSender<Chunk>) -> bool {
+        self.n_chunks += 1;
+        self.rejects_bytes = 0;
+        let records: Vec<Value> = std::mem::take(&mut self.rejects)
+            .into_iter()
+            .map(|Reject { position, reason, detail, raw }| {
+                json!({ "position": position, "reason": reason.name(), "detail": detail, "raw": STANDARD.encode(raw) })
+            })
+            .collect();
+        let body = json!({ "of": self.source.name, "records": records }).to_string().into_bytes();
+        let name = chunk_name(&format!("{}:rejected", self.n_chunks), self.label);
+        chunks.send(Chunk { path: "quarantine".to_string(), name, body }).is_ok()
+    }
+
+    /// Gives a table the columns that its records need, while there is room for them.
+    fn add_columns(&mut self, table: &str, batch: &TableBatch) -> anyhow::Result<()> {
+        if batch.columns.is_empty() {
+            return Ok(());
+        }
+        if !self.columns.contains_key(table) {
+            let columns = self.put_table(table, &[])?;
+            self.columns.insert(table.to_string(), columns);
+        }
+        let known = self.columns.get(table).map(BTreeSet::len).unwrap_or_default();
+        let is_new = |column: &&Column| self.columns.get(table).is_some_and(|known| !known.contains(&column.name));
+        let room = COLUMNS_MAX.saturating_sub(known);
+        let new: Vec<Column> = batch.columns.iter().filter(is_new).take(room).cloned().collect();
+        if !new.is_empty() {
+            let columns = self.put_table(table, &new)?;
+            self.columns.insert(table.to_string(), columns);
+        }
+        Ok(())
+    }
+
+    /// Makes sure of a table's columns and returns the names of all.
+    fn put_table(&self, table: &str, columns: &[Column]) -> anyhow::Result<BTreeSet<String>> {
+        let columns: Vec<Value> =
+            columns.iter().map(|column| json!({ "name": column.name, "type": column.ktype.name() })).collect();
+        let body = json!({ "columns": columns }).to_string().into_bytes();
+        let path = self.target.path(&format!("tables/{table}"));
+        let answer = self.target.server.call("PUT", &path, &[], body)?.accepted();
+        let answer = answer.with_context(|| format!("cannot add columns to the table `{table}`"))?;
+        let answer: Value = serde_json::from_slice(&answer)?;
+        let Some(columns) = answer["columns"].as_array() else { bail!("the server's answer has no columns") };
+        Ok(columns.iter().filter_map(|column| column["name"].as_str().map(str::to_string)).collect())
+    }
+}
