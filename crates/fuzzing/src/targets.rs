@@ -1,9 +1,9 @@
 //! One function per target.
 
 use api_ingest::{Signature, moment_of};
+use api_kusto::ingestion::{DataFormat, Mapping, MappingKind, read_records};
 use api_monitor::{Prefer, Timespan};
 use collection::{Rule, Said, Transform};
-use api_kusto::ingestion::{DataFormat, Mapping, MappingKind, read_records};
 use files::{Input, Options, Progress};
 use kql::bind::{Environment, bind_parsed};
 use kql::catalog::Catalog;
