@@ -2,6 +2,7 @@
 
 use crate::DatabaseError;
 use crate::exchange::Exchange;
+use crate::ingestion::IngestionError;
 use audit::AuditError;
 use auth::AuthError;
 use axum::body::Body;
@@ -44,6 +45,18 @@ pub(crate) enum ApiError {
     TooManyBytes { max: u64 },
     #[error("{max} queries run already; try again later")]
     Busy { max: usize },
+    #[error("{max} bodies of records are worked on already; try again later")]
+    Crowded { max: usize },
+    #[error("the query was cancelled: {reason}")]
+    Cancelled { reason: String },
+    #[error("{0}")]
+    Ingestion(#[source] IngestionError),
+    #[error("the request is read-only, and would change the database `{database}`")]
+    ReadOnly { database: String },
+    #[error("the token may not hand in records for the database `{database}`")]
+    MayNotIngest { database: String },
+    #[error("`{command}` is a management command, which the query endpoints do not take: send it to /v1/rest/mgmt")]
+    Command { command: String },
     #[error("the query's audit record cannot be written, so its answer is withheld")]
     NotRecorded(#[source] Option<AuditError>),
     #[error("internal error")]
@@ -97,7 +110,7 @@ impl ApiError {
                 let exception = "Kusto.Data.Exceptions.KustoRequestUnauthorizedException";
                 shape(StatusCode::UNAUTHORIZED, "General_Unauthorized", exception, true)
             }
-            ApiError::Forbidden { .. } => {
+            ApiError::Forbidden { .. } | ApiError::MayNotIngest { .. } => {
                 let exception = "Kusto.Data.Exceptions.KustoRequestDeniedException";
                 shape(StatusCode::FORBIDDEN, "Forbidden", exception, true)
             }
@@ -132,10 +145,16 @@ impl ApiError {
                 QueryError::Cancelled => unavailable(),
                 _ => bad_request(StatusCode::BAD_REQUEST, BAD_REQUEST),
             },
-            ApiError::Busy { .. } => {
+            ApiError::Busy { .. } | ApiError::Crowded { .. } => {
                 let exception = "Kusto.Data.Exceptions.KustoRequestThrottledException";
                 shape(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", exception, false)
             }
+            ApiError::Cancelled { .. } => {
+                let exception = "Kusto.DataNode.Exceptions.KustoServicePartialQueryFailureException";
+                shape(StatusCode::BAD_REQUEST, "QueryCancelled", exception, true)
+            }
+            ApiError::Ingestion(error) => ingestion_shape(error),
+            ApiError::ReadOnly { .. } | ApiError::Command { .. } => bad_request(StatusCode::BAD_REQUEST, BAD_REQUEST),
             ApiError::NotRecorded(_) => unavailable(),
             ApiError::Internal => internal(),
         }
@@ -158,6 +177,7 @@ impl ApiError {
                 format!("Query execution has exceeded the allowed limits (80DA0001): {self} (E_RUNAWAY_QUERY).")
             }
             ApiError::Query(QueryError::Timeout { .. }) => format!("Request timed out: {self}"),
+            ApiError::Ingestion(error) => format!("{}: {}", error.code(), stdx::error_chain(error)),
             _ => self.to_string(),
         }
     }
@@ -169,11 +189,18 @@ impl ApiError {
         *response.status_mut() = shape.status;
         exchange.set_headers(response.headers_mut());
         if shape.status == StatusCode::UNAUTHORIZED {
-            let challenge = HeaderValue::from_static("Bearer realm=\"vidimus\"");
+            // `adfs` is the tenant that clients take for one of the server's own.
+            let challenge = format!("Bearer realm=\"vidimus\", authorization_uri=\"{}/adfs\"", exchange.origin);
+            let challenge = HeaderValue::from_str(&challenge);
+            let challenge = challenge.unwrap_or(HeaderValue::from_static("Bearer realm=\"vidimus\""));
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
         if matches!(shape.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            let seconds = match self {
+                ApiError::Ingestion(error) => error.retry_after_ms().unwrap_or(1).div_ceil(1000).max(1),
+                _ => 1,
+            };
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }
@@ -216,6 +243,28 @@ impl ApiError {
         }
         json!({ "error": error })
     }
+}
+
+/// Returns what an error of ingestion is to clients: they try again only what is not permanent.
+fn ingestion_shape(error: &IngestionError) -> Shape {
+    let (status, exception) = match error.code() {
+        "TooManyRequests" => (StatusCode::TOO_MANY_REQUESTS, "Kusto.Data.Exceptions.KustoRequestThrottledException"),
+        "General_ServiceUnavailable" => {
+            (StatusCode::SERVICE_UNAVAILABLE, "Kusto.Data.Exceptions.KustoServiceUnavailableException")
+        }
+        "General_InternalServerError" => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "Kusto.Data.Exceptions.KustoServiceInternalException")
+        }
+        "Stream_InputStreamTooLarge" => {
+            (StatusCode::PAYLOAD_TOO_LARGE, "Kusto.DataNode.Exceptions.StreamingIngestionRequestException")
+        }
+        // Not 404: clients take that for a missing endpoint.
+        "BadRequest_DatabaseNotExist" | "BadRequest_TableNotExist" => {
+            (StatusCode::BAD_REQUEST, "Kusto.Data.Exceptions.EntityNotFoundException")
+        }
+        _ => (StatusCode::BAD_REQUEST, "Kusto.DataNode.Exceptions.StreamingIngestionRequestException"),
+    };
+    Shape { status, code: error.code(), exception, permanent: error.is_permanent() }
 }
 
 fn first_error(findings: &[Diagnostic]) -> Option<&Diagnostic> {

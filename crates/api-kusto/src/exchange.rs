@@ -1,6 +1,7 @@
 //! One request and its answer: what they are called, who sent it, when.
 
 use crate::error::ApiError;
+use crate::properties::Properties;
 use crate::run::Ended;
 use audit::{QueryRecord, RecordKind};
 use auth::Principal;
@@ -14,6 +15,7 @@ pub(crate) const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-c
 const ACTIVITY_ID: HeaderName = HeaderName::from_static("x-ms-activity-id");
 const APP: HeaderName = HeaderName::from_static("x-ms-app");
 const USER: HeaderName = HeaderName::from_static("x-ms-user");
+const USER_ID: HeaderName = HeaderName::from_static("x-ms-user-id");
 const CLIENT_VERSION: HeaderName = HeaderName::from_static("x-ms-client-version");
 
 /// Bytes of a text that a client says of itself; what is longer is cut.
@@ -27,6 +29,8 @@ pub(crate) struct Exchange {
     begun: Instant,
     /// What the client calls it; ours where it does not.
     pub client_request_id: String,
+    /// Whether no header says what the client calls it.
+    is_unnamed: bool,
     /// What we call it, a guid.
     pub activity_id: String,
     pub target: &'static str,
@@ -35,25 +39,32 @@ pub(crate) struct Exchange {
     pub principal: Option<Principal>,
     pub database: String,
     pub query: String,
+    /// The server's address as the client knows it.
+    pub origin: String,
 }
 
 impl Exchange {
     /// Takes a request's own words about itself.
-    pub fn begin(parts: &Parts, received: i64, target: &'static str) -> Exchange {
+    pub fn begin(parts: &Parts, received: i64, target: &'static str, tls: bool) -> Exchange {
         let said = |name: &HeaderName| text(&parts.headers, name);
         let activity_id = uuid::Uuid::new_v4().to_string();
-        let client_request_id = said(&CLIENT_REQUEST_ID).unwrap_or_else(|| format!("unspecified;{activity_id}"));
+        let said_id = said(&CLIENT_REQUEST_ID);
+        let is_unnamed = said_id.is_none();
+        let client_request_id = said_id.unwrap_or_else(|| format!("unspecified;{activity_id}"));
         let mut context = vec![("ClientRequestId".to_string(), client_request_id.clone())];
         if let Some(ConnectInfo(address)) = parts.extensions.get::<ConnectInfo<SocketAddr>>() {
             context.push(("ClientAddress".to_string(), address.ip().to_string()));
         }
-        for (name, value) in [("User", said(&USER)), ("ClientVersion", said(&CLIENT_VERSION))] {
+        for (name, value) in
+            [("User", said(&USER).or_else(|| said(&USER_ID))), ("ClientVersion", said(&CLIENT_VERSION))]
+        {
             context.extend(value.map(|value| (name.to_string(), value)));
         }
         Exchange {
             received,
             begun: Instant::now(),
             client_request_id,
+            is_unnamed,
             activity_id,
             target,
             client_app: said(&APP).unwrap_or_default(),
@@ -61,7 +72,34 @@ impl Exchange {
             principal: None,
             database: String::new(),
             query: String::new(),
+            origin: origin(&parts.headers, tls),
         }
+    }
+
+    /// Takes what a request's properties say about it; what its headers say counts more.
+    pub fn heed(&mut self, properties: &Properties) {
+        if let Some(id) = properties.client_request_id.as_deref().filter(|_| self.is_unnamed) {
+            self.client_request_id = cut(id).to_string();
+            if let Some((_, value)) = self.context.iter_mut().find(|(name, _)| name == "ClientRequestId") {
+                value.clone_from(&self.client_request_id);
+            }
+        }
+        if let Some(app) = properties.app_name.as_deref() {
+            self.client_app = cut(app).to_string();
+        }
+        for (name, value) in [("RequestUser", &properties.user), ("RequestDescription", &properties.description)] {
+            self.context.extend(value.as_deref().map(|value| (name.to_string(), cut(value).to_string())));
+        }
+    }
+
+    /// Returns what the client itself calls the request.
+    pub fn own_name(&self) -> Option<&str> {
+        (!self.is_unnamed).then_some(self.client_request_id.as_str())
+    }
+
+    /// Returns the client's application, as it calls itself.
+    pub fn client_app(&self) -> &str {
+        &self.client_app
     }
 
     /// Returns the time since the request came.
@@ -127,9 +165,23 @@ impl Exchange {
 
 /// Returns a header's text, cut where it is too long; `None` when it is missing, empty or not text.
 fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
-    let text = headers.get(name)?.to_str().ok()?.trim();
-    let end = text.len().min(SELF_DESCRIPTION_BYTES_MAX);
-    // What a header gives as text is ASCII.
-    let text = text.get(..end)?;
+    let text = cut(headers.get(name)?.to_str().ok()?.trim());
     (!text.is_empty()).then(|| text.to_string())
+}
+
+/// Cuts what a client says of itself where it is too long.
+fn cut(text: &str) -> &str {
+    let mut end = text.len().min(SELF_DESCRIPTION_BYTES_MAX);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or("")
+}
+
+/// Returns the server's address as the client knows it.
+pub(crate) fn origin(headers: &HeaderMap, tls: bool) -> String {
+    let scheme = if tls { "https" } else { "http" };
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let is_host = |host: &&str| host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._:[]".contains(&b));
+    format!("{scheme}://{}", host.filter(is_host).unwrap_or("localhost"))
 }

@@ -1,4 +1,4 @@
-//! Kusto's query endpoints: what its clients send, run by [`query`], answered as they read it.
+//! Kusto's endpoints for queries and for records: what its clients send, run by [`query`] or taken by [`ingest`], answered as they read it.
 //!
 //! ```text
 //! HTTP request ─ exchange ─ token ─► Principal ─ body, properties ─► Question ─ may read? ─ a place? ─► run (its own thread)
@@ -14,18 +14,24 @@
 //! Kusto reference, "Query/management HTTP request" and "Query/management HTTP response".
 
 mod body;
+mod cors;
 mod databases;
+mod described;
 mod endpoints;
 mod error;
 mod exchange;
+pub mod ingestion;
 mod limits;
 mod outlet;
 mod properties;
 mod question;
 mod run;
+mod running;
 mod service;
 mod strangers;
 
 pub use databases::{DatabaseError, Databases};
 pub use limits::Limits;
+pub use running::{QueryStart, QueryState, QueryTicket, RunningQueries, RunningQuery};
 pub use service::{KustoApi, Queries, router};
+pub use strangers::Strangers;

@@ -9,6 +9,12 @@ pub struct Limits {
     pub body_bytes_max: usize,
     /// How long a body may take to arrive.
     pub body_timeout: Duration,
+    /// Bytes of records that are handed in at once, packed and unpacked.
+    pub ingestion_bytes_max: usize,
+    /// How long records may take to arrive.
+    pub ingestion_timeout: Duration,
+    /// Bodies of records that are in memory at the same time; a further one is answered 429.
+    pub ingestions_max: usize,
     /// Queries that run at the same time; a further one is answered 429.
     pub queries_max: usize,
     /// How long a query may run that does not say so itself.
@@ -30,6 +36,9 @@ impl Default for Limits {
         Limits {
             body_bytes_max: 4 << 20,
             body_timeout: Duration::from_secs(30),
+            ingestion_bytes_max: 32 << 20,
+            ingestion_timeout: Duration::from_secs(60),
+            ingestions_max: 32,
             // Ten for each core, as Kusto allows each node.
             queries_max: threads * 10,
             query_timeout: Duration::from_secs(4 * 60),

@@ -7,6 +7,8 @@
 
 use crate::Limits;
 use crate::error::ApiError;
+use encode::{ErrorPlacement, Frames};
+use query::TimeRange;
 use schema::ticks;
 use serde_json::{Map, Value};
 use std::time::Duration;
@@ -25,9 +27,38 @@ pub(crate) struct Properties {
     pub defers_truncation: bool,
     /// What `now()` gives, in ticks.
     pub now: Option<i64>,
+    /// How an answer of v2 is divided.
+    pub frames: Frames,
+    /// Whether the columns of each result are asked for, and not its rows.
+    pub schema_only: bool,
+    /// Whether it is asked for whether the query may run, and not for its result.
+    pub validates: bool,
+    /// Whether nothing may be changed.
+    pub read_only: bool,
+    /// The column and the first and last time of the rows that the query sees, in ticks.
+    pub time_scope: TimeScope,
+    /// What the client says of itself: its application, its user, what the query is for.
+    pub app_name: Option<String>,
+    pub user: Option<String>,
+    pub description: Option<String>,
+    /// What the client calls the request, where it says so here.
+    pub client_request_id: Option<String>,
+    /// The options as they were sent, as JSON text.
+    pub sent: String,
     /// Values of parameters, as KQL literals or plain text.
     pub parameters: Vec<(String, String)>,
 }
+
+/// Which rows a query sees, by a column of time.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct TimeScope {
+    pub column: Option<String>,
+    pub from: Option<i64>,
+    pub to: Option<i64>,
+}
+
+/// Options whose values concern whoever asks, and that are shown to nobody.
+const HIDDEN: [&str; 1] = ["request_user"];
 
 impl Properties {
     /// Reads properties: an object, or a text that holds one, as some clients send it.
@@ -44,9 +75,20 @@ impl Properties {
             Value::Object(members) => members,
             _ => return Err(ApiError::Malformed("`properties` is no object".to_string())),
         };
-        for (name, value) in object(&mut members, "Options")? {
-            properties.set(&name, &value)?;
+        let mut options = object(&mut members, "Options")?;
+        for (name, value) in &options {
+            properties.set(name, value)?;
         }
+        for (name, value) in &mut options {
+            if HIDDEN.iter().any(|hidden| hidden.eq_ignore_ascii_case(name)) {
+                *value = Value::from("******");
+            }
+        }
+        properties.sent = if options.is_empty() { String::new() } else { Value::Object(options).to_string() };
+        properties.client_request_id = match members.remove("ClientRequestId") {
+            Some(Value::String(id)) if !id.trim().is_empty() => Some(id),
+            _ => None,
+        };
         for (name, value) in object(&mut members, "Parameters")? {
             properties.parameters.push((name, parameter(value)));
         }
@@ -64,10 +106,42 @@ impl Properties {
             "notruncation" => self.no_truncation = flag(value).ok_or_else(|| wrong("bool"))?,
             "query_take_max_records" => self.take_max = Some(count(value).ok_or_else(|| wrong("number"))?),
             "deferpartialqueryfailures" => self.defers_truncation = flag(value).ok_or_else(|| wrong("bool"))?,
-            "query_now" => {
-                let now = value.as_str().and_then(ticks::parse_datetime);
-                self.now = Some(now.ok_or_else(|| wrong("datetime"))?);
+            "query_now" => self.now = Some(datetime(value).ok_or_else(|| wrong("datetime"))?),
+            "results_progressive_enabled" => self.frames.progressive = flag(value).ok_or_else(|| wrong("bool"))?,
+            "results_v2_fragment_primary_tables" => {
+                self.frames.fragmented = flag(value).ok_or_else(|| wrong("bool"))?;
             }
+            "query_results_progressive_row_count" => {
+                let rows = count(value).ok_or_else(|| wrong("number"))?;
+                self.frames.fragment_rows_max = usize::try_from(rows).ok().filter(|rows| *rows > 0);
+            }
+            "results_error_reporting_placement" => {
+                let placement = value.as_str().unwrap_or_default().to_ascii_lowercase();
+                self.frames.errors = match placement.as_str() {
+                    "in_data" => ErrorPlacement::InData,
+                    "end_of_table" => ErrorPlacement::EndOfTable,
+                    "end_of_dataset" => ErrorPlacement::EndOfDataset,
+                    _ => return Err(wrong("place: there are `in_data`, `end_of_table` and `end_of_dataset`")),
+                };
+            }
+            "query_results_apply_getschema" => self.schema_only = flag(value).ok_or_else(|| wrong("bool"))?,
+            "validatepermissions" => self.validates = flag(value).ok_or_else(|| wrong("bool"))?,
+            "request_readonly" | "request_readonly_hardline" => {
+                self.read_only |= flag(value).ok_or_else(|| wrong("bool"))?;
+            }
+            "query_datetimescope_column" => {
+                let column = value.as_str().filter(|column| !column.is_empty());
+                self.time_scope.column = Some(column.ok_or_else(|| wrong("column"))?.to_string());
+            }
+            "query_datetimescope_from" => {
+                self.time_scope.from = Some(datetime(value).ok_or_else(|| wrong("datetime"))?);
+            }
+            "query_datetimescope_to" => {
+                self.time_scope.to = Some(datetime(value).ok_or_else(|| wrong("datetime"))?);
+            }
+            "request_app_name" => self.app_name = value.as_str().map(str::to_string),
+            "request_user" => self.user = value.as_str().map(str::to_string),
+            "request_description" => self.description = value.as_str().map(str::to_string),
             "query_language" => {
                 let language = value.as_str().unwrap_or_default();
                 if !["csl", "kql"].iter().any(|known| language.eq_ignore_ascii_case(known)) {
@@ -81,7 +155,10 @@ impl Properties {
 
     /// Takes what the query's own `set` statements say of its result's size.
     pub fn set_by_query(&mut self, options: &[(String, schema::Value)]) -> Result<(), ApiError> {
-        const SETTABLE: [&str; 5] = [
+        const SETTABLE: [&str; 8] = [
+            "query_results_apply_getschema",
+            "query_results_progressive_row_count",
+            "results_error_reporting_placement",
             "truncationmaxrecords",
             "truncationmaxsize",
             "notruncation",
@@ -94,6 +171,13 @@ impl Properties {
             }
         }
         Ok(())
+    }
+
+    /// Returns which rows the query sees, where it does not see all.
+    pub fn time_range(&self) -> Option<TimeRange> {
+        let TimeScope { column, from, to } = self.time_scope.clone();
+        // Times without a column say nothing, as in Kusto.
+        Some(TimeRange { column: column.filter(|_| from.is_some() || to.is_some())?, from, to })
     }
 
     /// Returns how long the query may run.
@@ -144,6 +228,13 @@ fn flag(value: &Value) -> Option<bool> {
     }
 }
 
+/// Reads a time: as text, or as KQL writes it.
+fn datetime(value: &Value) -> Option<i64> {
+    let text = value.as_str()?.trim();
+    let inner = text.strip_prefix("datetime(").and_then(|inner| inner.strip_suffix(')'));
+    ticks::parse_datetime(inner.unwrap_or(text).trim().trim_matches(['"', '\'']))
+}
+
 fn count(value: &Value) -> Option<u64> {
     match value {
         Value::Number(number) => number.as_u64(),
@@ -164,7 +255,11 @@ fn duration(value: &Value) -> Option<Duration> {
             let days: i64 = days.parse().ok()?;
             days.checked_mul(ticks::DAY)?.checked_add(ticks::parse_timespan(time.trim())?)?
         }
-        None => ticks::parse_timespan(text)?,
+        None => {
+            let inner = ["time(", "timespan("].iter().find_map(|opening| text.strip_prefix(opening)?.strip_suffix(')'));
+            let inner = inner.unwrap_or(text).trim();
+            ticks::parse_timespan(inner).or_else(|| ticks::parse_units(inner))?
+        }
     };
     let nanos = u64::try_from(ticks).ok()?.checked_mul(100)?;
     (nanos > 0).then(|| Duration::from_nanos(nanos))
@@ -189,6 +284,9 @@ mod tests {
             ("2 days, 0:00:01", Some(172_801.0)),
             ("1.00:00:00", Some(86_400.0)),
             ("00:00:00.5000000", Some(0.5)),
+            ("4m", Some(240.0)),
+            ("time(1h)", Some(3600.0)),
+            ("timespan(00:00:05)", Some(5.0)),
             ("00:00:00", None),
             ("-00:01:00", None),
             ("soon", None),
@@ -220,6 +318,43 @@ mod tests {
         assert_eq!(sizes(json!({"truncationmaxrecords": 5, "truncationmaxsize": "7"})), Ok((5, 7)));
         assert_eq!(sizes(json!({"NoTruncation": "true", "truncationmaxrecords": 5})), Ok((u64::MAX, u64::MAX)));
         assert!(sizes(json!({"truncationmaxrecords": -1})).is_err());
+    }
+
+    #[test]
+    fn every_option_is_read_and_a_wrong_value_is_named() {
+        let all = json!({
+            "results_progressive_enabled": true, "results_v2_fragment_primary_tables": "true",
+            "query_results_progressive_row_count": 7, "results_error_reporting_placement": "End_Of_Table",
+            "query_results_apply_getschema": 1, "validatepermissions": false, "request_readonly_hardline": true,
+            "query_datetimescope_column": "At", "query_datetimescope_from": "datetime(1970-01-01)",
+            "query_datetimescope_to": "1970-01-02T00:00:00Z", "query_now": "datetime('1970-01-01')",
+            "request_app_name": "app", "request_user": "ann", "request_description": "why",
+        });
+        let read = options(all).unwrap();
+        let frames = Frames {
+            progressive: true,
+            fragmented: true,
+            fragment_rows_max: Some(7),
+            errors: ErrorPlacement::EndOfTable,
+        };
+        assert_eq!(read.frames, frames);
+        assert_eq!((read.schema_only, read.validates, read.read_only), (true, false, true));
+        let (from, to) = (Some(ticks::UNIX_EPOCH), Some(ticks::UNIX_EPOCH + ticks::DAY));
+        assert_eq!(read.time_scope, TimeScope { column: Some("At".into()), from, to });
+        assert_eq!(read.now, from);
+        let said = (read.app_name.as_deref(), read.user.as_deref(), read.description.as_deref());
+        assert_eq!(said, (Some("app"), Some("ann"), Some("why")));
+        assert!(read.sent.contains("\"request_user\":\"******\"") && !read.sent.contains("ann"));
+        for (name, value) in [
+            ("results_progressive_enabled", json!("maybe")),
+            ("results_error_reporting_placement", json!("nowhere")),
+            ("query_datetimescope_from", json!("soon")),
+            ("query_datetimescope_column", json!("")),
+            ("query_language", json!("sql")),
+        ] {
+            let error = options(json!({ name: value })).unwrap_err();
+            assert!(error.starts_with(&format!("the option `{name}` is")), "{error}");
+        }
     }
 
     #[test]

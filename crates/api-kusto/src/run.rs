@@ -1,10 +1,12 @@
 //! One query on a thread of its own: bound, run, encoded, written down.
 
+use crate::described;
 use crate::error::ApiError;
 use crate::exchange::Exchange;
 use crate::outlet::{Gone, Outlet};
 use crate::properties::Properties;
 use crate::question::Question;
+use crate::running::{QueryState, QueryTicket};
 use crate::service::Service;
 use audit::QueryRecord;
 use encode::{EncodeError, Encoder, Format, RequestIds, Statistics, Visualization};
@@ -33,6 +35,8 @@ pub(crate) struct Job {
     pub question: Question,
     pub format: Format,
     pub cancel: Cancel,
+    /// Its place on the list of queries.
+    pub ticket: QueryTicket,
     pub outlet: Outlet,
     pub handle: Handle,
     /// Its place among the queries that may run at once.
@@ -46,6 +50,9 @@ pub(crate) struct Ended {
     pub rows: u64,
     pub scanned_bytes: u64,
     scanned_rows: u64,
+    /// Bytes of its rows as they were encoded.
+    bytes: u64,
+    cpu_seconds: f64,
     /// Why the result is not whole.
     pub failure: Option<String>,
 }
@@ -76,9 +83,16 @@ pub(crate) fn start(job: Job) -> Result<(), ApiError> {
 }
 
 fn run(job: Job) {
-    let Job { service, exchange, question, format, cancel, mut outlet, handle, place } = job;
+    let Job { service, exchange, question, format, cancel, mut ticket, mut outlet, handle, place } = job;
     let mut ended = Ended { status: 200, ..Ended::default() };
-    let work = Work { service: &service, exchange: &exchange, question: &question, cancel: &cancel, handle: &handle };
+    let work = Work {
+        service: &service,
+        exchange: &exchange,
+        question: &question,
+        cancel: &cancel,
+        ticket: &ticket,
+        handle: &handle,
+    };
     let made = catch_unwind(AssertUnwindSafe(|| work.answer(format, &mut outlet, &mut ended)));
     let stop = match made {
         Ok(Ok(())) => None,
@@ -90,10 +104,21 @@ fn run(job: Job) {
             Some(Stop::Gone)
         }
     };
+    // A query that somebody stopped has a client that waits for word of it.
+    let stop = match (stop, ticket.cancelled()) {
+        (Some(_), Some(reason)) if outlet.holds_all() => Some(Stop::Refused(ApiError::Cancelled { reason })),
+        (stop, _) => stop,
+    };
+    let state = match (&stop, &ended.failure) {
+        (None, None) => (QueryState::Completed, None),
+        (None, Some(failure)) => (QueryState::Failed, Some(failure.clone())),
+        (Some(Stop::Refused(error) | Stop::Failed(error)), _) => (QueryState::Failed, Some(error.to_string())),
+        (Some(Stop::Gone), _) => (QueryState::Abandoned, Some("the client left".to_string())),
+    };
     match stop {
         // The record is written already.
         None => drop(outlet.finish()),
-        Some(Stop::Refused(error)) if !cancel.is_cancelled() => {
+        Some(Stop::Refused(error)) if !cancel.is_cancelled() || matches!(error, ApiError::Cancelled { .. }) => {
             let written = work.record(exchange.record(&error));
             outlet.refuse(written.err().unwrap_or(error));
         }
@@ -104,6 +129,9 @@ fn run(job: Job) {
             let _ = work.record(exchange.ended_record(&ended));
         }
     }
+    ticket.progress((ended.rows, ended.bytes), (ended.scanned_rows, ended.scanned_bytes));
+    ticket.end(state.0, state.1);
+    drop(ticket);
     drop(place);
 }
 
@@ -113,6 +141,7 @@ struct Work<'a> {
     exchange: &'a Exchange,
     question: &'a Question,
     cancel: &'a Cancel,
+    ticket: &'a QueryTicket,
     handle: &'a Handle,
 }
 
@@ -122,6 +151,7 @@ impl Work<'_> {
         let begun = Instant::now();
         let mut prepared = self.prepare().map_err(Stop::Refused)?;
         let options = encode::Options {
+            frames: prepared.properties.frames,
             visualization: prepared.visualization(),
             request: RequestIds {
                 client_request_id: self.exchange.client_request_id.clone(),
@@ -130,14 +160,19 @@ impl Work<'_> {
             ..encode::Options::default()
         };
         // The first rows are asked for before the first byte is written: what fails at once is an error, not a result.
-        let first = prepared.tables.first_mut().and_then(|table| table.stream.next_blocking()).transpose();
+        let runs = !(prepared.properties.schema_only || prepared.properties.validates);
+        let first =
+            prepared.tables.first_mut().filter(|_| runs).and_then(|table| table.stream.next_blocking()).transpose();
         let first = first.map_err(|error| Stop::Refused(ApiError::Query(error)))?;
         let mut encoder = encode::encoder(format, &options, Box::new(outlet.buffer()));
         let made = self.rows(&mut prepared, first, encoder.as_mut(), outlet, ended);
         let failure = match made {
             Ok(()) => None,
             Err(Stop::Failed(error)) if !self.cancel.is_cancelled() => Some(error),
-            Err(stop) => return Err(stop),
+            Err(stop) => match self.ticket.cancelled() {
+                Some(reason) if !outlet.holds_all() => Some(ApiError::Cancelled { reason }),
+                _ => return Err(stop),
+            },
         };
         ended.failure = failure.as_ref().map(ToString::to_string);
         let failure = match self.record(self.exchange.ended_record(ended)) {
@@ -163,6 +198,9 @@ impl Work<'_> {
         let mut tables =
             api.databases.tables(&self.question.database, &self.question.query).map_err(ApiError::Database)?;
         tables.set_database(&self.question.database);
+        if let Some(range) = self.question.properties.time_range() {
+            tables.set_time_range(&range);
+        }
         let tables = Arc::new(tables);
         let mut properties = self.question.properties.clone();
         let request = Request {
@@ -213,7 +251,9 @@ impl Work<'_> {
         let limits = &self.service.api.limits;
         let (rows_max, bytes_max) = (prepared.properties.rows_max(limits), prepared.properties.bytes_max(limits));
         let take_max = prepared.properties.take_max.unwrap_or(u64::MAX);
-        let mut bytes = 0_u64;
+        if prepared.properties.schema_only || prepared.properties.validates {
+            return self.instead_of_rows(prepared, encoder, ended);
+        }
         for table in &mut prepared.tables {
             encoder.begin_table(&table.name, &table.columns).map_err(encoding)?;
             let mut table_rows = 0_u64;
@@ -226,6 +266,7 @@ impl Work<'_> {
                 };
                 let scanned = progress.scanned();
                 (ended.scanned_rows, ended.scanned_bytes) = (before.0 + scanned.0, before.1 + scanned.1);
+                self.ticket.progress((ended.rows, ended.bytes), (ended.scanned_rows, ended.scanned_bytes));
                 let Some(batch) = batch else { break };
                 let mut at = 0;
                 while at < batch.num_rows() && table_rows < take_max {
@@ -240,8 +281,8 @@ impl Work<'_> {
                     at += n_rows;
                     table_rows += n_rows as u64;
                     ended.rows += n_rows as u64;
-                    bytes += outlet.buffer().len().saturating_sub(before) as u64;
-                    if bytes > bytes_max {
+                    ended.bytes += outlet.buffer().len().saturating_sub(before) as u64;
+                    if ended.bytes > bytes_max {
                         return Err(Stop::Failed(ApiError::TooManyBytes { max: bytes_max }));
                     }
                     if outlet.is_full() {
@@ -251,7 +292,27 @@ impl Work<'_> {
                     outlet.pass()?;
                 }
             }
+            ended.cpu_seconds += progress.cpu_seconds();
             encoder.end_table().map_err(encoding)?;
+        }
+        Ok(())
+    }
+
+    /// Encodes what is asked for in place of the results: their columns, or that the query may run.
+    fn instead_of_rows(&self, prepared: &Prepared, encoder: &mut dyn Encoder, ended: &mut Ended) -> Result<(), Stop> {
+        let internal = |_| Stop::Failed(ApiError::Internal);
+        let tables = match prepared.properties.validates {
+            true => vec![("PrimaryResult".to_string(), described::permission().map_err(internal)?)],
+            false => {
+                let described = |table: &ResultTable| Ok((table.name.clone(), described::columns(&table.columns)?));
+                prepared.tables.iter().map(described).collect::<Result<_, _>>().map_err(internal)?
+            }
+        };
+        for (name, (columns, batch)) in tables {
+            encoder.begin_table(&name, &columns).map_err(encoding)?;
+            encoder.batch(&batch).map_err(encoding)?;
+            encoder.end_table().map_err(encoding)?;
+            ended.rows += batch.num_rows() as u64;
         }
         Ok(())
     }
@@ -265,6 +326,7 @@ impl Work<'_> {
         Statistics {
             ended: self.service.api.clock.now_ticks(),
             seconds: begun.elapsed().as_secs_f64(),
+            cpu_seconds: ended.cpu_seconds,
             rows_scanned: ended.scanned_rows,
             rows_total: ended.scanned_rows,
             ..Statistics::default()

@@ -2,12 +2,16 @@
 
 use crate::error::ApiError;
 use crate::exchange::Exchange;
+use crate::ingestion::Ingestion;
+use crate::running::RunningQueries;
 use crate::strangers::Strangers;
-use crate::{Databases, Limits, endpoints};
+use crate::{Databases, Limits, cors, endpoints};
 use audit::{AuditSink, QueryRecord};
 use auth::{AuthError, Tokens};
 use axum::Router;
-use axum::response::Response;
+use axum::http::{StatusCode, header};
+use axum::middleware::from_fn;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use query::Engine;
 use std::sync::Arc;
@@ -18,10 +22,16 @@ use tokio::sync::Semaphore;
 pub struct KustoApi {
     pub engine: Engine,
     pub databases: Arc<dyn Databases>,
+    /// Takes records in; refuses them all when `None`.
+    pub ingestion: Option<Ingestion>,
+    /// Where queries are listed while they run.
+    pub running: Arc<RunningQueries>,
     pub tokens: Arc<Tokens>,
     pub audit: Arc<dyn AuditSink>,
     pub clock: Arc<dyn Clock>,
     pub limits: Limits,
+    /// The address of web pages to which links with a query lead; such links are not known when `None`.
+    pub portal: Option<String>,
     /// Whether the server speaks TLS, for the addresses that it gives of itself.
     pub tls: bool,
 }
@@ -31,6 +41,8 @@ pub(crate) struct Service {
     pub api: KustoApi,
     /// Places for queries.
     pub places: Arc<Semaphore>,
+    /// Places for bodies of records, which are held whole.
+    pub ingestion_places: Arc<Semaphore>,
     pub strangers: Strangers,
 }
 
@@ -53,14 +65,30 @@ pub fn router(api: KustoApi) -> (Router, Queries) {
     let n_places = u32::try_from(api.limits.queries_max).unwrap_or(u32::MAX);
     let places = Arc::new(Semaphore::new(api.limits.queries_max));
     let queries = Queries { places: places.clone(), n_places };
-    let service = Arc::new(Service { api, places, strangers: Strangers::default() });
-    let router = Router::new()
+    let ingestion_places = Arc::new(Semaphore::new(api.limits.ingestions_max));
+    let service = Arc::new(Service { api, places, ingestion_places, strangers: Strangers::default() });
+    let links = match service.api.portal {
+        None => Router::new(),
+        Some(_) => Router::new()
+            .route("/", get(endpoints::follow_link::server))
+            .route("/{database}", get(endpoints::follow_link::database)),
+    };
+    let router = links
         .route("/v1/rest/query", get(endpoints::run_query_v1::get).post(endpoints::run_query_v1::post))
         .route("/v2/rest/query", post(endpoints::run_query_v2::post))
+        .route("/v1/rest/ingest/{database}/{table}", post(endpoints::ingest_stream::post))
         .route("/v1/rest/ping", get(endpoints::answer_ping::any).post(endpoints::answer_ping::any))
         .route("/v1/rest/auth/metadata", get(endpoints::describe_sign_in::get))
+        .method_not_allowed_fallback(refuse_method)
+        .layer(from_fn(cors::answer_browsers))
         .with_state(service);
     (router, queries)
+}
+
+/// Answers a request by a method that the path does not take. Clients read JSON only.
+async fn refuse_method() -> impl IntoResponse {
+    let body = r#"{"error":{"code":"General_BadRequest","message":"the endpoint does not take this method","@permanent":true}}"#;
+    (StatusCode::METHOD_NOT_ALLOWED, [(header::CONTENT_TYPE, "application/json; charset=utf-8")], body)
 }
 
 impl Service {

@@ -8,7 +8,7 @@ const WRITTEN_PER_SECOND: u64 = 10;
 
 /// How many refused sign-ins there were.
 #[derive(Default)]
-pub(crate) struct Strangers(Mutex<Window>);
+pub struct Strangers(Mutex<Window>);
 
 #[derive(Default)]
 struct Window {

@@ -2,7 +2,7 @@
 
 mod common;
 
-use api_kusto::Limits;
+use api_kusto::{Limits, QueryState};
 use audit::RecordKind;
 use common::{Answer, Server};
 use flate2::Compression;
@@ -264,4 +264,131 @@ fn what_still_runs_at_the_end_is_dropped_and_recorded() {
     server.stop();
     let records = server.sink.records();
     assert_eq!((records.len(), records[0].response_code), (1, 499));
+}
+
+#[test]
+fn a_cancelled_query_ends_and_its_client_is_told() {
+    let server = start();
+    let body = json!({"db": "prod", "csl": ENDLESS}).to_string();
+    let token = &server.reader;
+    let head = format!("POST /v2/rest/query HTTP/1.1\r\nHost: t\r\nAuthorization: Bearer {token}\r\n");
+    let head = format!("{head}x-ms-client-request-id: long;1\r\nx-ms-app: tool\r\n");
+    let mut stream = server.connect();
+    stream.write_all(format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()).as_bytes()).unwrap();
+    server.wait_for_queries(1);
+    let listed = server.queries.list();
+    let start = &listed[0].start;
+    assert_eq!((listed.len(), listed[0].state), (1, QueryState::InProgress));
+    assert_eq!((start.text.as_str(), start.database.as_str(), start.user.as_str()), (ENDLESS, "prod", "tester"));
+    assert_eq!((start.client_request_id.as_str(), start.application.as_str()), ("long;1", "tool"));
+    assert_eq!(server.queries.cancel("long;1", "it takes too long", |_| true), 1);
+    let answer = Answer::read(&mut stream);
+    assert_eq!((answer.status, &answer.json()["error"]["code"]), (400, &json!("QueryCancelled")));
+    assert!(answer.body.contains("it takes too long"), "{}", answer.body);
+    let begun = Instant::now();
+    while server.queries.list()[0].state == QueryState::InProgress {
+        assert!(begun.elapsed() < Duration::from_secs(20));
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let ended = &server.queries.list()[0];
+    assert_eq!((ended.state, ended.failure.as_deref()), (QueryState::Cancelled, Some("it takes too long")));
+    assert_eq!(server.sink.records()[0].response_code, 400);
+}
+
+#[test]
+fn a_query_cancelled_after_its_first_rows_says_so_at_the_end() {
+    let server = Server::start(Limits { bytes_max: u64::MAX, rows_max: u64::MAX, ..Limits::default() });
+    let body = json!({"db": "prod", "csl": LONG.replace("300000", "300000000")}).to_string();
+    let token = &server.reader;
+    let head = format!("POST /v2/rest/query HTTP/1.1\r\nHost: t\r\nAuthorization: Bearer {token}\r\n");
+    let head = format!("{head}x-ms-client-request-id: long;2\r\nContent-Length: {}\r\n\r\n", body.len());
+    let mut stream = server.connect();
+    stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
+    assert_eq!(server.sink.wait_for(1)[0].kind, RecordKind::Begun);
+    assert_eq!(server.queries.cancel("long;2", "enough", |_| true), 1);
+    let answer = Answer::read(&mut stream);
+    assert!(answer.whole);
+    let end = completion(&answer);
+    assert_eq!((&end["HasErrors"], &end["Cancelled"]), (&json!(true), &json!(true)));
+    assert_eq!(end["OneApiErrors"][0]["error"]["code"], "QueryCancelled");
+}
+
+#[test]
+fn records_that_are_handed_in_are_there_at_once() {
+    let server = start();
+    let rows = |query: &str| server.stored(query);
+    let csv = "1,one,2024-01-01T00:00:00Z,\"{\"\"k\"\":1}\"\n2,\"two, too\",,\"[1,2]\"\n";
+    assert_eq!(server.ingest("Things", "streamFormat=Csv", csv.as_bytes()).status, 200);
+    assert_eq!(rows("Things | where Id == 2 | project Name, Props"), json!([["two, too", [1, 2]]]));
+    let mapped = br#"{"identity":{"no":6},"who":"mapped"}"#;
+    assert_eq!(server.ingest("Things", "streamFormat=json&mappingName=m", mapped).status, 200);
+    assert_eq!(rows("Things | where Id == 6 | project Name"), json!([["mapped"]]));
+    let many = br#"[{"Id":7,"Name":"a"}, {"Id":8,"More":1}]"#;
+    assert_eq!(server.ingest("Things", "streamformat=MULTIJSON&mappingName=", many).status, 200);
+    assert_eq!(
+        rows("Things | where Id in (7, 8) | project Id, AdditionalFields | order by Id asc"),
+        json!([[7, null], [8, {"More": 1}]])
+    );
+    let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+    packed.write_all(b"9\tnine\n").unwrap();
+    assert_eq!(server.ingest("Things", "streamFormat=tsv", &packed.finish().unwrap()).status, 200);
+    assert_eq!(rows("Things | count"), json!([[6]]));
+    // What comes twice under one name is taken once; without a name it is taken again.
+    let named =
+        "POST /v1/rest/ingest/store/Things?streamFormat=csv HTTP/1.1\r\nHost: t\r\nx-ms-client-request-id: n;1\r\n";
+    let send = |body: &str| {
+        let token = &server.publisher;
+        server
+            .send(&format!("{named}Authorization: Bearer {token}\r\nContent-Length: {}\r\n\r\n{body}", body.len()))
+            .status
+    };
+    assert_eq!((send("20,a"), send("20,a"), send("21,b")), (200, 200, 200));
+    assert_eq!(rows("Things | where Id in (20, 21) | count"), json!([[2]]));
+    // What is no record is in the quarantine, and of a body of which nothing is taken the sender is told.
+    assert_eq!(server.ingest("Things", "streamFormat=json", b"{\"Id\": \n").status, 400);
+    assert_eq!(server.ingest("Things", "streamFormat=csv", b"30,a\nx,b").status, 200);
+    assert_eq!(
+        rows("VidimusQuarantine | project Reason, Raw"),
+        json!([["Malformed", "{\"Id\":"], ["Mistyped", "x,b"]])
+    );
+}
+
+#[test]
+fn bodies_of_records_are_bounded() {
+    let limits =
+        Limits { ingestion_bytes_max: 10_000, ingestion_timeout: Duration::from_millis(200), ..Limits::default() };
+    let server = Server::start(limits);
+    let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+    packed.write_all(&vec![b'x'; 1_000_000]).unwrap();
+    let answer = server.ingest("Things", "streamFormat=txt", &packed.finish().unwrap());
+    assert_eq!((answer.status, &answer.json()["error"]["@permanent"]), (413, &json!(true)));
+    assert_eq!(server.ingest("Things", "streamFormat=txt", b"\x1f\x8bnot packed at all").status, 400);
+    let token = &server.publisher;
+    let head = format!(
+        "POST /v1/rest/ingest/store/Things?streamFormat=txt HTTP/1.1\r\nHost: t\r\nAuthorization: Bearer {token}\r\n"
+    );
+    assert_eq!(server.send(&format!("{head}Content-Length: 100\r\n\r\nx")).status, 408);
+}
+
+#[test]
+fn a_query_sees_the_rows_of_its_range_of_time() {
+    let server = start();
+    let rows = |query: &str, options: Value| {
+        let answer = server.query(1, query, json!({ "Options": options }));
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.json()["Tables"][0]["Rows"].clone()
+    };
+    // The rows are two, one and no seconds before noon.
+    let (from, to) = ("2026-05-31T11:59:59Z", "datetime(2026-05-31T11:59:59Z)");
+    let column = "TimeGenerated";
+    let of = |from: Option<&str>, to: Option<&str>| json!({"query_datetimescope_column": column, "query_datetimescope_from": from, "query_datetimescope_to": to});
+    assert_eq!(rows("Events | project N", of(Some(from), None)), json!([[2], [3]]));
+    assert_eq!(rows("Events | project N", of(None, Some(to))), json!([[1], [2]]));
+    assert_eq!(rows("Events | where Level == 'Error' | count", of(Some(from), Some(to))), json!([[1]]));
+    assert_eq!(rows("Events | join kind=inner Events on N | count", of(Some(from), Some(to))), json!([[1]]));
+    assert_eq!(rows("union * | count", of(Some(from), None)), json!([[2]]));
+    assert_eq!(rows("Events | count", of(None, None)), json!([[3]]));
+    assert_eq!(rows("Events | count", json!({"query_datetimescope_from": from})), json!([[3]]));
+    let other = json!({"query_datetimescope_column": "Level", "query_datetimescope_from": from});
+    assert_eq!(rows("Events | count", other), json!([[3]]));
 }

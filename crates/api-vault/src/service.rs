@@ -12,6 +12,7 @@ use ingest::Vault;
 use listeners::http::BodyLimits;
 use stdx::Clock;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use workspaces::Directory;
 
 use crate::anchors::Anchors;
 use crate::endpoints;
@@ -27,6 +28,7 @@ pub struct VaultApi {
     pub anchors: Arc<Anchors>,
     /// The workspace of what is about no other one: whoever may read it may see how the server is.
     pub own_workspace: String,
+    pub directory: Arc<Directory>,
     pub limits: Limits,
 }
 

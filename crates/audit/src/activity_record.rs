@@ -14,13 +14,20 @@ pub enum Operation {
     PurgeRecords,
     CreateToken,
     RevokeToken,
+    SetWorkspaceId,
+    WriteCollectionRule,
+    DeleteCollectionRule,
+    SetSharedKey,
+    ListSharedKeys,
+    RemoveSharedKey,
+    UseSharedKey,
     StartServer,
     StopServer,
 }
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Operation; 11] = [
+    pub const ALL: [Operation; 18] = [
         Operation::CreateWorkspace,
         Operation::WriteTable,
         Operation::SetRetention,
@@ -30,6 +37,13 @@ impl Operation {
         Operation::PurgeRecords,
         Operation::CreateToken,
         Operation::RevokeToken,
+        Operation::SetWorkspaceId,
+        Operation::WriteCollectionRule,
+        Operation::DeleteCollectionRule,
+        Operation::SetSharedKey,
+        Operation::ListSharedKeys,
+        Operation::RemoveSharedKey,
+        Operation::UseSharedKey,
         Operation::StartServer,
         Operation::StopServer,
     ];
@@ -46,6 +60,13 @@ impl Operation {
             Operation::PurgeRecords => "Purge Records",
             Operation::CreateToken => "Create Token",
             Operation::RevokeToken => "Revoke Token",
+            Operation::SetWorkspaceId => "Set Id of Workspace",
+            Operation::WriteCollectionRule => "Create or Update Data Collection Rule",
+            Operation::DeleteCollectionRule => "Delete Data Collection Rule",
+            Operation::SetSharedKey => "Set Shared Key of Workspace",
+            Operation::ListSharedKeys => "List Shared Keys of Workspace",
+            Operation::RemoveSharedKey => "Remove Shared Key of Workspace",
+            Operation::UseSharedKey => "Take Records by Shared Key",
             Operation::StartServer => "Start Server",
             Operation::StopServer => "Stop Server",
         }
@@ -63,6 +84,13 @@ impl Operation {
             Operation::PurgeRecords => "MICROSOFT.OPERATIONALINSIGHTS/WORKSPACES/PURGE/ACTION",
             Operation::CreateToken => "MICROSOFT.AUTHORIZATION/ROLEASSIGNMENTS/WRITE",
             Operation::RevokeToken => "MICROSOFT.AUTHORIZATION/ROLEASSIGNMENTS/DELETE",
+            Operation::SetWorkspaceId => "VIDIMUS/WORKSPACES/ID/WRITE",
+            Operation::WriteCollectionRule => "MICROSOFT.INSIGHTS/DATACOLLECTIONRULES/WRITE",
+            Operation::DeleteCollectionRule => "MICROSOFT.INSIGHTS/DATACOLLECTIONRULES/DELETE",
+            Operation::SetSharedKey => "MICROSOFT.OPERATIONALINSIGHTS/WORKSPACES/REGENERATESHAREDKEY/ACTION",
+            Operation::ListSharedKeys => "MICROSOFT.OPERATIONALINSIGHTS/WORKSPACES/SHAREDKEYS/ACTION",
+            Operation::RemoveSharedKey => "VIDIMUS/WORKSPACES/SHAREDKEYS/DELETE",
+            Operation::UseSharedKey => "VIDIMUS/WORKSPACES/SHAREDKEYS/USE/ACTION",
             Operation::StartServer => "VIDIMUS/SERVERS/START/ACTION",
             Operation::StopServer => "VIDIMUS/SERVERS/STOP/ACTION",
         }

@@ -24,7 +24,7 @@ pub enum TokenError {
     File { step: &'static str, path: PathBuf, source: std::io::Error },
     #[error("{} may be read or written by others; `chmod 600` it", path.display())]
     OpenToOthers { path: PathBuf },
-    #[error("line {line} of {} is no token", path.display())]
+    #[error("line {line} of {} cannot be read", path.display())]
     Damaged { path: PathBuf, line: usize },
     #[error("there is no token `{id}`")]
     UnknownToken { id: String },
@@ -36,4 +36,12 @@ pub enum TokenError {
     BadName { name: String, max: usize },
     #[error("the system gives no random bytes")]
     NoEntropy,
+    #[error("there is no application `{id}`")]
+    UnknownApplication { id: String },
+    #[error("there is an application `{id}` already")]
+    ApplicationExists { id: String },
+    #[error("a secret has {min} to {max} bytes")]
+    SecretLength { min: usize, max: usize },
+    #[error("a secret cannot be hashed")]
+    Hash,
 }

@@ -46,12 +46,12 @@ pub(crate) fn stamp(path: &Path) -> Result<Option<Stamp>, TokenError> {
 
 /// Reads the file.
 pub(crate) fn read(path: &Path) -> Result<Vec<Token>, TokenError> {
-    let text = std::fs::read_to_string(path).map_err(|source| TokenError::File {
-        step: "read",
-        path: path.to_path_buf(),
-        source,
-    })?;
-    parse(&text).map_err(|line| TokenError::Damaged { path: path.to_path_buf(), line })
+    parse(&read_text(path)?).map_err(|line| TokenError::Damaged { path: path.to_path_buf(), line })
+}
+
+/// Reads a file's text.
+pub(crate) fn read_text(path: &Path) -> Result<String, TokenError> {
+    std::fs::read_to_string(path).map_err(|source| TokenError::File { step: "read", path: path.to_path_buf(), source })
 }
 
 /// Reads a file's text; the number of the first bad line when there is one.
@@ -67,26 +67,46 @@ fn parse(text: &str) -> Result<Vec<Token>, usize> {
 fn token(line: &str) -> Option<Token> {
     let fields: Vec<&str> = line.split('\t').collect();
     let [id, name, roles, workspaces, created, expires, digest] = fields.as_slice() else { return None };
-    let workspaces = match *workspaces {
-        ALL_WORKSPACES => Workspaces::All,
-        names => Workspaces::Named(names.split(',').map(str::to_string).collect()),
-    };
-    let expires = match *expires {
-        NEVER => None,
-        text => Some(ticks::parse_datetime(text)?),
-    };
-    Some(Token {
-        id: id.to_string(),
-        name: name.to_string(),
-        roles: roles.split(',').map(Role::from_name).collect::<Option<Vec<_>>>()?,
-        workspaces,
-        created: ticks::parse_datetime(created)?,
-        expires,
-        digest: SecretDigest(digest_bytes(digest)?),
-    })
+    let Granted { roles, workspaces, created, expires } = Granted::of_fields([roles, workspaces, created, expires])?;
+    let digest = SecretDigest(digest_bytes(digest)?);
+    Some(Token { id: id.to_string(), name: name.to_string(), roles, workspaces, created, expires, digest })
 }
 
-fn digest_bytes(hex: &str) -> Option<[u8; 32]> {
+/// What a line grants, and for how long: the fields that lines of tokens and of applications share.
+pub(crate) struct Granted {
+    pub roles: Vec<Role>,
+    pub workspaces: Workspaces,
+    pub created: i64,
+    pub expires: Option<i64>,
+}
+
+impl Granted {
+    pub fn of_fields([roles, workspaces, created, expires]: [&str; 4]) -> Option<Granted> {
+        let workspaces = match workspaces {
+            ALL_WORKSPACES => Workspaces::All,
+            names => Workspaces::Named(names.split(',').map(str::to_string).collect()),
+        };
+        let expires = match expires {
+            NEVER => None,
+            text => Some(ticks::parse_datetime(text)?),
+        };
+        let roles = roles.split(',').map(Role::from_name).collect::<Option<Vec<_>>>()?;
+        Some(Granted { roles, workspaces, created: ticks::parse_datetime(created)?, expires })
+    }
+
+    /// Returns the fields, separated by tabs.
+    pub fn fields(roles: &[Role], workspaces: &Workspaces, created: i64, expires: Option<i64>) -> String {
+        let roles: Vec<&str> = roles.iter().map(|role| role.name()).collect();
+        let workspaces = match workspaces {
+            Workspaces::All => ALL_WORKSPACES.to_string(),
+            Workspaces::Named(names) => names.join(","),
+        };
+        let expires = expires.map_or_else(|| NEVER.to_string(), ticks::datetime_text);
+        format!("{}\t{workspaces}\t{}\t{expires}", roles.join(","), ticks::datetime_text(created))
+    }
+}
+
+pub(crate) fn digest_bytes(hex: &str) -> Option<[u8; 32]> {
     let digits: Vec<u8> =
         hex.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect::<Option<_>>()?;
     let bytes: Vec<u8> =
@@ -98,21 +118,24 @@ fn digest_bytes(hex: &str) -> Option<[u8; 32]> {
 }
 
 fn line(token: &Token) -> String {
-    let roles: Vec<&str> = token.roles.iter().map(|role| role.name()).collect();
-    let workspaces = match &token.workspaces {
-        Workspaces::All => ALL_WORKSPACES.to_string(),
-        Workspaces::Named(names) => names.join(","),
-    };
-    let digest: String = token.digest.0.iter().map(|byte| format!("{byte:02x}")).collect();
-    let expires = token.expires.map_or_else(|| NEVER.to_string(), ticks::datetime_text);
-    let created = ticks::datetime_text(token.created);
-    format!("{}\t{}\t{}\t{workspaces}\t{created}\t{expires}\t{digest}\n", token.id, token.name, roles.join(","))
+    let granted = Granted::fields(&token.roles, &token.workspaces, token.created, token.expires);
+    format!("{}\t{}\t{granted}\t{}\n", token.id, token.name, hex(&token.digest.0))
+}
+
+/// Returns bytes as hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Replaces the file; what was there stays when this fails.
 pub(crate) fn write(path: &Path, tokens: &[Token]) -> Result<(), TokenError> {
     let mut text = format!("{FIRST_LINE}\n");
     tokens.iter().for_each(|token| text.push_str(&line(token)));
+    write_text(path, &text)
+}
+
+/// Replaces a file that only its owner may read; what was there stays when this fails.
+pub(crate) fn write_text(path: &Path, text: &str) -> Result<(), TokenError> {
     let beside = beside(path, "new");
     let failed = |source| TokenError::File { step: "write", path: path.to_path_buf(), source };
     // One that was left behind may be readable by others: it is not written to.
@@ -136,7 +159,7 @@ pub(crate) fn lock(path: &Path) -> Result<File, TokenError> {
     Ok(file)
 }
 
-fn beside(path: &Path, extension: &str) -> PathBuf {
+pub(crate) fn beside(path: &Path, extension: &str) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(".");
     name.push(extension);

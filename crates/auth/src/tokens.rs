@@ -10,13 +10,24 @@ use stdx::Clock;
 /// Bytes of a token's or a workspace's name.
 const NAME_BYTES_MAX: usize = 128;
 
+/// Tokens at most that were issued and have not ended: whoever signs in again gets the same one for a while.
+const ISSUED_MAX: usize = 10_000;
+
 /// The tokens in a file. Changes that another process makes to it count from the next request on.
 pub struct Tokens {
-    path: PathBuf,
     clock: Arc<dyn Clock>,
-    known: Mutex<Known>,
+    /// Those that people made.
+    made: TokenFile,
+    /// Those that applications were given when they signed in, which end soon; their names are those of the applications.
+    issued: TokenFile,
     /// Who a request without a token comes from, if such are let in.
     anonymous: Option<Principal>,
+}
+
+/// A file of tokens, and what it held when it was last read.
+struct TokenFile {
+    path: PathBuf,
+    known: Mutex<Known>,
 }
 
 /// What the file held when it was last read.
@@ -32,12 +43,15 @@ impl Tokens {
     /// # Errors
     /// When it cannot be read, is damaged, or others may read or write it.
     pub fn open(path: impl Into<PathBuf>, clock: Arc<dyn Clock>) -> Result<Tokens, TokenError> {
-        let tokens = Tokens { path: path.into(), clock, known: Mutex::default(), anonymous: None };
-        tokens.current()?;
-        Ok(tokens)
+        let path = path.into();
+        let issued = TokenFile { path: token_file::beside(&path, "issued"), known: Mutex::default() };
+        let made = TokenFile { path, known: Mutex::default() };
+        made.current()?;
+        issued.current()?;
+        Ok(Tokens { clock, made, issued, anonymous: None })
     }
 
-    /// Lets requests in that have no token, as those of this principal. Only for servers that no other machine can reach.
+    /// Lets requests in that have no token, or one that is none of ours, as those of this principal. Only for servers that no other machine can reach.
     #[must_use]
     pub fn with_anonymous(self, principal: Principal) -> Tokens {
         Tokens { anonymous: Some(principal), ..self }
@@ -45,7 +59,7 @@ impl Tokens {
 
     /// Returns the file's path.
     pub fn path(&self) -> &Path {
-        &self.path
+        &self.made.path
     }
 
     /// Returns what is kept of every token, in the order in which they were made.
@@ -53,7 +67,7 @@ impl Tokens {
     /// # Errors
     /// As [`Tokens::open`].
     pub fn list(&self) -> Result<Arc<Vec<Token>>, TokenError> {
-        self.current()
+        self.made.current()
     }
 
     /// Makes a token. Its text is in what this returns and nowhere else.
@@ -67,15 +81,7 @@ impl Tokens {
         workspaces: Workspaces,
         expires: Option<i64>,
     ) -> Result<NewToken, TokenError> {
-        check_name(name)?;
-        match &workspaces {
-            Workspaces::Named(names) if names.is_empty() => return Err(TokenError::NothingGranted),
-            Workspaces::Named(names) => names.iter().try_for_each(|name| check_name(name))?,
-            Workspaces::All => {}
-        }
-        if roles.is_empty() {
-            return Err(TokenError::NothingGranted);
-        }
+        check_grant(name, roles, &workspaces)?;
         let (made, digest) = NewToken::generate()?;
         let token = Token {
             id: made.id.clone(),
@@ -86,7 +92,7 @@ impl Tokens {
             expires,
             digest,
         };
-        self.change(|tokens| {
+        self.made.change(|tokens| {
             tokens.push(token);
             Ok(())
         })?;
@@ -98,10 +104,47 @@ impl Tokens {
     /// # Errors
     /// `UnknownToken`; when the file cannot be written.
     pub fn revoke(&self, id: &str) -> Result<(), TokenError> {
-        self.change(|tokens| {
+        self.made.change(|tokens| {
             let before = tokens.len();
             tokens.retain(|token| token.id != id);
             if tokens.len() == before { Err(TokenError::UnknownToken { id: id.to_string() }) } else { Ok(()) }
+        })
+    }
+
+    /// Makes a token for an application that has signed in, until `expires`, in ticks.
+    pub(crate) fn issue(
+        &self,
+        application: &str,
+        roles: &[Role],
+        workspaces: &Workspaces,
+        expires: i64,
+    ) -> Result<NewToken, TokenError> {
+        let (made, digest) = NewToken::generate()?;
+        let now = self.clock.now_ticks();
+        let token = Token {
+            id: made.id.clone(),
+            name: application.to_string(),
+            roles: roles.to_vec(),
+            workspaces: workspaces.clone(),
+            created: now,
+            expires: Some(expires),
+            digest,
+        };
+        self.issued.change(|tokens| {
+            tokens.retain(|token| token.expires.is_some_and(|expires| expires > now));
+            let n_over = (tokens.len() + 1).saturating_sub(ISSUED_MAX);
+            tokens.drain(..n_over);
+            tokens.push(token);
+            Ok(())
+        })?;
+        Ok(made)
+    }
+
+    /// Takes back all tokens that an application was given.
+    pub(crate) fn withdraw(&self, application: &str) -> Result<(), TokenError> {
+        self.issued.change(|tokens| {
+            tokens.retain(|token| token.name != application);
+            Ok(())
         })
     }
 
@@ -118,20 +161,33 @@ impl Tokens {
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(AuthError::Missing);
         }
-        let (id, secret) = split(text.trim()).ok_or(AuthError::Invalid)?;
-        let tokens = self.current().map_err(AuthError::Unavailable)?;
+        let (id, secret) = match (split(text.trim()), &self.anonymous) {
+            (Some(parts), _) => parts,
+            // Clients that insist on a token send any.
+            (None, Some(anonymous)) => return Ok(anonymous.clone()),
+            (None, None) => return Err(AuthError::Invalid),
+        };
+        let made = self.made.current().map_err(AuthError::Unavailable)?;
+        let issued = self.issued.current().map_err(AuthError::Unavailable)?;
         let given = SecretDigest::of(secret);
         // An id that is not there costs the same comparison as one that is.
-        let found = tokens.iter().find(|token| token.id == id);
+        let of_people = made.iter().find(|token| token.id == id);
+        let found = of_people.or_else(|| issued.iter().find(|token| token.id == id));
         let kept = found.map_or_else(|| SecretDigest([0; 32]), |token| token.digest.clone());
         let matches = kept.matches(&given);
         let token = found.filter(|_| matches).ok_or(AuthError::Invalid)?;
         if token.expires.is_some_and(|expires| expires <= self.clock.now_ticks()) {
             return Err(AuthError::Expired);
         }
-        Ok(token.principal())
+        match of_people {
+            Some(token) => Ok(token.principal()),
+            // Whoever signs in as an application is the application, by whichever token.
+            None => Ok(Principal { id: token.name.clone(), ..token.principal() }),
+        }
     }
+}
 
+impl TokenFile {
     /// Returns the tokens as the file has them now, which is read only when it has changed.
     fn current(&self) -> Result<Arc<Vec<Token>>, TokenError> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -158,8 +214,19 @@ impl Tokens {
 
 impl std::fmt::Debug for Tokens {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Tokens").field("path", &self.path).finish_non_exhaustive()
+        f.debug_struct("Tokens").field("path", &self.made.path).finish_non_exhaustive()
     }
+}
+
+/// Checks what somebody is to be granted.
+pub(crate) fn check_grant(name: &str, roles: &[Role], workspaces: &Workspaces) -> Result<(), TokenError> {
+    check_name(name)?;
+    match workspaces {
+        Workspaces::Named(names) if names.is_empty() => return Err(TokenError::NothingGranted),
+        Workspaces::Named(names) => names.iter().try_for_each(|name| check_name(name))?,
+        Workspaces::All => {}
+    }
+    if roles.is_empty() { Err(TokenError::NothingGranted) } else { Ok(()) }
 }
 
 /// Checks a name that is to stand in a field of the file.

@@ -1,6 +1,7 @@
 //! The formats, and the way a result goes into one.
 
 use crate::kusto::{V1Encoder, V2Encoder};
+use crate::monitor::{MonitorEncoder, MonitorExtras};
 use crate::{EncodeError, QueryResult, Visualization};
 use crate::{columnar, delimited, json, markdown, table, xlsx};
 use arrow::array::RecordBatch;
@@ -29,13 +30,15 @@ pub enum Format {
     Xlsx,
     /// The answer of Kusto's `/v1/rest/query`.
     KustoV1,
-    /// The answer of Kusto's `/v2/rest/query`, not progressive.
+    /// The answer of Kusto's `/v2/rest/query`.
     KustoV2,
+    /// The answer of Azure Monitor's query API.
+    Monitor,
 }
 
 impl Format {
     /// Every format, in the order in which they are listed to people.
-    pub const ALL: [Format; 11] = [
+    pub const ALL: [Format; 12] = [
         Format::Table,
         Format::Json,
         Format::JsonLines,
@@ -47,6 +50,7 @@ impl Format {
         Format::Xlsx,
         Format::KustoV1,
         Format::KustoV2,
+        Format::Monitor,
     ];
 
     /// Returns the format's name on the command line.
@@ -63,6 +67,7 @@ impl Format {
             Format::Xlsx => "xlsx",
             Format::KustoV1 => "kusto-v1",
             Format::KustoV2 => "kusto-v2",
+            Format::Monitor => "monitor",
         }
     }
 
@@ -103,6 +108,34 @@ pub struct Options {
     pub visualization: Option<Visualization>,
     /// For the formats of Kusto.
     pub request: RequestIds,
+    /// For Azure Monitor's format.
+    pub monitor: MonitorExtras,
+    /// For Kusto's v2.
+    pub frames: Frames,
+}
+
+/// How an answer of Kusto's v2 is divided into frames.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Frames {
+    /// Rows come in fragments, with word of how far the query is.
+    pub progressive: bool,
+    /// Rows come in fragments.
+    pub fragmented: bool,
+    /// Rows of a fragment at most; as they are made when `None`.
+    pub fragment_rows_max: Option<usize>,
+    pub errors: ErrorPlacement,
+}
+
+/// Where an error stands that came after the first rows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ErrorPlacement {
+    /// After the last row, among the rows.
+    #[default]
+    InData,
+    /// At the end of the table, where rows come in fragments.
+    EndOfTable,
+    /// At the end of everything only.
+    EndOfDataset,
 }
 
 /// What names a request to Kusto's clients.
@@ -178,6 +211,7 @@ pub fn encoder<'a>(format: Format, options: &Options, out: Box<dyn Write + Send 
         Format::Xlsx => Box::new(xlsx::XlsxEncoder::new(out)),
         Format::KustoV1 => Box::new(V1Encoder::new(out, options)),
         Format::KustoV2 => Box::new(V2Encoder::new(out, options)),
+        Format::Monitor => Box::new(MonitorEncoder::new(out, options)),
     }
 }
 

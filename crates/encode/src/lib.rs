@@ -24,6 +24,7 @@ mod format;
 mod json;
 mod kusto;
 mod markdown;
+mod monitor;
 mod result;
 mod table;
 mod value;
@@ -31,5 +32,6 @@ mod xlsx;
 
 pub use contract::write_contract;
 pub use error::EncodeError;
-pub use format::{Encoder, Format, Options, RequestIds, Statistics, encoder, write};
+pub use format::{Encoder, ErrorPlacement, Format, Frames, Options, RequestIds, Statistics, encoder, write};
+pub use monitor::{DataSource, MonitorExtras};
 pub use result::{QueryResult, ResultTable, Visualization};

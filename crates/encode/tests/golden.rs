@@ -5,7 +5,9 @@ use arrow::array::{
     StringViewArray,
 };
 use arrow::datatypes::Int64Type;
-use encode::{Format, Options, QueryResult, RequestIds, ResultTable, Statistics, Visualization};
+use encode::{
+    DataSource, Format, MonitorExtras, Options, QueryResult, RequestIds, ResultTable, Statistics, Visualization,
+};
 use schema::{Column, DECIMAL_PRECISION, DECIMAL_SCALE, KqlType, number, ticks};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -99,7 +101,8 @@ fn text_formats() {
     for format in [Format::Csv, Format::Tsv] {
         check(&format!("types.{}", format.name()), &written(vec![every_type()], format, None));
     }
-    for format in [Format::Table, Format::Json, Format::JsonLines, Format::Markdown, Format::KustoV1, Format::KustoV2] {
+    let several = [Format::Table, Format::Json, Format::JsonLines, Format::Markdown];
+    for format in several.into_iter().chain([Format::KustoV1, Format::KustoV2, Format::Monitor]) {
         check(&format!("types.{}", format.name()), &written(vec![every_type(), counts()], format, None));
     }
     check("narrow.table", &written(vec![every_type()], Format::Table, Some(60)));
@@ -126,6 +129,33 @@ fn json_formats_are_json() {
 }
 
 #[test]
+fn monitor_answers_have_what_was_asked_for() {
+    let extras = |monitor: MonitorExtras, statistics: Statistics| {
+        let visualization = Some(Visualization::new("columnchart", &[("title".to_string(), "t".to_string())]));
+        let options = Options { monitor, visualization, ..Options::default() };
+        let mut out = Vec::new();
+        let mut encoder = encode::encoder(Format::Monitor, &options, Box::new(&mut out));
+        let table = counts();
+        encoder.begin_table(&table.name, &table.columns).unwrap();
+        encoder.batch(&table.batches[0]).unwrap();
+        encoder.end_table().unwrap();
+        encoder.finish(&statistics).unwrap();
+        drop(encoder);
+        serde_json::from_slice::<serde_json::Value>(&out).unwrap()
+    };
+    let none = extras(MonitorExtras::default(), Statistics::default());
+    assert_eq!(none.as_object().unwrap().keys().collect::<Vec<_>>(), ["tables"]);
+    let source = DataSource { resource_id: "/subscriptions/s".to_string(), tables: vec!["T".to_string()] };
+    let all = MonitorExtras { with_statistics: true, with_render: true, data_sources: Some(vec![source]) };
+    let truncated = Statistics { truncated: Some("too many".to_string()), seconds: 0.5, ..Statistics::default() };
+    let all = extras(all, truncated);
+    check("extras.monitor", &serde_json::to_string_pretty(&all).unwrap());
+    let empty =
+        encode::encoder(Format::Monitor, &Options::default(), Box::new(std::io::sink())).finish(&Statistics::default());
+    assert!(empty.is_ok());
+}
+
+#[test]
 fn failures_after_rows_are_told_where_a_format_can() {
     for format in Format::ALL {
         let mut out = Vec::new();
@@ -135,7 +165,7 @@ fn failures_after_rows_are_told_where_a_format_can() {
         encoder.batch(&table.batches[0]).unwrap();
         let told = encoder.fail("LimitsExceeded", "too \"much\"").unwrap();
         drop(encoder);
-        assert_eq!(told, matches!(format, Format::KustoV1 | Format::KustoV2), "{}", format.name());
+        assert_eq!(told, matches!(format, Format::KustoV1 | Format::KustoV2 | Format::Monitor), "{}", format.name());
         if told {
             let value: serde_json::Value = serde_json::from_slice(&out).unwrap();
             check(&format!("failed.{}", format.name()), &serde_json::to_string_pretty(&value).unwrap());

@@ -5,14 +5,14 @@
 
 /// One cell's place in the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Cell {
+pub struct Cell {
     pub start: usize,
     pub end: usize,
     pub quoting: Quoting,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Quoting {
+pub enum Quoting {
     /// The text is the cell.
     Plain,
     /// The text holds quotes that are not part of the cell; see [`unquote`].
@@ -39,7 +39,7 @@ impl Cell {
 
 /// What was found at a record's beginning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Step {
+pub enum Step {
     /// A record of `cells` cells; the next one begins at `next`.
     Record { cells: usize, next: usize },
     /// The text ends inside the record; `quoted` when inside a quoted cell.
@@ -49,7 +49,7 @@ pub(crate) enum Step {
 /// Finds the cells of the record that begins at `start` and hands them over with their places in the record. When the
 /// text has `ended`, its end ends the record too, except inside a quoted cell.
 #[inline]
-pub(crate) fn record(text: &str, start: usize, delimiter: u8, ended: bool, mut cell: impl FnMut(usize, Cell)) -> Step {
+pub fn record(text: &str, start: usize, delimiter: u8, ended: bool, mut cell: impl FnMut(usize, Cell)) -> Step {
     let bytes = text.as_bytes();
     let mut at = start;
     let mut n = 0;

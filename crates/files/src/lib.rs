@@ -15,7 +15,7 @@
 //!   comes from a pipe are first copied to the temporary folder.
 
 mod cell;
-mod csv;
+pub mod csv;
 mod declared;
 mod detect;
 mod error;
@@ -29,6 +29,7 @@ mod progress;
 mod raw;
 mod read;
 mod records;
+mod row_builder;
 mod source;
 mod survey;
 mod table;
@@ -44,5 +45,6 @@ pub use progress::Progress;
 pub use raw::{RawFile, raw_files};
 pub use read::Reader;
 pub use records::{RecordShape, Records, Rejected, Rejection};
+pub use row_builder::RowBuilder;
 pub use table::{Options, ParquetFile, Partition, RawLines, Table, open, table_schemas};
 pub use warnings::{Reason, Warning, WarningCount, WarningReport, Warnings};

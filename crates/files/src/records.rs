@@ -5,6 +5,7 @@
 //! the table go to the column that is its bag.
 
 use crate::cell::{ColumnBuilder, Origin};
+use crate::json::records::{RecordSink, each_record, next_record};
 use crate::json::scan::{self, Fault, Fields, Kind, Token};
 use crate::survey::{Keys, unescaped};
 use crate::warnings::quoted;
@@ -23,6 +24,8 @@ pub struct RecordShape {
     schema: SchemaRef,
     /// The column that takes members that are no column; such members are rejected with their record if there is none.
     bag: Option<usize>,
+    /// Whether members that are no column are left out, and the bag takes values that do not fit their column instead.
+    is_lenient: bool,
     record_bytes_max: usize,
 }
 
@@ -94,8 +97,15 @@ impl RecordShape {
             columns: columns.to_vec(),
             schema: Arc::new(schema),
             bag: columns.iter().position(is_bag),
+            is_lenient: false,
             record_bytes_max,
         }
+    }
+
+    /// Makes a shape that takes every object: members that are no column are left out, and a value that does not fit its column is null
+    /// there, and goes to the dynamic column `misfits` under the column's name.
+    pub fn lenient(columns: &[Column], misfits: &str, record_bytes_max: usize) -> RecordShape {
+        RecordShape { is_lenient: true, ..RecordShape::new(columns, Some(misfits), record_bytes_max) }
     }
 
     /// Reads a body.
@@ -119,11 +129,7 @@ impl RecordShape {
             rejected: Vec::new(),
             bag_text: String::new(),
         };
-        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-        match std::str::from_utf8(body) {
-            Ok(text) => reading.text(text)?,
-            Err(_) => reading.damaged(body)?,
-        }
+        each_record(body, &mut reading)?;
         reading.finish()
     }
 }
@@ -162,97 +168,13 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    /// Reads a text of records.
-    fn text(&mut self, text: &str) -> Result<(), ArrowError> {
-        let bytes = text.as_bytes();
-        let mut at = scan::skip_blanks(bytes, 0);
-        let is_array = bytes.get(at) == Some(&b'[');
-        at += usize::from(is_array);
-        let mut is_closed = !is_array;
-        loop {
-            at = scan::skip_blanks(bytes, at);
-            match bytes.get(at) {
-                None => break,
-                Some(b',') => at += 1,
-                Some(b']') if is_array => {
-                    is_closed = true;
-                    at += 1;
-                }
-                Some(b'{') => at = self.object(text, at)?,
-                Some(_) => {
-                    // A value that is no object ends where it ends, anything else with its line.
-                    let end = scan::value(bytes, at).map_or_else(|_| line_end(bytes, at), |token| token.end);
-                    let end = end.max(at + 1);
-                    self.reject(Rejection::Malformed, "it is no object".to_string(), bytes.get(at..end).unwrap_or(&[]));
-                    at = end;
-                }
-            }
-        }
-        if !is_closed {
-            self.reject(Rejection::Malformed, "the array of records is not closed".to_string(), &[]);
-        }
-        Ok(())
-    }
-
-    /// Reads a body that is not UTF-8 throughout, line by line.
-    fn damaged(&mut self, body: &[u8]) -> Result<(), ArrowError> {
-        let mut run = 0;
-        let mut at = 0;
-        while at < body.len() {
-            let end = memchr::memchr(b'\n', body.get(at..).unwrap_or(&[])).map_or(body.len(), |n| at + n + 1);
-            let line = body.get(at..end).unwrap_or(&[]);
-            if let Err(error) = std::str::from_utf8(line) {
-                self.text(std::str::from_utf8(body.get(run..at).unwrap_or(&[])).unwrap_or(""))?;
-                let detail = format!("byte {} of the line is not UTF-8", error.valid_up_to());
-                self.reject(Rejection::Encoding, detail, line.strip_suffix(b"\n").unwrap_or(line));
-                run = end;
-            }
-            at = end;
-        }
-        self.text(std::str::from_utf8(body.get(run..).unwrap_or(&[])).unwrap_or(""))
-    }
-
-    /// Reads the object that opens at `at` and returns where to go on.
-    fn object(&mut self, text: &str, at: usize) -> Result<usize, ArrowError> {
-        let bytes = text.as_bytes();
-        self.row.keys.begin();
-        self.row.tokens.fill(Token::MISSING);
-        self.row.unknown.clear();
-        let end = match scan::object(text, at, &mut self.row) {
-            Ok(end) => end,
-            Err(Fault { at: place, what }) => {
-                let end = next_record(bytes, at, place, self.shape.record_bytes_max);
-                let raw = bytes.get(at..end).unwrap_or(&[]).trim_ascii_end();
-                let detail = format!("at byte {} of the record: {}", place.saturating_sub(at), what.text());
-                self.reject(Rejection::Malformed, detail, raw);
-                return Ok(end);
-            }
-        };
-        let raw = bytes.get(at..end).unwrap_or(&[]);
-        if raw.len() > self.shape.record_bytes_max {
-            let detail = format!("{} bytes, and a record may have {}", raw.len(), self.shape.record_bytes_max);
-            self.reject(Rejection::Oversized, detail, raw);
-            return Ok(end);
-        }
-        if self.shape.bag.is_none()
-            && let Some((name, _)) = self.row.unknown.first()
-        {
-            self.reject(Rejection::UnknownColumn, format!("the table has no column {}", quoted(name)), raw);
-            return Ok(end);
-        }
-        if let Some(detail) = self.push(text)? {
-            self.bad_rows.push(self.n_rows);
-            self.reject(Rejection::Mistyped, detail, raw);
-        } else {
-            self.n_records += 1;
-        }
-        self.n_rows += 1;
-        Ok(end)
-    }
-
     /// Adds the record to the columns; returns what does not fit.
     fn push(&mut self, text: &str) -> Result<Option<String>, ArrowError> {
         let mut misfit = None;
+        let lenient_bag = self.shape.bag.filter(|_| self.shape.is_lenient);
+        if lenient_bag.is_some() {
+            self.row.unknown.clear();
+        }
         for (place, token) in self.row.tokens.iter().enumerate() {
             if *token == Token::MISSING {
                 continue;
@@ -272,13 +194,22 @@ impl Reading<'_> {
             if bag == Some(*place) {
                 continue;
             }
-            if !builder.push_json(text, *token, Origin::Schema) && misfit.is_none() {
+            let fits = builder.push_json(text, *token, Origin::Schema);
+            if !fits && let (Some(_), Some(column)) = (lenient_bag, self.shape.columns.get(*place)) {
+                let mut quoted = String::new();
+                write_json_string(&mut quoted, &column.name);
+                let name = quoted.trim_start_matches('"').strip_suffix('"').unwrap_or_default();
+                self.row.unknown.push((name.to_string(), *token));
+                continue;
+            }
+            if !fits && misfit.is_none() {
                 let column = self.shape.columns.get(*place);
                 let (name, ktype) = column.map_or(("", KqlType::String), |column| (&column.name, column.ktype));
                 misfit = Some(format!("{} in column `{name}` is not of type {ktype}", quoted(token.text(text))));
             }
         }
-        if let Some(place) = bag {
+        let misfits = lenient_bag.filter(|_| !self.row.unknown.is_empty());
+        if let Some(place) = bag.or(misfits) {
             self.bag_of(text, place);
             let builder = match self.builders.get_mut(place) {
                 Some(Some(builder)) => builder,
@@ -325,11 +256,6 @@ impl Reading<'_> {
         self.bag_text.push('}');
     }
 
-    fn reject(&mut self, reason: Rejection, detail: String, raw: &[u8]) {
-        self.rejected.push(Rejected { position: self.n_records, reason, detail, raw: raw.to_vec() });
-        self.n_records += 1;
-    }
-
     fn finish(self) -> Result<Records, ArrowError> {
         let mut fields = Vec::with_capacity(self.present.len());
         let mut columns: Vec<ArrayRef> = Vec::with_capacity(self.present.len());
@@ -341,53 +267,76 @@ impl Reading<'_> {
         }
         let options = RecordBatchOptions::new().with_row_count(Some(self.n_rows));
         let batch = RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)?;
-        if self.bad_rows.is_empty() {
-            return Ok(Records { batch, rejected: self.rejected });
-        }
-        let mut keep = vec![true; self.n_rows];
-        for row in &self.bad_rows {
-            if let Some(keep) = keep.get_mut(*row) {
-                *keep = false;
-            }
-        }
-        Ok(Records { batch: filter_record_batch(&batch, &BooleanArray::from(keep))?, rejected: self.rejected })
+        Ok(Records { batch: without(batch, &self.bad_rows)?, rejected: self.rejected })
     }
 }
 
+impl RecordSink for Reading<'_> {
+    /// Reads the object that opens at `at` and returns where to go on.
+    fn object(&mut self, text: &str, at: usize) -> Result<usize, ArrowError> {
+        let bytes = text.as_bytes();
+        self.row.keys.begin();
+        self.row.tokens.fill(Token::MISSING);
+        self.row.unknown.clear();
+        let end = match scan::object(text, at, &mut self.row) {
+            Ok(end) => end,
+            Err(Fault { at: place, what }) => {
+                let end = next_record(bytes, at, place, self.shape.record_bytes_max);
+                let raw = bytes.get(at..end).unwrap_or(&[]).trim_ascii_end();
+                let detail = format!("at byte {} of the record: {}", place.saturating_sub(at), what.text());
+                self.reject(Rejection::Malformed, detail, raw);
+                return Ok(end);
+            }
+        };
+        let raw = bytes.get(at..end).unwrap_or(&[]);
+        if raw.len() > self.shape.record_bytes_max {
+            let detail = format!("{} bytes, and a record may have {}", raw.len(), self.shape.record_bytes_max);
+            self.reject(Rejection::Oversized, detail, raw);
+            return Ok(end);
+        }
+        if self.shape.bag.is_none()
+            && let Some((name, _)) = self.row.unknown.first()
+        {
+            self.reject(Rejection::UnknownColumn, format!("the table has no column {}", quoted(name)), raw);
+            return Ok(end);
+        }
+        if let Some(detail) = self.push(text)? {
+            self.bad_rows.push(self.n_rows);
+            self.reject(Rejection::Mistyped, detail, raw);
+        } else {
+            self.n_records += 1;
+        }
+        self.n_rows += 1;
+        Ok(end)
+    }
+
+    fn reject(&mut self, reason: Rejection, detail: String, raw: &[u8]) {
+        self.rejected.push(Rejected { position: self.n_records, reason, detail, raw: raw.to_vec() });
+        self.n_records += 1;
+    }
+}
+
+/// Leaves rows out.
+pub(crate) fn without(batch: RecordBatch, rows: &[usize]) -> Result<RecordBatch, ArrowError> {
+    if rows.is_empty() {
+        return Ok(batch);
+    }
+    let mut keep = vec![true; batch.num_rows()];
+    for row in rows {
+        if let Some(keep) = keep.get_mut(*row) {
+            *keep = false;
+        }
+    }
+    filter_record_batch(&batch, &BooleanArray::from(keep))
+}
+
 /// Makes a builder with nulls for the rows before.
-fn new_builder(ktype: KqlType, n_before: usize) -> Result<ColumnBuilder, ArrowError> {
+pub(crate) fn new_builder(ktype: KqlType, n_before: usize) -> Result<ColumnBuilder, ArrowError> {
     let mut builder = ColumnBuilder::new(ktype, n_before + 64)?;
     for _ in 0..n_before {
         builder.push_null();
     }
     Ok(builder)
-}
-
-fn line_end(bytes: &[u8], at: usize) -> usize {
-    memchr::memchr(b'\n', bytes.get(at..).unwrap_or(&[])).map_or(bytes.len(), |n| at + n)
-}
-
-/// Returns where to go on after a record that begins at `start` and is broken at `place`: at the next line that begins with `{`. A line
-/// that was cut off often breaks lines later only, in which it took other records for its own values.
-fn next_record(bytes: &[u8], start: usize, place: usize, record_bytes_max: usize) -> usize {
-    // What is longer than a record may be is not gone through again, so that no body costs more than its length times a bound.
-    if place - start.min(place) <= record_bytes_max {
-        let broken = bytes.get(start..place).unwrap_or(&[]);
-        for n in memchr::memchr_iter(b'\n', broken) {
-            if bytes.get(start + n + 1) == Some(&b'{') {
-                return start + n + 1;
-            }
-        }
-    }
-    let mut at = place.max(start + 1).min(bytes.len());
-    loop {
-        at = line_end(bytes, at);
-        let next = scan::skip_blanks(bytes, at);
-        match bytes.get(next) {
-            Some(b'{') | None => return at,
-            Some(_) => at = next,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,14 @@ use std::path::{Path, PathBuf};
 pub fn of(target: &str) -> Vec<String> {
     match target {
         "json" => JSON.iter().map(|seed| seed.to_string()).collect(),
+        "mappings" => MAPPINGS.iter().map(|seed| seed.to_string()).collect(),
+        "records" => RECORDS.iter().map(|seed| seed.to_string()).collect(),
         "delimited" => DELIMITED.iter().map(|seed| seed.to_string()).collect(),
+        "timespan" => TIMESPANS.iter().map(|seed| seed.to_string()).collect(),
+        "prefer" => PREFERENCES.iter().map(|seed| seed.to_string()).collect(),
+        "collection-rule" => RULES.iter().map(|seed| seed.to_string()).collect(),
+        "suffixed" => JSON.iter().chain(COLLECTED).map(|seed| seed.to_string()).collect(),
+        "signature" => SIGNATURES.iter().map(|seed| seed.to_string()).collect(),
         _ => match target.strip_prefix("source_") {
             Some(source) => fixtures(source),
             None => queries(),
@@ -83,4 +90,58 @@ const DELIMITED: &[&str] = &[
     "\u{feff}Name,Name,,\n\"open\n1,2,3,4\n",
     "time,guid,dur\n2026-01-01T00:00:00Z,74be27de-1e4e-49d9-b579-fe0b331d3642,01:00:00\n",
     "a single line",
+];
+
+const TIMESPANS: &[&str] = &[
+    "PT86400.0S",
+    "P1Y2M3W4DT5H6M7.89S",
+    "2026-01-01/2026-01-02T03:04:05.1234567Z",
+    "2026-01-31T00:00:00+02:00/P1M",
+    "PT1H/2026-01-01T00:00:00Z",
+    "P0.5D",
+    "P9999Y",
+];
+
+const PREFERENCES: &[&str] = &[
+    "wait=600,include-statistics=true,include-render=true",
+    "wait=\"30\"; Include-Render = TRUE ;respond-async",
+    "=;=,",
+];
+
+const RULES: &[&str] = &[
+    r#"{"location":"x","properties":{"streamDeclarations":{"Custom-A":{"columns":[{"name":"TimeGenerated","type":"datetime"},{"name":"N","type":"long"}]}},"destinations":{"logAnalytics":[{"name":"w","workspaceResourceId":"main"}]},"dataFlows":[{"streams":["Custom-A"],"destinations":["w"],"transformKql":"source | where N > 1 | extend x = tostring(N)","outputStream":"Custom-A_CL"}]}}"#,
+    r#"{"properties":{"immutableId":"dcr-00000000000000000000000000000001","destinations":{"logAnalytics":[{"name":"w","workspaceId":"g"}]},"dataFlows":[{"streams":["Microsoft-Syslog"],"destinations":["w"]}]}}"#,
+];
+
+const COLLECTED: &[&str] = &[
+    r#"[{"s":"x","n":1.5e3,"b":true,"t":"2026-01-01T00:00:00Z","g":"6f3c10722739461c8aa73cfc8ff528a8","o":{"a":[1]}},{"s":1,"n":"2","b":"false","x y":3}]"#,
+    r#"{"tenant":1}"#,
+];
+
+const SIGNATURES: &[&str] = &[
+    "SharedKey 11111111-2222-3333-4444-555555555555:BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=",
+    "Sat, 21 Nov 2026 12:00:00 GMT",
+    "Bearer x",
+];
+
+const MAPPINGS: [&str; 5] = [
+    r#"[{"Column":"a","Properties":{"Path":"$.x['y'][0]","Transform":"DropMappedFields"}}]"#,
+    r#"[{"column":"a","path":"$.x","datatype":"datetime"},{"column":"b","path":"constant"}]"#,
+    r#"[{"Name":"a","DataType":"System.Int64","Ordinal":"3"},{"Column":"b","Properties":{"ConstValue":"x"}}]"#,
+    r#"[{"Column":"a","Properties":{"Field":"cs(User-Agent)"}}]"#,
+    r#"[{"Column":"a","Properties":{"Field":"f","Transform":"BytesAsBase64"}}]"#,
+];
+
+/// The first byte says which format, in the order of their names; from 64 on with a mapping.
+const RECORDS: [&str; 10] = [
+    "H{\"a\":[{\"b\":\"x\"}],\"n\":1700000000.5,\"d\":null}\n{\"n\":\"soon\"}",
+    "@1,2,3\nx,y\n",
+    "\u{0}1,\"a\"\"b\",\"{}\"\n2,\"open\n3",
+    "\u{1}a\t1\t[1,2]\n",
+    "\u{2}a\\tb\t1\\n\\",
+    "\u{6}line\r\n\nother",
+    "\u{7}all of it",
+    "\u{8}{\"Text\":\"x\",\"N\":1,\"Other\":[1]}\n{\"Text\":",
+    "\u{f}#Fields: Text N\nx 1\n\"a b\" -\n",
+    "\u{a}[{\"a\":[{\"b\":1}],\"n\":1.5e9},{}]",
 ];

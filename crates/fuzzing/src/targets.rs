@@ -1,20 +1,36 @@
 //! One function per target.
 
+use api_ingest::{Signature, moment_of};
+use api_kusto::ingestion::{DataFormat, Mapping, MappingKind, read_records};
+use api_monitor::{Prefer, Timespan};
+use collection::{Rule, Said, Transform};
 use files::{Input, Options, Progress};
 use kql::bind::{Environment, bind_parsed};
 use kql::catalog::Catalog;
 use kql::syntax::{self, Parse};
 use kql::{Diagnostic, Span};
 use kql_functions::FUNCTIONS;
-use schema::Column;
+use schema::{Column, ticks};
 use std::sync::Arc;
 
 /// A target's name and body.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const ALL: &[Target] =
-    &[("lexer", lexer), ("parser", parser), ("binder", binder), ("json", json), ("delimited", delimited)];
+pub const ALL: &[Target] = &[
+    ("lexer", lexer),
+    ("parser", parser),
+    ("binder", binder),
+    ("json", json),
+    ("delimited", delimited),
+    ("timespan", timespan),
+    ("prefer", prefer),
+    ("collection-rule", collection_rule),
+    ("suffixed", suffixed),
+    ("signature", signature),
+    ("mappings", mappings),
+    ("records", records),
+];
 
 /// The tokens are the text, without a gap.
 pub fn lexer(bytes: &[u8]) {
@@ -64,6 +80,64 @@ pub fn delimited(bytes: &[u8]) {
     read_file("input.csv", bytes);
 }
 
+/// A time range ends where it does not begin later, and means the same by its ends.
+pub fn timespan(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    for now in [0, 639_158_256_000_000_000, ticks::DATETIME_MAX] {
+        let Some(span) = Timespan::parse(&text, now) else { continue };
+        assert!(span.from <= span.to, "{span:?} of {text:?}");
+        let written = format!("{}/{}", ticks::datetime_text(span.from), ticks::datetime_text(span.to));
+        assert_eq!(Timespan::parse(&written, now), Some(span), "{written:?} of {text:?}");
+    }
+}
+
+/// Preferences are read whatever they hold, and between either separator.
+pub fn prefer(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let read = |text: &str| {
+        let mut prefer = Prefer::default();
+        prefer.read(text);
+        prefer
+    };
+    assert_eq!(read(&text), read(&text.replace(',', ";")), "{text:?}");
+}
+
+/// The document of a data collection rule is read or refused, and what is shown of it is read again.
+pub fn collection_rule(bytes: &[u8]) {
+    let immutable_id = format!("dcr-{}", "0".repeat(32));
+    let Ok(rule) = Rule::parse("/subscriptions/s/r", bytes, &immutable_id) else { return };
+    let shown = rule.to_json(None).to_string();
+    let again = Rule::parse("/subscriptions/s/r", shown.as_bytes(), &immutable_id);
+    let again = again.unwrap_or_else(|error| panic!("{error} of what is shown: {shown}"));
+    assert!(again.streams == rule.streams && again.flows == rule.flows && again.destinations == rule.destinations);
+    for flow in &rule.flows {
+        for (stream, text) in flow.streams.iter().zip(flow.transform.iter().cycle()) {
+            if let Some(columns) = rule.columns(stream) {
+                let text = text.clone();
+                on_deep_stack(move || drop(Transform::check(&text, &columns, false)));
+            }
+        }
+    }
+}
+
+/// Records of the HTTP Data Collector API are named or refused; every element is there, and the same need no further columns.
+pub fn suffixed(bytes: &[u8]) {
+    let Ok(named) = collection::suffixed(bytes, &[], Said::default(), 639_158_256_000_000_000) else { return };
+    assert!(named.body.split(|byte| *byte == b'\n').count() > named.records);
+    let again = collection::suffixed(bytes, &named.new_columns, Said::default(), 639_158_256_000_000_000);
+    let again = again.unwrap_or_else(|error| panic!("{error}"));
+    assert!(again.new_columns.is_empty(), "{:?}", again.new_columns);
+}
+
+/// Headers of signed requests are read or refused.
+pub fn signature(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    if let Some(signature) = Signature::parse(&text) {
+        assert!(signature.mac.len() == 32 && !signature.workspace.is_empty());
+    }
+    let _ = moment_of(&text);
+}
+
 fn check_tokens(parse: &Parse, text: &str) {
     let mut at = 0;
     for token in &parse.tokens {
@@ -107,6 +181,55 @@ fn on_deep_stack(work: impl FnOnce() + Send + 'static) {
     let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(work);
     if let Err(panic) = thread.unwrap_or_else(|error| panic!("no thread: {error}")).join() {
         std::panic::resume_unwind(panic);
+    }
+}
+
+/// A mapping of any kind is read or refused, and what is read names each column once.
+pub fn mappings(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    for kind in MappingKind::ALL {
+        let Ok(mapping) = Mapping::parse(kind, &text) else { continue };
+        let mut columns: Vec<&str> = mapping.elements.iter().map(|element| element.column.as_str()).collect();
+        let n_columns = columns.len();
+        columns.sort_unstable();
+        columns.dedup();
+        assert!(n_columns == columns.len() && n_columns > 0, "a column twice, or none: {text:?}");
+    }
+}
+
+/// Records of any format are taken or rejected, the same ones each time, and none gets lost: with one column of text and a record a line, what
+/// is taken and what is rejected are all lines. The first byte says which format, and from 64 on that there is a mapping.
+pub fn records(bytes: &[u8]) {
+    let Some((first, data)) = bytes.split_first() else { return };
+    let names = DataFormat::names();
+    let Some(format) = names.get(usize::from(first % 16)).and_then(|name| DataFormat::from_name(name)) else { return };
+    let columns = [
+        Column::new("Text", schema::KqlType::String),
+        Column::new("N", schema::KqlType::Long),
+        Column::new("D", schema::KqlType::Dynamic),
+    ];
+    let mapping = match (first >= &64, format.mapping_kind()) {
+        (false, _) => None,
+        (true, MappingKind::Csv) => Some(r#"[{"column":"N","ordinal":1},{"column":"Text","ordinal":0}]"#),
+        (true, MappingKind::W3cLogFile) => Some(r#"[{"column":"Text","field":"a"}]"#),
+        (true, _) => Some(
+            r#"[{"column":"Text","path":"$.a[0].b"},{"column":"N","path":"$.n","transform":"DateTimeFromUnixSeconds"},
+                {"column":"D","path":"$","transform":"DropMappedFields"}]"#,
+        ),
+    };
+    let read = || {
+        let mapping = mapping.map(|text| Mapping::parse(format.mapping_kind(), text));
+        let mapping = mapping.map(|mapping| mapping.unwrap_or_else(|error| panic!("{error}")));
+        read_records(format, mapping, data, &columns, 4096).map(|records| (records.batch, records.rejected))
+    };
+    let (once, again) = (read(), read());
+    assert_eq!(once.is_ok(), again.is_ok());
+    let (Ok((rows, rejected)), Ok((same_rows, same_rejected))) = (once, again) else { return };
+    assert!(rows == same_rows && rejected == same_rejected, "not the same twice");
+    if format == DataFormat::Txt {
+        let n_lines = data.split(|byte| *byte == b'\n').filter(|line| !matches!(line, [] | [b'\r'])).count();
+        let is_marked = data.starts_with(b"\xef\xbb\xbf");
+        assert!(is_marked || rows.num_rows() + rejected.len() == n_lines, "{n_lines} lines, {} rows", rows.num_rows());
     }
 }
 

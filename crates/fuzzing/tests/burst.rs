@@ -80,3 +80,38 @@ fn log_formats() {
         burst_for(name, setting("FUZZ_MS", 200));
     }
 }
+
+#[test]
+fn timespan() {
+    burst("timespan");
+}
+
+#[test]
+fn prefer() {
+    burst("prefer");
+}
+
+#[test]
+fn collection_rule() {
+    burst("collection-rule");
+}
+
+#[test]
+fn suffixed() {
+    burst("suffixed");
+}
+
+#[test]
+fn signature() {
+    burst("signature");
+}
+
+#[test]
+fn mappings() {
+    burst("mappings");
+}
+
+#[test]
+fn records() {
+    burst("records");
+}

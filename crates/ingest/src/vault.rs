@@ -136,7 +136,12 @@ impl Vault {
     }
 
     fn run(&mut self, name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), VaultError> {
-        let thread = std::thread::Builder::new().name(name.to_string()).spawn(run);
+        // When senders are so many that these threads cannot keep up, the senders have to wait, and leave them the time that they need.
+        let standing_back = move || {
+            stdx::stand_back();
+            run();
+        };
+        let thread = std::thread::Builder::new().name(name.to_string()).spawn(standing_back);
         self.threads.push(thread.map_err(VaultError::io("a thread"))?);
         Ok(())
     }
@@ -144,6 +149,11 @@ impl Vault {
     /// Returns the folder of the store.
     pub fn root(&self) -> &Path {
         &self.inner.root
+    }
+
+    /// Returns how many bytes a record may have.
+    pub fn record_bytes_max(&self) -> usize {
+        self.inner.options.record_bytes_max
     }
 
     /// Returns the workspaces' names.
@@ -306,6 +316,38 @@ impl Vault {
         let (table, answers) =
             self.inner.submit_rejected(&workspace, of, &rejected, request, self.inner.clock.now_ticks())?;
         Ok(Pending { answers, n_taken: 0, n_batches: 0, rejected, table })
+    }
+
+    /// Seals records that others brought to a table's columns, and keeps in the quarantine those that they rejected. `request` is what names
+    /// the request, and what it holds.
+    ///
+    /// # Errors
+    /// As [`Vault::take_rows`].
+    pub fn take_records(
+        &self,
+        workspace: &str,
+        table: &str,
+        records: Records,
+        request: Option<(&str, &[u8])>,
+    ) -> Result<Pending, IngestError> {
+        self.inner.check_room(0)?;
+        let workspace = self.inner.workspace_of(workspace)?;
+        let table = self.inner.existing_table(&workspace, table)?;
+        let unknown = || IngestError::UnknownTable { name: table.name().to_string(), near: None };
+        let schema = table.schema().ok_or_else(unknown)?;
+        let content = request.map(|(id, content)| (id, Sha256::digest(content)));
+        let request = content.as_ref().map(|(id, content)| (*id, content.as_slice()));
+        self.inner.submit(&workspace, table, &schema, records.batch, records.rejected, request)
+    }
+
+    /// Returns the present columns of a table that records can be handed in for. A built-in table that was not used yet comes into being.
+    ///
+    /// # Errors
+    /// When there is no such workspace or table.
+    pub fn columns(&self, workspace: &str, table: &str) -> Result<Arc<StoredSchema>, IngestError> {
+        let workspace = self.inner.workspace_of(workspace)?;
+        let table = self.inner.existing_table(&workspace, table)?;
+        table.schema().ok_or_else(|| IngestError::UnknownTable { name: table.name().to_string(), near: None })
     }
 
     /// Writes everything that is in memory to files.

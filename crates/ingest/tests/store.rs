@@ -189,3 +189,31 @@ fn evidence_is_what_strangers_verify() {
     let error = prove(Wanted::Rows([(0, 0)].into()), &["Usr"]).expect_err("no column").to_string();
     assert_eq!(error, "there is no column `Usr` in the tables that are asked for");
 }
+
+#[test]
+fn records_that_others_read_are_taken_and_the_rejected_ones_kept() {
+    let root = tempfile::tempdir().expect("a folder");
+    let vault = open(root.path()).expect("it opens");
+    vault.create_workspace("contoso").expect("a workspace");
+    vault.ensure_table("contoso", "Events", &events()).expect("a table");
+    let schema = vault.columns("contoso", "Events").expect("columns");
+    let take = || {
+        let mut rows = files::RowBuilder::new(schema.columns(), vault.record_bytes_max());
+        for (text, raw) in [("1", "first"), ("x", "second"), ("3", "third")] {
+            let place = schema.columns().iter().position(|column| column.name == "N").expect("a column");
+            rows.text(place, text).expect("a cell");
+            rows.end(raw.as_bytes());
+        }
+        let records = rows.finish().expect("records");
+        let pending = vault.take_records("contoso", "Events", records, Some(("r1", b"digest of the body".as_slice())));
+        block_on(pending.expect("handed in").finish()).expect("taken")
+    };
+    let answer = take();
+    assert_eq!((answer.taken, answer.rejected.len(), answer.quarantine_receipts.len()), (2, 1, 1));
+    assert_eq!(take(), answer, "a repetition gets the first receipt");
+    assert_eq!(places(&vault).iter().map(|place| place.0).collect::<Vec<_>>(), [1, 3]);
+    let quarantine = vault.workspace("contoso").expect("a workspace").table("VidimusQuarantine").expect("a table");
+    let rows = rows(&quarantine.snapshot().expect("a snapshot"));
+    assert_eq!(rows.column_by_name("Raw").expect("Raw").as_string_view().value(0), "second");
+    assert!(matches!(vault.columns("contoso", "Nowhere"), Err(IngestError::UnknownTable { .. })));
+}

@@ -124,6 +124,25 @@ pub struct StoredFunction {
     pub body: String,
 }
 
+/// Which rows of all tables a query sees: those outside are not there for it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RowScope {
+    /// The first and the last moment, in ticks, of `TimeGenerated`. Tables without that column are seen whole.
+    pub from: Option<i64>,
+    pub to: Option<i64>,
+    /// Only rows about this resource and those below it, by `_ResourceId`. Of tables without that column nothing is seen.
+    pub resource: Option<String>,
+}
+
+/// A table of another database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherTable {
+    /// Its name there.
+    pub name: String,
+    /// The name by which this catalog has it.
+    pub known_as: String,
+}
+
 /// The tables and stored functions of the scope that a query runs in.
 pub trait Catalog: Send + Sync {
     /// Returns the columns of a table by its exact name.
@@ -137,6 +156,20 @@ pub trait Catalog: Send + Sync {
     /// The database's name.
     fn database(&self) -> String {
         "NetDefaultDB".to_string()
+    }
+    /// Returns which rows of the tables are seen; `None` for all.
+    fn row_scope(&self) -> Option<&RowScope> {
+        None
+    }
+    /// Returns what else belongs to the table of a name: the names by which this catalog has the further tables that the query reads
+    /// together with it, as over several workspaces.
+    fn parts(&self, _name: &str) -> Vec<String> {
+        Vec::new()
+    }
+    /// Returns the tables of another database, by its name, or why it cannot be read. `None` where no databases are told apart: each
+    /// is this catalog then.
+    fn other_database(&self, _name: &str) -> Option<Result<Vec<OtherTable>, String>> {
+        None
     }
     /// Returns whether queries may name files (`externaldata`).
     fn reads_files(&self) -> bool {

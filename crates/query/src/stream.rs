@@ -93,6 +93,20 @@ impl Progress {
     }
 }
 
+impl Progress {
+    /// Returns the processor time that the parts of the plan have taken so far, in seconds, as far as they count it.
+    pub fn cpu_seconds(&self) -> f64 {
+        let mut nanos = 0_u64;
+        let mut plans = vec![self.plan.clone()];
+        while let Some(plan) = plans.pop() {
+            let spent = plan.metrics().and_then(|metrics| metrics.elapsed_compute()).unwrap_or(0);
+            nanos = nanos.saturating_add(spent as u64);
+            plans.extend(plan.children().into_iter().cloned());
+        }
+        nanos as f64 / 1e9
+    }
+}
+
 impl ResultStream {
     pub(crate) fn new(engine: Engine, run: Run) -> ResultStream {
         let progress = Progress { plan: run.plan.clone() };

@@ -2,15 +2,17 @@
 
 use crate::error::QueryError;
 use crate::file_table::{error_text, file_table};
+use crate::others::{OtherDatabases, Others};
+use crate::scoped_table::{TimeRange, scoped};
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::MemTable;
 use files::{Declared, Layout, Options, Progress, Warnings, open_declared};
-use kql::catalog::{Catalog, StoredFunction};
+use kql::catalog::{Catalog, OtherTable, RowScope, StoredFunction};
 use kql::plan::{ExternalFiles, ExternalFormat};
 use schema::Column;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A table: its columns, and a provider of its rows for the engine.
@@ -97,6 +99,10 @@ pub struct Tables {
     known: Option<Arc<BTreeMap<String, Arc<dyn TableSource>>>>,
     functions: BTreeMap<String, StoredFunction>,
     files: Option<FileAccess>,
+    row_scope: Option<RowScope>,
+    others: Option<Arc<Others>>,
+    /// Databases whose tables are read together with those of the same names here.
+    joined: Vec<String>,
 }
 
 /// Leave to read files that queries name.
@@ -122,6 +128,11 @@ impl Tables {
         self.functions.insert(function.name.clone(), function);
     }
 
+    /// Returns the stored functions, in the order of their names.
+    pub fn functions(&self) -> impl Iterator<Item = &StoredFunction> {
+        self.functions.values()
+    }
+
     /// Names the database.
     pub fn set_database(&mut self, name: impl Into<String>) {
         self.database = Some(name.into());
@@ -130,6 +141,39 @@ impl Tables {
     /// Lets queries read files that they name (`externaldata`).
     pub fn allow_files(&mut self, access: FileAccess) {
         self.files = Some(access);
+    }
+
+    /// Sets which rows of the tables are seen.
+    pub fn set_row_scope(&mut self, scope: RowScope) {
+        self.row_scope = Some(scope);
+    }
+
+    /// Sets where the tables of other databases are found, which queries may name from then on.
+    pub fn set_others(&mut self, others: Arc<dyn OtherDatabases>) {
+        self.others = Some(Arc::new(Others::new(others)));
+    }
+
+    /// Reads the tables of another database together with those of the same names here.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    pub fn join_database(&mut self, name: &str) -> Result<(), String> {
+        let others = self.others.as_ref().ok_or_else(|| format!("there is no database `{name}`"))?;
+        others.tables(name)?;
+        self.joined.push(name.to_string());
+        Ok(())
+    }
+
+    /// Returns the other databases that were read so far, by the names that [`OtherDatabases`] gave them.
+    pub fn others_read(&self) -> Vec<String> {
+        self.others.as_ref().map(|others| others.read()).unwrap_or_default()
+    }
+
+    /// Leaves the rows of all tables that lie in a range of time.
+    pub fn set_time_range(&mut self, range: &TimeRange) {
+        for table in self.tables.values_mut() {
+            *table = scoped(table.clone(), range);
+        }
     }
 
     /// Opens files that a query names.
@@ -157,8 +201,14 @@ impl Tables {
     }
 
     /// Returns a table by its exact name.
-    pub fn get(&self, name: &str) -> Option<&Arc<dyn TableSource>> {
-        self.tables.get(name).or_else(|| self.known.as_ref()?.get(name))
+    pub fn get(&self, name: &str) -> Option<Arc<dyn TableSource>> {
+        let own = self.tables.get(name).or_else(|| self.known.as_ref()?.get(name));
+        own.cloned().or_else(|| self.others.as_ref()?.get(name))
+    }
+
+    /// Returns the names of the tables that have rows here.
+    pub(crate) fn own_names(&self) -> impl Iterator<Item = &String> {
+        self.tables.keys()
     }
 }
 
@@ -168,7 +218,29 @@ impl Catalog for Tables {
     }
 
     fn table_names(&self) -> Vec<String> {
-        self.tables.keys().cloned().collect()
+        let mut names: BTreeSet<String> = self.own_names().cloned().collect();
+        if let Some(others) = &self.others {
+            names.extend(self.joined.iter().flat_map(|database| others.names(database)));
+        }
+        names.into_iter().collect()
+    }
+
+    fn row_scope(&self) -> Option<&RowScope> {
+        self.row_scope.as_ref()
+    }
+
+    fn parts(&self, name: &str) -> Vec<String> {
+        self.joined.iter().map(|database| Others::known_as(database, name)).collect()
+    }
+
+    fn other_database(&self, name: &str) -> Option<Result<Vec<OtherTable>, String>> {
+        let others = self.others.as_ref()?;
+        Some(others.tables(name).map(|tables| {
+            let known = tables.known.iter().flat_map(|known| known.keys());
+            let names: BTreeSet<&String> = tables.own_names().chain(known).collect();
+            let named = |table: &String| OtherTable { name: table.clone(), known_as: Others::known_as(name, table) };
+            names.into_iter().map(named).collect()
+        }))
     }
 
     fn function(&self, name: &str) -> Option<StoredFunction> {

@@ -170,6 +170,7 @@ fn a_server_does_nothing_that_it_cannot_record() {
         clock: Arc::new(SystemClock),
         anchors: Arc::new(api_vault::Anchors { witnesses: None, timestamps: None, witness_wait: Duration::ZERO }),
         own_workspace: "main".to_string(),
+        directory: Arc::new(workspaces::Directory::open(vault.clone()).expect("a directory")),
         limits: api_vault::Limits::default(),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("threads");

@@ -59,10 +59,13 @@ impl Server {
         let api = KustoApi {
             engine: Engine::new(EngineOptions { threads: 2, ..EngineOptions::default() }).unwrap(),
             databases: Arc::new(Empty),
+            ingestion: None,
+            running: api_kusto::RunningQueries::new(Arc::new(stdx::SystemClock)),
             tokens: Arc::new(tokens),
             audit: sink.clone(),
             clock: Arc::new(SystemClock),
             limits: Limits { rows_max: 30_000, ..Limits::default() },
+            portal: None,
             tls: tls.is_some(),
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

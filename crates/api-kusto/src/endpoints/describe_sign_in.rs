@@ -3,10 +3,11 @@
 //! Clients ask this before their first request; without an answer they would sign in at Microsoft's public cloud, and might
 //! send their secrets there. They are pointed at this server, which takes the tokens that its owner has made.
 
+use crate::exchange::origin;
 use crate::service::Service;
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -15,9 +16,7 @@ const CLIENT_APP_ID: &str = "db662dc1-0cfe-4e1c-a843-19a68e65be58";
 
 /// Answers where to sign in.
 pub(crate) async fn get(State(service): State<Arc<Service>>, headers: HeaderMap) -> Json<Value> {
-    let scheme = if service.api.tls { "https" } else { "http" };
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-    let own = format!("{scheme}://{host}");
+    let own = origin(&headers, service.api.tls);
     Json(json!({
         "AzureAD": {
             "LoginEndpoint": own,

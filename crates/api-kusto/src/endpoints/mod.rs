@@ -2,6 +2,8 @@
 
 pub mod answer_ping;
 pub mod describe_sign_in;
+pub mod follow_link;
+pub mod ingest_stream;
 pub mod run_query_v1;
 pub mod run_query_v2;
 
@@ -11,6 +13,7 @@ use crate::exchange::Exchange;
 use crate::outlet::{CancelOnDrop, Outlet, Reply};
 use crate::question::Question;
 use crate::run::{self, Job};
+use crate::running::QueryStart;
 use crate::service::Service;
 use auth::Action;
 use axum::body::Body;
@@ -26,7 +29,7 @@ use tokio::sync::oneshot;
 /// Answers a request whose query is in its body.
 async fn answer_post(service: Arc<Service>, request: Request, target: &'static str, format: Format) -> Response {
     let (parts, body) = request.into_parts();
-    let mut exchange = Exchange::begin(&parts, service.api.clock.now_ticks(), target);
+    let mut exchange = Exchange::begin(&parts, service.api.clock.now_ticks(), target, service.api.tls);
     if let Err(error) = sign_in(&service, &mut exchange, &parts.headers) {
         return service.refuse(&exchange, error).await;
     }
@@ -48,6 +51,11 @@ fn sign_in(service: &Service, exchange: &mut Exchange, headers: &axum::http::Hea
 async fn answer(service: Arc<Service>, mut exchange: Exchange, question: Question, format: Format) -> Response {
     exchange.database = question.database.clone();
     exchange.query = question.query.clone();
+    exchange.heed(&question.properties);
+    if question.query.trim_start().starts_with('.') {
+        let command = question.query.split_whitespace().take(2).collect::<Vec<_>>().join(" ");
+        return service.refuse(&exchange, ApiError::Command { command }).await;
+    }
     let may = exchange.principal.as_ref().is_some_and(|principal| principal.may(Action::Read, &question.database));
     if !may {
         return service.refuse(&exchange, ApiError::Forbidden { database: question.database }).await;
@@ -57,11 +65,12 @@ async fn answer(service: Arc<Service>, mut exchange: Exchange, question: Questio
     };
     let (sender, receiver) = oneshot::channel();
     let (cancel, handle) = (Cancel::default(), Handle::current());
+    let ticket = service.api.running.begin(start_of(&exchange, &question), cancel.clone());
     // From here on, a client that leaves ends the query.
     let waiting = CancelOnDrop(cancel.clone());
     let outlet = Outlet::new(sender, handle.clone(), service.api.limits.read_timeout);
-    let job =
-        Job { service: service.clone(), exchange: exchange.clone(), question, format, cancel, outlet, handle, place };
+    let (service_, exchange_) = (service.clone(), exchange.clone());
+    let job = Job { service: service_, exchange: exchange_, question, format, cancel, ticket, outlet, handle, place };
     if let Err(error) = run::start(job) {
         return service.refuse(&exchange, error).await;
     }
@@ -76,4 +85,19 @@ async fn answer(service: Arc<Service>, mut exchange: Exchange, question: Questio
     let mut response = Response::new(body);
     exchange.set_headers(response.headers_mut());
     response
+}
+
+/// Returns what the list of running queries says of a query.
+fn start_of(exchange: &Exchange, question: &Question) -> QueryStart {
+    let principal = exchange.principal.as_ref();
+    QueryStart {
+        client_request_id: exchange.client_request_id.clone(),
+        activity_id: exchange.activity_id.clone(),
+        text: question.query.clone(),
+        database: question.database.clone(),
+        user: principal.map(|principal| principal.name.clone()).unwrap_or_default(),
+        principal_id: principal.map(|principal| principal.id.clone()).unwrap_or_default(),
+        application: exchange.client_app().to_string(),
+        properties: question.properties.sent.clone(),
+    }
 }

@@ -25,7 +25,7 @@ pub(crate) async fn get(
     request: Request,
 ) -> Response {
     let (parts, _) = request.into_parts();
-    let mut exchange = Exchange::begin(&parts, service.api.clock.now_ticks(), TARGET);
+    let mut exchange = Exchange::begin(&parts, service.api.clock.now_ticks(), TARGET, service.api.tls);
     if let Err(error) = sign_in(&service, &mut exchange, &parts.headers) {
         return service.refuse(&exchange, error).await;
     }

@@ -1,16 +1,19 @@
 //! A real server over tables in memory, and a client that knows nothing but bytes.
 #![allow(dead_code, reason = "each test uses a part")]
 
-use api_kusto::{DatabaseError, Databases, KustoApi, Limits, Queries};
+use api_kusto::ingestion::{Ingestion, MappingKind, Mappings};
+use api_kusto::{DatabaseError, Databases, KustoApi, Limits, Queries, RunningQueries};
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringViewArray};
 use audit::{AuditError, AuditSink, QueryRecord};
 use auth::{Role, Tokens, Workspaces};
 use futures::future::BoxFuture;
+use ingest::{Vault, VaultOptions};
 use listeners::http::{HttpListener, HttpOptions};
-use query::{Engine, EngineOptions, MemoryTable, Tables, arrow_schema};
+use query::{Engine, EngineOptions, MemoryTable, StoreTable, Tables, arrow_schema};
 use schema::{Column, KqlType};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant};
@@ -23,28 +26,70 @@ pub const NOW: i64 = 639_158_256_000_000_000;
 static ENGINE: LazyLock<Engine> =
     LazyLock::new(|| Engine::new(EngineOptions { threads: 2, ..EngineOptions::default() }).unwrap());
 
-/// One database, `prod`, and one that cannot be read, `broken`.
+/// Two databases, `prod` in memory and `store`, and one that cannot be read, `broken`.
 struct Memory {
     tables: Tables,
+    vault: Arc<Vault>,
     /// How often tables were asked for.
     asked: Arc<AtomicUsize>,
 }
 
 impl Databases for Memory {
     fn names(&self) -> Vec<String> {
-        vec!["broken".to_string(), "prod".to_string()]
+        vec!["broken".to_string(), "prod".to_string(), "store".to_string()]
     }
 
-    fn tables(&self, database: &str, _query: &str) -> Result<Tables, DatabaseError> {
+    fn tables(&self, database: &str, query: &str) -> Result<Tables, DatabaseError> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         match database {
             "prod" => Ok(self.tables.clone()),
+            "store" => {
+                let mut tables = Tables::default();
+                for table in self.vault.workspace("store").unwrap().tables() {
+                    tables.add(table.name(), Arc::new(StoreTable::new(table.snapshot().unwrap(), query)));
+                }
+                Ok(tables)
+            }
             "broken" => {
                 Err(DatabaseError::Unavailable { name: database.to_string(), source: "the disk is gone".into() })
             }
             name => Err(DatabaseError::Unknown { name: name.to_string() }),
         }
     }
+}
+
+/// One mapping, `m`, of the table `Things`.
+struct OneMapping;
+
+impl Mappings for OneMapping {
+    fn mapping(
+        &self,
+        _: &str,
+        table: &str,
+        kind: MappingKind,
+        name: &str,
+    ) -> Result<Option<String>, Box<dyn std::error::Error + Send + Sync>> {
+        let text = r#"[{"column":"Id","Properties":{"Path":"$.identity.no"}},{"column":"Name","Properties":{"Path":"$.who"}}]"#;
+        Ok((table == "Things" && kind == MappingKind::Json && name == "m").then(|| text.to_string()))
+    }
+
+    fn declared_columns(&self, _: &str, table: &str) -> Option<Vec<String>> {
+        (table == "Things").then(|| ["Id", "Name", "At", "Props"].map(str::to_string).to_vec())
+    }
+}
+
+/// A store with the table `Things` in the workspace `store`.
+fn vault(folder: &Path) -> Arc<Vault> {
+    let vault = Vault::open(folder, Arc::new(FixedClock(NOW)), VaultOptions::default()).unwrap();
+    vault.create_workspace("store").unwrap();
+    let columns = [
+        Column::new("Id", KqlType::Long),
+        Column::new("Name", KqlType::String),
+        Column::new("At", KqlType::Datetime),
+        Column::new("Props", KqlType::Dynamic),
+    ];
+    vault.ensure_table("store", "Things", &columns).unwrap();
+    Arc::new(vault)
 }
 
 fn tables() -> Tables {
@@ -109,6 +154,7 @@ impl AuditSink for Sink {
 pub struct Server {
     pub address: SocketAddr,
     pub sink: Arc<Sink>,
+    pub queries: Arc<RunningQueries>,
     pub owner: String,
     pub reader: String,
     pub publisher: String,
@@ -143,19 +189,24 @@ impl Server {
         let token = |role, workspaces, expires| {
             tokens.create("tester", &[role], workspaces, expires).unwrap().text.expose().to_string()
         };
-        let prod = || Workspaces::Named(vec!["prod".to_string()]);
+        let prod = || Workspaces::Named(vec!["prod".to_string(), "store".to_string()]);
         let (owner, reader) =
             (token(Role::Owner, Workspaces::All, None), token(Role::LogAnalyticsReader, prod(), Some(NOW + 1)));
         let publisher = token(Role::MonitoringMetricsPublisher, prod(), None);
         let expired = token(Role::Owner, Workspaces::All, Some(NOW));
         let (sink, asked) = (Arc::new(Sink::default()), Arc::new(AtomicUsize::new(0)));
+        let vault = vault(&folder.path().join("store"));
+        let list = RunningQueries::new(Arc::new(FixedClock(NOW)));
         let api = KustoApi {
             engine: ENGINE.clone(),
-            databases: Arc::new(Memory { tables: tables(), asked: asked.clone() }),
+            databases: Arc::new(Memory { tables: tables(), vault: vault.clone(), asked: asked.clone() }),
+            ingestion: Some(Ingestion::new(vault, Arc::new(OneMapping))),
+            running: list.clone(),
             tokens: Arc::new(tokens),
             audit: sink.clone(),
             clock: Arc::new(FixedClock(NOW)),
             limits,
+            portal: Some("https://pages.example/".to_string()),
             tls: false,
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
@@ -168,7 +219,19 @@ impl Server {
         let told = async move { told.await.unwrap_or(()) };
         let serving = runtime.spawn(listener.serve(router, told));
         let running = Some(Running { stop, serving, queries });
-        Server { address, sink, owner, reader, publisher, expired, asked, running, runtime, _folder: folder }
+        Server {
+            address,
+            sink,
+            queries: list,
+            owner,
+            reader,
+            publisher,
+            expired,
+            asked,
+            running,
+            runtime,
+            _folder: folder,
+        }
     }
 
     /// Sends a query with the reader's token.
@@ -179,6 +242,26 @@ impl Server {
             "POST /v{version}/rest/query HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {token}\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         ))
+    }
+
+    /// Hands in records with the publisher's token.
+    pub fn ingest(&self, table: &str, parameters: &str, body: &[u8]) -> Answer {
+        let token = &self.publisher;
+        let head = format!("POST /v1/rest/ingest/store/{table}?{parameters} HTTP/1.1\r\nHost: test\r\n");
+        let head = format!("{head}Authorization: Bearer {token}\r\nContent-Length: {}\r\n\r\n", body.len());
+        let mut stream = self.connect();
+        stream.write_all(&[head.as_bytes(), body].concat()).unwrap();
+        Answer::read(&mut stream)
+    }
+
+    /// Returns the rows of a query over the store.
+    pub fn stored(&self, query: &str) -> serde_json::Value {
+        let body = serde_json::json!({"db": "store", "csl": query}).to_string();
+        let token = &self.reader;
+        let head = format!("POST /v1/rest/query HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {token}\r\n");
+        let answer = self.send(&format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()));
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.json()["Tables"][0]["Rows"].clone()
     }
 
     /// Sends bytes and reads the answer.
@@ -232,7 +315,7 @@ impl Answer {
         let headers: Vec<(String, String)> =
             lines.map(|line| line.split_once(": ").map(|(n, v)| (n.to_lowercase(), v.to_string())).unwrap()).collect();
         let header = |name: &str| headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
-        let (body, whole) = match header("content-length") {
+        let (body, whole) = match header("content-length").or((status == 204).then(|| "0".to_string())) {
             Some(length) => {
                 let length: usize = length.parse().unwrap();
                 while rest.len() < length && more(stream, &mut rest) {}

@@ -44,6 +44,8 @@ pub(crate) async fn get(
     let stamped_size = anchors.timestamps.as_ref().and_then(|of| Some(of.status().stamped.get(&name)?.0));
     Ok(Json(json!({
         "workspace": name,
+        "id": service.api.directory.id(&name).map(|id| id.to_string()),
+        "resourceId": service.api.directory.resource_id(&name),
         "keys": keys,
         "log": {
             "size": log.size,

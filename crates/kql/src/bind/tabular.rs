@@ -92,13 +92,27 @@ impl Binder<'_> {
         })
     }
 
-    /// Returns a stored table by its exact name.
+    /// Returns a stored table by its exact name, with what else belongs to it.
     pub fn table(&mut self, name: &str) -> Option<Relation> {
+        let mut found: Vec<Relation> = self.stored(name).into_iter().collect();
+        for part in self.env.catalog.parts(name) {
+            found.extend(self.stored(&part));
+        }
+        if found.is_empty() {
+            return None;
+        }
+        let relation = self.union(found, false);
+        Some(Relation { name: Some(name.to_string()), ..relation })
+    }
+
+    /// Returns one stored table, as far as it is seen.
+    pub(super) fn stored(&mut self, name: &str) -> Option<Relation> {
         let columns = self.env.catalog.table(name)?;
         let source = columns.iter().map(|column| column.name.clone()).collect();
         let columns = columns.into_iter().map(|column| self.new_field(column.name, column.ktype)).collect();
         let plan = Plan { node: Node::Table { table: name.to_string(), source }, columns };
-        Some(Relation { name: Some(name.to_string()), ..Relation::new(plan) })
+        let relation = Relation { name: Some(name.to_string()), ..Relation::new(plan) };
+        Some(self.seen(relation))
     }
 
     /// Returns every table that a pattern with `*` names: stored tables and tabular `let` views, in order of name.
@@ -179,6 +193,16 @@ impl Binder<'_> {
         // Of another cluster's tables nothing is known before the query runs, and then all clusters are the catalog.
         let is_elsewhere =
             self.env.host.is_none() && entity.database.is_some() && (entity.cluster.is_some() || entity.is_given);
+        if let Some(others) = self.others_of(entity, span) {
+            match &selector.kind {
+                ExprKind::Name(name) if !name.text.starts_with('$') => {
+                    return Bound::Table(self.other_table(&others, name));
+                }
+                ExprKind::Wildcard(pattern) => return Bound::Table(self.other_tables(&others, pattern, selector.span)),
+                ExprKind::Star => return Bound::Table(self.other_tables(&others, "*", selector.span)),
+                _ => {}
+            }
+        }
         match &selector.kind {
             ExprKind::Name(name) if name.text == "$current_database" => {
                 let database = entity.database.clone().unwrap_or_else(|| self.env.catalog.database());

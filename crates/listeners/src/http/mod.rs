@@ -7,13 +7,15 @@
 //! A client that dawdles is bounded: TLS and headers must arrive in time, an idle connection is closed, and there are only
 //! so many. What is in a body, and how long it may take, is the router's.
 
+mod arm;
 mod body;
 mod error;
 mod listener;
 mod tls;
 mod unread;
 
-pub use body::{BodyError, BodyLimits, read_body};
+pub use arm::arm_paths;
+pub use body::{BodyError, BodyLimits, gather_body, read_body, unpack_body};
 pub use error::HttpError;
 pub use listener::{HttpListener, HttpOptions};
 pub use tls::TlsFiles;

@@ -1,5 +1,6 @@
 //! The subcommands, one file each.
 
+pub mod app;
 pub mod backup;
 pub mod check;
 pub mod demo;
@@ -13,8 +14,10 @@ pub mod purge;
 pub mod query;
 pub mod restore;
 pub mod retention;
+pub mod rule;
 pub mod schema;
 pub mod serve;
+pub mod shared_key;
 pub mod shell;
 pub mod sources;
 pub mod token;

@@ -4,11 +4,15 @@ use crate::anchoring::{AnchorArgs, Anchoring};
 use crate::encryption::{EncryptionArgs, not_opened};
 use crate::{activities, store};
 use anyhow::{Context, bail};
-use api_kusto::Limits;
+use api_ingest::IngestApi;
+use api_kusto::ingestion::{Ingestion, NoMappings};
+use api_kusto::{Limits, RunningQueries};
+use api_oauth::OAuthApi;
 use api_vault::VaultApi;
 use audit::{ActivityRecord, ActivityStatus, AuditSink, Operation};
 use auth::{Principal, Role, Secret, Tokens, Workspaces};
 use clap::Args;
+use collection::{Collector, Rules};
 use ingest::{Vault, VaultOptions};
 use listeners::http::{HttpOptions, TlsFiles};
 use query::{Engine, EngineOptions};
@@ -20,6 +24,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 use stdx::{Clock, SystemClock};
+use workspaces::{Directory, SharedKeys};
 
 mod http;
 
@@ -46,6 +51,10 @@ pub struct ServeArgs {
     /// A workspace to make if it is not there; may be given several times.
     #[arg(long = "workspace", value_name = "NAME", default_value = "main")]
     pub workspaces: Vec<String>,
+    /// The id, a guid, by which programs know a workspace; may be given several times. It is kept. Without one a workspace has an id of
+    /// its own.
+    #[arg(long = "workspace-id", value_name = "NAME=GUID", value_parser = workspace_id)]
+    pub workspace_ids: Vec<(String, String)>,
     /// Let programs on this machine in without a token, as an owner. Only where no other machine can connect.
     #[arg(long)]
     pub allow_anonymous: bool,
@@ -61,6 +70,9 @@ pub struct ServeArgs {
     /// Queries that run at the same time; by default ten for each processor.
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..))]
     pub max_queries: Option<u16>,
+    /// Address of web pages to which links with a query (`/DATABASE?query=...`) lead.
+    #[arg(long, value_name = "URL")]
+    pub portal_url: Option<String>,
     #[command(flatten)]
     pub encryption: EncryptionArgs,
     /// MaxMind database for geo_info_from_ip_address().
@@ -124,6 +136,10 @@ fn start(
         store.seal_activity(&activities::ended(&record, &made))?;
         made?;
     }
+    let directory = Arc::new(Directory::open(vault.clone()).context("cannot read the ids of workspaces")?);
+    for (name, id) in &args.workspace_ids {
+        give_id(&directory, &store, name, id)?;
+    }
     let anchors = Arc::new(anchoring.start(&vault)?);
     let audit: Arc<dyn AuditSink> = Arc::new(store.clone());
     let api = VaultApi {
@@ -131,14 +147,29 @@ fn start(
         tokens: tokens.clone(),
         audit: audit.clone(),
         activities: Arc::new(store.clone()),
-        clock,
+        clock: clock.clone(),
         // Kept here too: its threads end after the server has.
         anchors: anchors.clone(),
         own_workspace: store::OWN_WORKSPACE.to_string(),
+        directory: directory.clone(),
         limits: api_vault::Limits::default(),
     };
+    let engine = args.engine()?;
+    let collecting = collecting(&args, &vault, &directory, &engine, &tokens, &store)?;
+    let ingestion = Some(Ingestion::new(vault.clone(), Arc::new(NoMappings)));
     let databases = Arc::new(store::StoreDatabases::new(vault));
-    let served = Served { databases, audit, tokens, engine: args.engine()?, routers: vec![api_vault::router(api)] };
+    let applications = Arc::new(super::app::applications_of(&args.data, tokens.clone())?);
+    let oauth = OAuthApi { applications, clock: clock.clone(), tls: args.tls_cert.is_some() };
+    let served = Served {
+        databases,
+        ingestion,
+        running: RunningQueries::new(clock.clone()),
+        directory,
+        audit,
+        tokens,
+        engine,
+        routers: vec![api_vault::router(api), api_ingest::router(collecting), api_oauth::router(oauth)],
+    };
     let code = serve(&args, served, |url| {
         let more = Some(("address", url.to_string()));
         let started = starting.then(SystemClock.now_ticks(), ActivityStatus::Succeeded, more);
@@ -146,6 +177,51 @@ fn start(
     });
     drop(carrier);
     code
+}
+
+/// Returns what the endpoints that take others' formats work with.
+fn collecting(
+    args: &ServeArgs,
+    vault: &Arc<Vault>,
+    directory: &Arc<Directory>,
+    engine: &Engine,
+    tokens: &Arc<Tokens>,
+    store: &store::StoreAudit,
+) -> anyhow::Result<IngestApi> {
+    let rules = Rules::open(vault.clone(), directory.clone(), args.geo_database.is_some());
+    let rules = Arc::new(rules.context("cannot read the data collection rules")?);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let collector = Collector { vault: vault.clone(), rules, engine: engine.clone(), clock: clock.clone() };
+    Ok(IngestApi {
+        vault: vault.clone(),
+        directory: directory.clone(),
+        keys: Arc::new(SharedKeys::new(vault.clone())),
+        collector: Arc::new(collector),
+        tokens: tokens.clone(),
+        activities: Arc::new(store.clone()),
+        clock,
+        tls: args.tls_cert.is_some(),
+        limits: api_ingest::Limits::default(),
+    })
+}
+
+/// Takes `NAME=GUID` apart.
+fn workspace_id(text: &str) -> Result<(String, String), String> {
+    let (name, id) = text.split_once('=').ok_or("`NAME=GUID` is expected")?;
+    Ok((name.to_string(), id.to_string()))
+}
+
+/// Gives a workspace an id, unless it has it.
+fn give_id(directory: &Directory, store: &store::StoreAudit, name: &str, id: &str) -> anyhow::Result<()> {
+    if directory.id(name).is_some_and(|had| had.to_string().eq_ignore_ascii_case(id)) {
+        return Ok(());
+    }
+    let properties = vec![("id".to_string(), id.to_string())];
+    let record = activities::activity(Operation::SetWorkspaceId, format!("workspaces/{name}"), properties);
+    store.seal_activity(&record).context("no workspace gets an id without a record of it")?;
+    let given = directory.give(name, id).with_context(|| format!("cannot give the workspace `{name}` an id"));
+    store.seal_activity(&activities::ended(&record, &given))?;
+    given.map(|_| ())
 }
 
 impl ServeArgs {

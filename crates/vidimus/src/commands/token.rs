@@ -109,7 +109,8 @@ pub fn create(
     Notes::of(data).act(&record, make, |made| Some(made.id.clone()))
 }
 
-fn names_of(workspaces: &Workspaces) -> String {
+/// Returns the names of workspaces, separated by commas.
+pub fn names_of(workspaces: &Workspaces) -> String {
     match workspaces {
         Workspaces::All => "*".to_string(),
         Workspaces::Named(names) => names.join(","),
@@ -123,7 +124,8 @@ fn open(data: &DataArgs) -> anyhow::Result<Tokens> {
     tokens_of(&data.data)
 }
 
-fn role(name: &str) -> Result<Role, auth::TokenError> {
+/// Returns the role of a name.
+pub fn role(name: &str) -> Result<Role, auth::TokenError> {
     Role::from_name(name).ok_or_else(|| auth::TokenError::UnknownRole { name: name.to_string() })
 }
 

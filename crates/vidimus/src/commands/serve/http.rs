@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use api_kusto::{Databases, KustoApi, Queries};
+use api_kusto::ingestion::Ingestion;
+use api_kusto::{Databases, KustoApi, RunningQueries};
+use api_monitor::MonitorApi;
 use audit::AuditSink;
 use auth::Tokens;
 use axum::Router;
@@ -20,6 +22,7 @@ use listeners::http::HttpListener;
 use query::Engine;
 use stdx::SystemClock;
 use tokio::signal::unix::{SignalKind, signal};
+use workspaces::Directory;
 
 use super::ServeArgs;
 
@@ -29,6 +32,9 @@ const END_TIMEOUT: Duration = Duration::from_secs(10);
 /// What is served.
 pub struct Served {
     pub databases: Arc<dyn Databases>,
+    pub directory: Arc<Directory>,
+    pub ingestion: Option<Ingestion>,
+    pub running: Arc<RunningQueries>,
     pub audit: Arc<dyn AuditSink>,
     pub tokens: Arc<Tokens>,
     pub engine: Engine,
@@ -77,19 +83,49 @@ fn serve_until<S: Future<Output = ()>>(
     })
 }
 
+/// The queries that run.
+struct Queries {
+    kusto: api_kusto::Queries,
+    monitor: api_monitor::Queries,
+}
+
+impl Queries {
+    /// Waits until none runs and all have left their records.
+    async fn ended(&self) {
+        self.kusto.ended().await;
+        self.monitor.ended().await;
+    }
+}
+
 /// Returns all routes.
 fn router(args: &ServeArgs, served: Served, tls: bool) -> (Router, Queries) {
+    let limits = api_monitor::Limits::default();
+    let monitor = MonitorApi {
+        engine: served.engine.clone(),
+        databases: served.databases.clone(),
+        directory: served.directory,
+        tokens: served.tokens.clone(),
+        audit: served.audit.clone(),
+        clock: Arc::new(SystemClock),
+        limits: api_monitor::Limits { queries_max: args.limits().queries_max, ..limits },
+    };
     let api = KustoApi {
         engine: served.engine,
         databases: served.databases,
+        ingestion: served.ingestion,
+        running: served.running,
         tokens: served.tokens,
         audit: served.audit,
         clock: Arc::new(SystemClock),
         limits: args.limits(),
+        portal: args.portal_url.clone(),
         tls,
     };
-    let (kusto, queries) = api_kusto::router(api);
-    let router = served.routers.into_iter().fold(kusto, Router::merge).fallback(unknown_endpoint);
+    let (router, kusto) = api_kusto::router(api);
+    let (of_monitor, monitor) = api_monitor::router(monitor);
+    let queries = Queries { kusto, monitor };
+    let router = router.merge(of_monitor);
+    let router = served.routers.into_iter().fold(router, Router::merge).fallback(unknown_endpoint);
     (if args.allow_anonymous { router.layer(from_fn(refuse_web_pages)) } else { router }, queries)
 }
 
@@ -191,6 +227,12 @@ mod tests {
         answer
     }
 
+    fn directory(args: &ServeArgs) -> Arc<Directory> {
+        let options = ingest::VaultOptions::default();
+        let vault = ingest::Vault::open(args.data.join("store"), Arc::new(SystemClock), options).unwrap();
+        Arc::new(Directory::open(Arc::new(vault)).unwrap())
+    }
+
     /// A server of nothing, with an endpoint of its own.
     struct Running {
         url: String,
@@ -202,8 +244,12 @@ mod tests {
         let own = Router::new().route("/own", axum::routing::get(|| async { "own endpoint" }));
         let served = Served {
             databases: Arc::new(Empty),
+            ingestion: None,
+            running: RunningQueries::new(Arc::new(SystemClock)),
             audit: Arc::new(Empty),
+            // Makes the folder.
             tokens: args.tokens().unwrap(),
+            directory: directory(&args),
             engine: args.engine().unwrap(),
             routers: vec![own],
         };

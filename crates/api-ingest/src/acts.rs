@@ -1,0 +1,54 @@
+//! Acts of management: written down before they are done, and again when they are over.
+
+use std::net::SocketAddr;
+
+use audit::{ActivityRecord, ActivityStatus, Operation};
+use auth::Principal;
+use axum::extract::ConnectInfo;
+use axum::http::request::Parts;
+
+use crate::error::ApiError;
+use crate::service::Service;
+
+impl Service {
+    /// Returns the record of an act that is about to begin.
+    pub fn activity(
+        &self,
+        parts: &Parts,
+        principal: &Principal,
+        operation: Operation,
+        resource: String,
+        properties: Vec<(String, String)>,
+    ) -> ActivityRecord {
+        let address = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        ActivityRecord {
+            time: self.api.clock.now_ticks(),
+            operation,
+            status: ActivityStatus::Started,
+            caller: principal.name.clone(),
+            caller_id: principal.id.clone(),
+            caller_address: address.map_or_else(String::new, |ConnectInfo(address)| address.ip().to_string()),
+            correlation_id: uuid::Uuid::new_v4().to_string(),
+            resource,
+            properties,
+        }
+    }
+
+    /// Does something once it is written down that it is about to be done.
+    pub async fn act<T>(
+        &self,
+        record: ActivityRecord,
+        work: impl Future<Output = Result<T, ApiError>>,
+    ) -> Result<T, ApiError> {
+        self.api.activities.record(record.clone()).await.map_err(|_| ApiError::NotRecorded)?;
+        let done = work.await;
+        let now = self.api.clock.now_ticks();
+        let ended = match &done {
+            Ok(_) => record.then(now, ActivityStatus::Succeeded, None),
+            Err(error) => record.then(now, ActivityStatus::Failed, Some(("error", error.message()))),
+        };
+        // Its beginning is written down: without an end it counts as done.
+        let _ = self.api.activities.record(ended).await;
+        done
+    }
+}

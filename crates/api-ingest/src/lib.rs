@@ -1,0 +1,21 @@
+//! Records as programs made for others send them: one file, or folder, for each protocol.
+//!
+//! | | |
+//! |---|---|
+//! | `endpoints/upload_logs` | Azure Monitor's Logs Ingestion API |
+//! | `endpoints/collection_rules` | its data collection rules, under their addresses in Azure's resource manager |
+//! | `endpoints/collect_data` | the HTTP Data Collector API, which came before it |
+//! | `endpoints/shared_keys` | the keys by which requests of the latter are signed |
+//!
+//! Whatever cannot be taken of a request whose form is right goes to the quarantine, and the rest is taken; the header
+//! `Vidimus-Rejected` says how many records went there.
+
+mod acts;
+mod endpoints;
+mod error;
+mod rate;
+mod service;
+mod signature;
+
+pub use service::{IngestApi, Limits, router};
+pub use signature::{Signature, moment_of, strings_to_sign};

@@ -1,0 +1,243 @@
+//! Records that are handed in: a format, a mapping, a table.
+//!
+//! ```text
+//! bytes ─ text │ JSON │ columnar ─► cells ─ Plan (a mapping over the table's columns) ─► rows ─► ingest::Vault
+//!                                      └► rejected, with the reason ─► the store's quarantine
+//! ```
+//!
+//! What single records have wrong stops nothing. A body of which nothing could be taken is an error, and so is one whose format, mapping or
+//! table there is not; its records are in the quarantine where there were any.
+//!
+//! # Source
+//! Kusto reference, "Ingestion mappings", "Data formats supported for ingestion", "Streaming ingestion HTTP request".
+
+mod columnar;
+mod error;
+mod format;
+mod mapping;
+mod plan;
+mod text;
+
+pub use error::IngestionError;
+pub use format::{DataFormat, MappingKind};
+pub use mapping::{Element, Mapping, MappingError, Source, Transform};
+
+use columnar::FileError;
+use extents::{BAG_COLUMN, StoredSchema};
+use files::{RecordShape, Records, RowBuilder};
+use futures::executor::block_on;
+use ingest::{Answer, Pending, Vault};
+use plan::Plan;
+use schema::Column;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use text::TextOptions;
+
+/// Bytes that the records of a packed file may have as text.
+const FILE_BYTES_MAX: usize = 256 << 20;
+
+/// Mappings that were given names, and what else is known of a table beside its columns.
+pub trait Mappings: Send + Sync {
+    /// Returns the text of a mapping of a table, or of its database; `None` when there is none of that name and kind.
+    ///
+    /// # Errors
+    /// When it cannot be read now.
+    fn mapping(
+        &self,
+        database: &str,
+        table: &str,
+        kind: MappingKind,
+        name: &str,
+    ) -> Result<Option<String>, Box<dyn std::error::Error + Send + Sync>>;
+
+    /// Returns the names of a table's columns in the order in which whoever made it gave them: the order of cells that have no names. `None`
+    /// when that is not known; then it is the order in which the table has them.
+    fn declared_columns(&self, _database: &str, _table: &str) -> Option<Vec<String>> {
+        None
+    }
+}
+
+/// No mappings at all.
+#[derive(Debug, Clone, Copy)]
+pub struct NoMappings;
+
+impl Mappings for NoMappings {
+    fn mapping(
+        &self,
+        _: &str,
+        _: &str,
+        _: MappingKind,
+        _: &str,
+    ) -> Result<Option<String>, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(None)
+    }
+}
+
+/// Which mapping is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MappingChoice<'a> {
+    /// None: by the order of the cells, or by the names of the members.
+    Identity,
+    Named(&'a str),
+    /// The mapping's text.
+    Inline(&'a str),
+}
+
+/// Records that are handed in.
+#[derive(Debug, Clone, Copy)]
+pub struct IngestionRequest<'a> {
+    pub database: &'a str,
+    pub table: &'a str,
+    pub format: DataFormat,
+    pub mapping: MappingChoice<'a>,
+    pub data: &'a [u8],
+    /// Whether the first record is a header. For formats of cells.
+    pub ignores_first: bool,
+    /// What the sender calls the request: sent again with the same data, nothing is taken twice.
+    pub name: Option<&'a str>,
+}
+
+/// Takes records in.
+#[derive(Clone)]
+pub struct Ingestion {
+    vault: Arc<Vault>,
+    mappings: Arc<dyn Mappings>,
+}
+
+impl Ingestion {
+    /// Takes records into a store.
+    pub fn new(vault: Arc<Vault>, mappings: Arc<dyn Mappings>) -> Ingestion {
+        Ingestion { vault, mappings }
+    }
+
+    /// Reads records, has them sealed, and waits until they are durable and visible. Takes a while: not for a thread of a runtime.
+    ///
+    /// # Errors
+    /// When the format, the mapping or the table is none, there is no room, or nothing could be taken.
+    pub fn ingest(&self, request: &IngestionRequest<'_>) -> Result<Answer, IngestionError> {
+        let answer = block_on(self.begin(request)?.finish()).map_err(IngestionError::Store)?;
+        outcome(answer)
+    }
+
+    /// Reads records and hands them to the store; the rest is told by what this returns.
+    fn begin(&self, request: &IngestionRequest<'_>) -> Result<Pending, IngestionError> {
+        let schema = self.vault.columns(request.database, request.table).map_err(IngestionError::Store)?;
+        let records = self.read(request, &schema)?;
+        if records.batch.num_rows() == 0 && records.rejected.is_empty() {
+            return Err(IngestionError::NoData);
+        }
+        let content = Sha256::digest(request.data);
+        // A name that comes again with other data is another request, as clients that reuse names mean it.
+        let hex: String = content.iter().map(|byte| format!("{byte:02x}")).collect();
+        let name = request.name.map(|name| format!("{name};{hex}"));
+        let named = name.as_deref().map(|name| (name, content.as_slice()));
+        self.vault.take_records(request.database, request.table, records, named).map_err(IngestionError::Store)
+    }
+
+    fn read(&self, request: &IngestionRequest<'_>, schema: &StoredSchema) -> Result<Records, IngestionError> {
+        let plan = self.plan(request, schema)?;
+        let is_exact =
+            request.mapping == MappingChoice::Identity && !matches!(request.format, DataFormat::Txt | DataFormat::Raw);
+        let options = TextOptions { ignores_first: request.ignores_first, is_exact };
+        let record_bytes_max = self.vault.record_bytes_max();
+        read_planned(request.format, request.data, schema.columns(), plan.as_ref(), options, record_bytes_max)
+    }
+
+    /// Returns what goes where; `None` for objects whose members go by their names, and what has no column into the bag.
+    fn plan(&self, request: &IngestionRequest<'_>, schema: &StoredSchema) -> Result<Option<Plan>, IngestionError> {
+        let kind = request.format.mapping_kind();
+        let text = match request.mapping {
+            MappingChoice::Inline(text) => text.to_string(),
+            MappingChoice::Named(name) => {
+                let found = self.mappings.mapping(request.database, request.table, kind, name);
+                let found = found.map_err(IngestionError::MappingUnavailable)?;
+                found.ok_or_else(|| IngestionError::UnknownMapping { kind, name: name.to_string() })?
+            }
+            MappingChoice::Identity => {
+                return Ok(match kind {
+                    MappingKind::Json => None,
+                    MappingKind::Csv => Some(Plan::by_order(&self.order(request, schema))),
+                    _ => Some(Plan::by_name(schema.columns())),
+                });
+            }
+        };
+        let mapping = Mapping::parse(kind, &text).map_err(IngestionError::Mapping)?;
+        Ok(Some(Plan::of_mapping(mapping, schema.columns(), "").map_err(IngestionError::Mapping)?))
+    }
+
+    /// Returns the places of the columns in the order of cells without names.
+    fn order(&self, request: &IngestionRequest<'_>, schema: &StoredSchema) -> Vec<usize> {
+        let place = |name: &String| schema.columns().iter().position(|column| column.name == *name);
+        match self.mappings.declared_columns(request.database, request.table) {
+            Some(names) => names.iter().filter_map(place).collect(),
+            None => {
+                let columns = schema.columns().iter().zip(0..);
+                columns.filter(|(column, _)| column.name != BAG_COLUMN).map(|(_, place)| place).collect()
+            }
+        }
+    }
+}
+
+/// Reads records into columns, without a store: by a mapping, or without one by the order of the columns or their names.
+///
+/// # Errors
+/// When the mapping names other columns, or a file cannot be read. What single records have wrong is no error.
+pub fn read_records(
+    format: DataFormat,
+    mapping: Option<Mapping>,
+    data: &[u8],
+    columns: &[Column],
+    record_bytes_max: usize,
+) -> Result<Records, IngestionError> {
+    let is_exact = mapping.is_none() && !matches!(format, DataFormat::Txt | DataFormat::Raw);
+    let plan = match (mapping, format.mapping_kind()) {
+        (Some(mapping), _) => Some(Plan::of_mapping(mapping, columns, "").map_err(IngestionError::Mapping)?),
+        (None, MappingKind::Json) => None,
+        (None, MappingKind::Csv) => Some(Plan::by_order(&(0..columns.len()).collect::<Vec<_>>())),
+        (None, _) => Some(Plan::by_name(columns)),
+    };
+    let options = TextOptions { ignores_first: false, is_exact };
+    read_planned(format, data, columns, plan.as_ref(), options, record_bytes_max)
+}
+
+fn read_planned(
+    format: DataFormat,
+    data: &[u8],
+    columns: &[Column],
+    plan: Option<&Plan>,
+    options: TextOptions,
+    record_bytes_max: usize,
+) -> Result<Records, IngestionError> {
+    let failed = IngestionError::Columns;
+    let Some(plan) = plan else {
+        return RecordShape::new(columns, Some(BAG_COLUMN), record_bytes_max).read(data).map_err(failed);
+    };
+    let mut rows = RowBuilder::new(columns, record_bytes_max);
+    match format.mapping_kind() {
+        MappingKind::Json => rows.read_objects(data, |rows, json| plan.put_object(rows, json)).map_err(failed)?,
+        MappingKind::Csv | MappingKind::W3cLogFile => {
+            text::read(format, data, plan, options, &mut rows).map_err(failed)?;
+        }
+        MappingKind::Avro | MappingKind::Parquet | MappingKind::Orc => {
+            let read = columnar::read(format, data, plan, FILE_BYTES_MAX, &mut rows);
+            read.map_err(|error| match error {
+                FileError::Unreadable(why) => IngestionError::Unreadable { format, why },
+                FileError::TooLarge { max } => IngestionError::TooLarge { max },
+                FileError::Columns(error) => IngestionError::Columns(error),
+            })?;
+        }
+    }
+    rows.finish().map_err(failed)
+}
+
+/// Makes an error of an answer that says that nothing was taken.
+fn outcome(answer: Answer) -> Result<Answer, IngestionError> {
+    match answer.rejected.first() {
+        Some(first) if answer.taken == 0 => Err(IngestionError::AllRejected {
+            n_records: answer.rejected.len(),
+            reason: first.reason,
+            detail: first.detail.clone(),
+        }),
+        _ => Ok(answer),
+    }
+}

@@ -1,0 +1,230 @@
+//! What KQL a transformation may use: what works on each record by itself.
+//!
+//! # Source
+//! Azure Monitor documentation, "Supported KQL features in Azure Monitor transformations".
+
+/// Tabular operators, as they are written behind `|` or at the start.
+pub(crate) const OPERATORS: &[&str] = &[
+    "extend",
+    "parse",
+    "parse-where",
+    "project",
+    "project-away",
+    "project-keep",
+    "project-rename",
+    "where",
+    "datatable",
+];
+
+/// Words that may stand before `(` without being a function.
+pub(crate) const WORDS: &[&str] = &[
+    "and", "between", "by", "extend", "has_all", "has_any", "in", "in~", "not", "or", "where", "with", "!between",
+    "!in", "!in~",
+];
+
+/// Functions.
+pub(crate) const FUNCTIONS: &[&str] = &[
+    // conditions and what is missing
+    "case",
+    "coalesce",
+    "columnifexists",
+    "column_ifexists",
+    "gettype",
+    "iff",
+    "iif",
+    "isempty",
+    "isfinite",
+    "isinf",
+    "isnan",
+    "isnotempty",
+    "isnotnull",
+    "isnull",
+    "max_of",
+    "min_of",
+    "not",
+    // conversions
+    "tobool",
+    "toboolean",
+    "todatetime",
+    "todecimal",
+    "todouble",
+    "todynamic",
+    "toguid",
+    "tohex",
+    "toint",
+    "tolong",
+    "tolower",
+    "toreal",
+    "tostring",
+    "totimespan",
+    "toupper",
+    // date and time
+    "ago",
+    "bin",
+    "datetime_add",
+    "datetime_diff",
+    "datetime_part",
+    "dayofmonth",
+    "dayofweek",
+    "dayofyear",
+    "endofday",
+    "endofmonth",
+    "endofweek",
+    "endofyear",
+    "floor",
+    "format_datetime",
+    "format_timespan",
+    "getmonth",
+    "getyear",
+    "hourofday",
+    "make_datetime",
+    "make_timespan",
+    "monthofyear",
+    "now",
+    "startofday",
+    "startofmonth",
+    "startofweek",
+    "startofyear",
+    "unixtime_microseconds_todatetime",
+    "unixtime_milliseconds_todatetime",
+    "unixtime_nanoseconds_todatetime",
+    "unixtime_seconds_todatetime",
+    "week_of_year",
+    // arrays and bags
+    "array_concat",
+    "array_index_of",
+    "array_length",
+    "array_slice",
+    "array_split",
+    "bag_keys",
+    "bag_merge",
+    "bag_pack",
+    "bag_remove_keys",
+    "pack",
+    "pack_all",
+    "pack_array",
+    "parse_json",
+    "parse_xml",
+    "parsejson",
+    "set_has_element",
+    "strcat_array",
+    "zip",
+    // numbers
+    "abs",
+    "acos",
+    "asin",
+    "atan",
+    "atan2",
+    "beta_cdf",
+    "beta_inv",
+    "beta_pdf",
+    "ceiling",
+    "cos",
+    "cot",
+    "degrees",
+    "exp",
+    "exp10",
+    "exp2",
+    "gamma",
+    "log",
+    "log10",
+    "log2",
+    "loggamma",
+    "pi",
+    "pow",
+    "radians",
+    "rand",
+    "round",
+    "sign",
+    "sin",
+    "sqrt",
+    "tan",
+    // bits
+    "binary_and",
+    "binary_not",
+    "binary_or",
+    "binary_shift_left",
+    "binary_shift_right",
+    "binary_xor",
+    // text
+    "base64_decodestring",
+    "base64_encodestring",
+    "base64_decode_tostring",
+    "base64_encode_tostring",
+    "countof",
+    "extract",
+    "extract_all",
+    "extract_json",
+    "extractjson",
+    "has_any_ipv4",
+    "has_ipv4",
+    "hash",
+    "hash_md5",
+    "hash_sha1",
+    "hash_sha256",
+    "hash_xxhash64",
+    "indexof",
+    "parse_command_line",
+    "parse_csv",
+    "parse_ipv4",
+    "parse_ipv4_mask",
+    "parse_ipv6",
+    "parse_ipv6_mask",
+    "parse_path",
+    "parse_url",
+    "parse_urlquery",
+    "parse_user_agent",
+    "parse_version",
+    "format_ipv4",
+    "format_ipv4_mask",
+    "ipv4_compare",
+    "ipv4_is_in_range",
+    "ipv4_is_match",
+    "ipv4_is_private",
+    "ipv4_netmask_suffix",
+    "ipv6_compare",
+    "ipv6_is_match",
+    "replace",
+    "replace_regex",
+    "replace_string",
+    "reverse",
+    "split",
+    "strcat",
+    "strcat_delim",
+    "strcmp",
+    "string_size",
+    "strlen",
+    "strrep",
+    "substring",
+    "translate",
+    "trim",
+    "trim_end",
+    "trim_start",
+    "url_decode",
+    "url_encode",
+    // of transformations only
+    "geo_location",
+    "parse_cef_dictionary",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kql::catalog::FunctionCatalog;
+    use kql_functions::FUNCTIONS as KNOWN;
+
+    #[test]
+    fn every_function_is_there_and_works_on_a_row_alone() {
+        let special = ["columnifexists", "geo_location", "parse_cef_dictionary"];
+        let mut seen = std::collections::BTreeSet::new();
+        for name in FUNCTIONS {
+            assert!(seen.insert(name), "{name} twice");
+            let class = FunctionCatalog::scalar(&*KNOWN, name).map(|function| function.class);
+            let is_row = !matches!(
+                class,
+                None | Some(kql::catalog::ScalarClass::Window | kql::catalog::ScalarClass::Refused(_))
+            );
+            assert!(special.contains(name) || is_row, "{name}: {class:?}");
+        }
+    }
+}
