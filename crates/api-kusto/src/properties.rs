@@ -23,6 +23,8 @@ pub(crate) struct Properties {
     pub take_max: Option<u64>,
     /// Whether a result that is too large is told of at its end, as if it were complete until then.
     pub defers_truncation: bool,
+    /// Whether nothing may be changed by it.
+    pub is_readonly: bool,
     /// What `now()` gives, in ticks.
     pub now: Option<i64>,
     /// Values of parameters, as KQL literals or plain text.
@@ -64,6 +66,7 @@ impl Properties {
             "notruncation" => self.no_truncation = flag(value).ok_or_else(|| wrong("bool"))?,
             "query_take_max_records" => self.take_max = Some(count(value).ok_or_else(|| wrong("number"))?),
             "deferpartialqueryfailures" => self.defers_truncation = flag(value).ok_or_else(|| wrong("bool"))?,
+            "request_readonly" => self.is_readonly = flag(value).ok_or_else(|| wrong("bool"))?,
             "query_now" => {
                 let now = value.as_str().and_then(ticks::parse_datetime);
                 self.now = Some(now.ok_or_else(|| wrong("datetime"))?);

@@ -9,6 +9,7 @@ use auth::{AuthError, Tokens};
 use axum::Router;
 use axum::response::Response;
 use axum::routing::{get, post};
+use management::Manager;
 use query::Engine;
 use std::sync::Arc;
 use stdx::Clock;
@@ -22,6 +23,8 @@ pub struct KustoApi {
     pub audit: Arc<dyn AuditSink>,
     pub clock: Arc<dyn Clock>,
     pub limits: Limits,
+    /// Does management commands.
+    pub commands: Arc<Manager>,
     /// Whether the server speaks TLS, for the addresses that it gives of itself.
     pub tls: bool,
 }
@@ -57,6 +60,8 @@ pub fn router(api: KustoApi) -> (Router, Queries) {
     let router = Router::new()
         .route("/v1/rest/query", get(endpoints::run_query_v1::get).post(endpoints::run_query_v1::post))
         .route("/v2/rest/query", post(endpoints::run_query_v2::post))
+        .route("/v1/rest/mgmt", post(endpoints::run_command::post_v1))
+        .route("/v2/rest/mgmt", post(endpoints::run_command::post_v2))
         .route("/v1/rest/ping", get(endpoints::answer_ping::any).post(endpoints::answer_ping::any))
         .route("/v1/rest/auth/metadata", get(endpoints::describe_sign_in::get))
         .with_state(service);

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use entities::Entities;
+
 use crate::DAY;
 use crate::document::Document;
 use crate::error::LifecycleError;
@@ -18,19 +20,21 @@ pub struct Policy {
     pub retention: Retention,
 }
 
-/// The holds and retention policies of a workspace.
+/// The holds, retention policies and names of a workspace.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rules {
     holds: BTreeMap<String, Hold>,
     /// By table, the newest last.
     policies: BTreeMap<String, Vec<Policy>>,
+    entities: Entities,
 }
 
 impl Rules {
     /// Makes sure that an act can be done now.
     ///
     /// # Errors
-    /// When the document lacks something, a hold is set twice, or one is lifted that is not in force.
+    /// When the document lacks something, a hold is set twice, one is lifted that is not in force, names would contradict each other, or
+    /// records that a hold covers would get out of sight.
     pub fn check(&self, document: &Document) -> Result<(), LifecycleError> {
         document.check()?;
         match document {
@@ -39,6 +43,14 @@ impl Rules {
             }
             Document::HoldLift(lift) if !self.holds.contains_key(&lift.name) => {
                 Err(LifecycleError::NoHold(lift.name.clone()))
+            }
+            Document::Change(change) => {
+                self.entities.check(change)?;
+                let hidden = self.entities.hidden_by(change);
+                let held = hidden.iter().find_map(|table| Some((table, self.hold_on(table, i64::MIN, i64::MAX)?)));
+                held.map_or(Ok(()), |(table, hold)| {
+                    Err(LifecycleError::Held { table: table.clone(), hold: hold.name.clone() })
+                })
             }
             _ => Ok(()),
         }
@@ -57,8 +69,14 @@ impl Rules {
                 let policies = self.policies.entry(retention.table.clone()).or_default();
                 policies.push(Policy { entry, time, retention });
             }
+            Document::Change(change) => self.entities.add(entry, time, change),
             Document::Purge(_) | Document::Erasure(_) => {}
         }
+    }
+
+    /// Returns what names stand for.
+    pub fn entities(&self) -> &Entities {
+        &self.entities
     }
 
     /// Returns the holds in force, by name.

@@ -4,8 +4,10 @@ use api_kusto::{DatabaseError, Databases};
 use audit::{ActivityRecord, ActivitySink, AuditError, AuditSink, QueryRecord};
 use futures::executor::block_on;
 use futures::future::BoxFuture;
+use entities::ColumnEntity;
 use ingest::{Answer, Vault};
-use query::{MemoryTable, QueryError, StoreTable, TableProvider, TableSource, Tables};
+use management::{QueryInfo, RunningQueries, World};
+use query::{MemoryTable, QueryError, SeenColumn, StoreTable, TableProvider, TableSource, Tables};
 use schema::{Column, Dynamic};
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
@@ -49,17 +51,44 @@ impl Databases for StoreDatabases {
         let unknown = || DatabaseError::Unknown { name: database.to_string() };
         let workspace = self.vault.workspace(database).ok_or_else(unknown)?;
         let mut tables = Tables::default();
-        for table in workspace.tables() {
-            let Some(schema) = table.schema() else { continue };
+        for named in workspace.named_tables() {
             // A table that is damaged fails the queries that read it, and no others.
-            let source: Arc<dyn TableSource> = match table.snapshot() {
-                Ok(snapshot) => Arc::new(StoreTable::new(snapshot, query)),
-                Err(error) => Arc::new(Damaged { columns: schema.columns().to_vec(), why: error_chain(&error) }),
+            let source: Arc<dyn TableSource> = match (named.table.snapshot(), named.view()) {
+                (Ok(snapshot), None) => Arc::new(StoreTable::new(snapshot, query)),
+                (Ok(snapshot), Some(view)) => Arc::new(StoreTable::seen(snapshot, query, &seen(view))),
+                (Err(error), _) => Arc::new(Damaged { columns: named.columns(), why: error_chain(&error) }),
             };
-            tables.add(table.name(), source);
+            tables.add(named.name, source);
         }
+        let entities = workspace.entities();
+        entities.functions().for_each(|function| management::add_function(&mut tables, function));
+        entities.views().for_each(|view| management::add_view(&mut tables, view));
         tables.set_known(EMPTY_TABLES.clone());
         Ok(tables)
+    }
+}
+
+/// Returns columns as queries see them.
+fn seen(view: &[ColumnEntity]) -> Vec<SeenColumn> {
+    view.iter().map(|of| SeenColumn { column: of.seen(), stored: of.stored.clone() }).collect()
+}
+
+impl World for StoreDatabases {
+    fn tables(&self, database: &str, query: &str) -> Result<Tables, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Databases::tables(self, database, query)?)
+    }
+}
+
+/// No queries are known: none is shown, and none can be stopped.
+pub struct NoQueries;
+
+impl RunningQueries for NoQueries {
+    fn list(&self, _: &str) -> Vec<QueryInfo> {
+        Vec::new()
+    }
+
+    fn cancel(&self, _: &str, _: &str) -> usize {
+        0
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod answer_ping;
 pub mod describe_sign_in;
+pub mod run_command;
 pub mod run_query_v1;
 pub mod run_query_v2;
 

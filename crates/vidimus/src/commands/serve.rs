@@ -11,6 +11,7 @@ use auth::{Principal, Role, Secret, Tokens, Workspaces};
 use clap::Args;
 use ingest::{Vault, VaultOptions};
 use listeners::http::{HttpOptions, TlsFiles};
+use management::Manager;
 use query::{Engine, EngineOptions};
 use std::io::Write;
 use std::net::SocketAddr;
@@ -131,14 +132,25 @@ fn start(
         tokens: tokens.clone(),
         audit: audit.clone(),
         activities: Arc::new(store.clone()),
-        clock,
+        clock: clock.clone(),
         // Kept here too: its threads end after the server has.
         anchors: anchors.clone(),
         own_workspace: store::OWN_WORKSPACE.to_string(),
         limits: api_vault::Limits::default(),
     };
-    let databases = Arc::new(store::StoreDatabases::new(vault));
-    let served = Served { databases, audit, tokens, engine: args.engine()?, routers: vec![api_vault::router(api)] };
+    let databases = Arc::new(store::StoreDatabases::new(vault.clone()));
+    let engine = args.engine()?;
+    let commands = Arc::new(Manager {
+        vault,
+        engine: engine.clone(),
+        world: databases.clone(),
+        queries: Arc::new(store::NoQueries),
+        activities: Arc::new(store.clone()),
+        started: starting.time,
+        clock,
+        own_workspace: store::OWN_WORKSPACE.to_string(),
+    });
+    let served = Served { databases, audit, tokens, engine, commands, routers: vec![api_vault::router(api)] };
     let code = serve(&args, served, |url| {
         let more = Some(("address", url.to_string()));
         let started = starting.then(SystemClock.now_ticks(), ActivityStatus::Succeeded, more);

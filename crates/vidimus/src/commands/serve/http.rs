@@ -17,6 +17,7 @@ use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use listeners::http::HttpListener;
+use management::Manager;
 use query::Engine;
 use stdx::SystemClock;
 use tokio::signal::unix::{SignalKind, signal};
@@ -32,6 +33,8 @@ pub struct Served {
     pub audit: Arc<dyn AuditSink>,
     pub tokens: Arc<Tokens>,
     pub engine: Engine,
+    /// Does management commands.
+    pub commands: Arc<Manager>,
     /// Endpoints beside those of queries.
     pub routers: Vec<Router>,
 }
@@ -86,6 +89,7 @@ fn router(args: &ServeArgs, served: Served, tls: bool) -> (Router, Queries) {
         audit: served.audit,
         clock: Arc::new(SystemClock),
         limits: args.limits(),
+        commands: served.commands,
         tls,
     };
     let (kusto, queries) = api_kusto::router(api);
