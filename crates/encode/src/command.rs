@@ -6,7 +6,7 @@
 use crate::EncodeError;
 use crate::kusto::data_type;
 use crate::value::Values;
-use arrow::array::RecordBatch;
+use arrow::array::{Array, RecordBatch};
 use schema::dynamic::write_json_string;
 use schema::{Column, KqlType};
 
@@ -28,10 +28,16 @@ pub fn command_json(columns: &[Column], batches: &[RecordBatch]) -> Result<Strin
     for batch in batches {
         let values = Values::of_batch(batch, columns)?;
         for row in 0..batch.num_rows() {
-            if !std::mem::take(&mut is_first) {
-                out.push(',');
+            out.push_str(if std::mem::take(&mut is_first) { "[" } else { ",[" });
+            for (i, (values, array)) in values.iter().zip(batch.columns()).enumerate() {
+                out.push_str(if i > 0 { "," } else { "" });
+                match array.is_null(row) {
+                    // Also of texts, which queries never have.
+                    true => out.push_str("null"),
+                    false => values.write_json(row, &mut out),
+                }
             }
-            Values::write_json_row(&values, row, &mut out);
+            out.push(']');
         }
     }
     out.push_str("]}]}");
@@ -49,13 +55,13 @@ mod tests {
     fn a_command_has_one_table() {
         let columns = [Column::new("Name", KqlType::String), Column::new("Is", KqlType::Bool)];
         let fields: Vec<Field> = columns.iter().map(|of| Field::new(&of.name, of.ktype.arrow(), true)).collect();
-        let names = Arc::new(StringViewArray::from(vec!["a", "b"]));
+        let names = Arc::new(StringViewArray::from(vec![Some("a"), None]));
         let flags = Arc::new(BooleanArray::from(vec![Some(true), None]));
         let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), vec![names, flags]).unwrap();
         let json = command_json(&columns, &[batch.clone(), batch.slice(0, 1)]).unwrap();
         let expected = concat!(
             r#"{"Tables":[{"TableName":"Table_0","Columns":[{"ColumnName":"Name","DataType":"String","ColumnType":"string"},"#,
-            r#"{"ColumnName":"Is","DataType":"Boolean","ColumnType":"bool"}],"Rows":[["a",true],["b",null],["a",true]]}]}"#
+            r#"{"ColumnName":"Is","DataType":"Boolean","ColumnType":"bool"}],"Rows":[["a",true],[null,null],["a",true]]}]}"#
         );
         assert_eq!(json, expected);
     }

@@ -125,6 +125,15 @@ impl Workspace {
 }
 
 impl Vault {
+    /// Returns the columns of a table as people see them, in order. A built-in table that was not used yet comes into being.
+    ///
+    /// # Errors
+    /// When there is no such workspace or table.
+    pub fn seen_columns(&self, workspace: &str, table: &str) -> Result<Vec<Column>, IngestError> {
+        let workspace = self.inner.workspace_of(workspace)?;
+        Ok(self.inner.existing_table(&workspace, table)?.columns())
+    }
+
     /// Seals a change of names, which `make` makes while no other is made, and returns the index of the act's entry. `authorities` say who
     /// asked, as references.
     ///

@@ -14,6 +14,7 @@ use crate::error::CommandError;
 use crate::reader::Reader;
 use kql::Diagnostic;
 use kql::diagnostic::nearest;
+use std::cmp::Reverse;
 
 /// A command as written.
 pub struct Parsed<'a> {
@@ -40,6 +41,21 @@ struct Match<'a> {
     failed_at: Option<usize>,
 }
 
+/// A command that a text is not, though it begins like it.
+#[derive(Clone, Copy)]
+struct Miss {
+    command: &'static Command,
+    n_words: usize,
+    at: usize,
+}
+
+impl Miss {
+    /// Of commands that are as near, the shortest is what was meant.
+    fn rank(&self) -> (usize, usize, Reverse<usize>) {
+        (self.n_words, self.at, Reverse(self.command.syntax.len()))
+    }
+}
+
 /// Finds out which command a text is.
 ///
 /// # Errors
@@ -52,7 +68,7 @@ pub fn parse<'a>(reader: &Reader<'a>) -> Result<Parsed<'a>, CommandError> {
         return Err(CommandError::syntax(dot, message));
     }
     let mut found: Option<(&'static Command, Match<'a>)> = None;
-    let mut nearest_miss: Option<(&'static Command, usize, usize)> = None;
+    let mut nearest_miss: Option<Miss> = None;
     for command in all() {
         let matched = matches(command.syntax, begin.clone());
         match matched.failed_at {
@@ -63,8 +79,9 @@ pub fn parse<'a>(reader: &Reader<'a>) -> Result<Parsed<'a>, CommandError> {
                 }
             }
             Some(at) => {
-                if nearest_miss.is_none_or(|(_, words, far)| (matched.n_words, at) > (words, far)) {
-                    nearest_miss = Some((command, matched.n_words, at));
+                let miss = Miss { command, n_words: matched.n_words, at };
+                if nearest_miss.is_none_or(|other| miss.rank() > other.rank()) {
+                    nearest_miss = Some(miss);
                 }
             }
         }
@@ -86,15 +103,14 @@ fn refuse(refused: &Refused, reader: &Reader<'_>) -> CommandError {
 }
 
 /// Returns the error of a text that is no command, with the one that is most like it.
-fn unknown(reader: &Reader<'_>, miss: Option<(&'static Command, usize, usize)>) -> CommandError {
-    if let Some((command, n_words, at)) = miss.filter(|(_, n_words, _)| *n_words >= 2) {
+fn unknown(reader: &Reader<'_>, miss: Option<Miss>) -> CommandError {
+    if let Some(Miss { command, at, .. }) = miss.filter(|miss| miss.n_words >= 2) {
         let mut there = reader.clone();
         while there.span().start < at && !there.is_at_end() {
             if !there.skip() {
                 break;
             }
         }
-        let _ = n_words;
         let message = match there.peek(0) {
             "" => "the command is not complete".to_string(),
             found => format!("`{}` is not expected here", found.chars().take(40).collect::<String>()),
@@ -108,7 +124,7 @@ fn unknown(reader: &Reader<'_>, miss: Option<(&'static Command, usize, usize)>) 
         let text = written.get(..n)?.join(" ");
         nearest(&text, known.iter().map(String::as_str))
     });
-    let name: String = reader.rest().split_whitespace().next().unwrap_or_default().chars().take(40).collect();
+    let name: String = written.iter().take(2).copied().collect::<Vec<_>>().join(" ").chars().take(40).collect();
     let found = Diagnostic::syntax("VQ021", reader.span(), format!("there is no command `.{name}`"));
     CommandError::Wrong(vec![match near {
         Some(near) => found.help(format!("did you mean `.{near}`?")),

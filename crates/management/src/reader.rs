@@ -183,7 +183,9 @@ impl<'a> Reader<'a> {
             if self.sign(")") {
                 return Ok(items);
             }
-            self.expect(",")?;
+            if !self.sign(",") {
+                return Err(self.expected("`,` or `)`"));
+            }
         }
     }
 

@@ -48,6 +48,7 @@ impl Context<'_> {
     /// Runs the query after a command's pipe over the command's rows.
     fn pipe(&self, table: AnswerTable, pipe: usize) -> Result<Answer, CommandError> {
         let text = blanked(&self.request.text, pipe, RESULT)?;
+        let table = table.for_queries()?;
         // Also the tables of the database may be asked, as far as there is one.
         let mut tables = match self.manager.vault.workspace(self.database()) {
             Some(_) if self.may(Action::Read, self.database()) => self.tables(self.database(), &text)?,

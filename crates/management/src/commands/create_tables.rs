@@ -145,7 +145,8 @@ fn set(context: &Context<'_>, wanted: &[Wanted], properties: &Properties, how: H
     }
     let resource = format!("tables/{}", wanted.first().map_or("", |of| of.name.as_str()));
     context.change(Operation::WriteTable, &resource, |workspace| {
-        let event = if how == How::Create { "CREATE-TABLE" } else { "ALTER-TABLE" };
+        let is_new = wanted.iter().any(|of| workspace.named_table(&of.name).is_none());
+        let event = if is_new { "CREATE-TABLE" } else { "ALTER-TABLE" };
         Ok(Change { event: event.to_string(), steps: steps(workspace)? })
     })
 }

@@ -121,6 +121,9 @@ fn rename_several(context: &Context<'_>, args: &mut Args<'_>) -> Result<Rows, Co
 fn rename_tables(context: &Context<'_>, renames: &[(Name, Name)]) -> Result<Rows, CommandError> {
     for (from, to) in renames {
         context.table(&from.text)?;
+        if from.text == to.text {
+            return Err(CommandError::semantic(to.span, format!("the table is called `{}` already", to.text)));
+        }
         context.may_hide(&from.text)?;
         // Records of the store's own come into the table of that name.
         context.may_hide(&to.text)?;

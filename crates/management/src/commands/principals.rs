@@ -34,6 +34,7 @@ const PRINCIPALS: Columns = &[
     ("PrincipalObjectId", Text),
     ("PrincipalFQN", Text),
     ("Notes", Text),
+    ("RoleAssignmentIdentifier", Text),
 ];
 
 const ROLES: Columns = &[
@@ -52,7 +53,7 @@ fn principals(context: &Context<'_>, _: &mut Args<'_>) -> Result<Rows, CommandEr
     let principal = &context.request.principal;
     let row = |role: &str| -> Vec<Value> {
         let fqn = format!("token={}", principal.id);
-        vec![text(role), text("Token"), text(&principal.name), text(&principal.id), text(fqn), text("the caller")]
+        vec![text(role), text("Token"), text(&principal.name), text(&principal.id), text(fqn), text("the caller"), text("")]
     };
     Ok(names(context).into_iter().map(row).collect())
 }

@@ -1,9 +1,10 @@
 //! `.show version`, `.show cluster`, `.show capacity`, `.show diagnostics`: the server itself.
 
 use crate::args::Args;
-use crate::command::{Bool, Command, Datetime, Family, Long, Rows, Text, count, text};
+use crate::command::{Bool, Command, Datetime, Family, Long, Real, Rows, Text, count, text};
 use crate::context::Context;
 use crate::error::CommandError;
+use schema::KqlType::Int;
 use schema::{KqlType, Value};
 
 /// Commands about the server itself.
@@ -32,7 +33,7 @@ pub static FAMILY: Family = Family {
                 ("IsAdmin", Bool),
                 ("MachineTotalMemory", Long),
                 ("MachineAvailableMemory", Long),
-                ("ProcessorCount", KqlType::Int),
+                ("ProcessorCount", Int),
                 ("EnvironmentDescription", Text),
             ],
             body: cluster,
@@ -47,18 +48,7 @@ pub static FAMILY: Family = Family {
         Command {
             syntax: "show diagnostics",
             needs: &[],
-            columns: &[
-                ("IsHealthy", Bool),
-                ("IsRebalanceRequired", Bool),
-                ("IsScaleOutRequired", Bool),
-                ("MachinesTotal", Long),
-                ("MachinesOffline", Long),
-                ("NodeLastRestartedOn", Datetime),
-                ("AdminLastElectedOn", Datetime),
-                ("ExtentsTotal", Long),
-                ("IsAttentionRequired", Bool),
-                ("AttentionRequiredReason", Text),
-            ],
+            columns: DIAGNOSTICS,
             body: diagnostics,
         },
     ],
@@ -66,7 +56,69 @@ pub static FAMILY: Family = Family {
 };
 
 const CAPACITY: crate::command::Columns =
-    &[("Resource", Text), ("Total", Long), ("Consumed", Long), ("Remaining", Long), ("Origin", Text)];
+    &[("Resource", Text), ("Total", Long), ("Consumed", Long), ("Remaining", Long)];
+
+const DIAGNOSTICS: crate::command::Columns = &[
+    ("IsHealthy", Bool),
+    ("EnvironmentDescription", Text),
+    ("IsScaleOutRequired", Bool),
+    ("MachinesTotal", Int),
+    ("MachinesOffline", Int),
+    ("NodeLastRestartedOn", Datetime),
+    ("AdminLastElectedOn", Datetime),
+    ("ExtentsTotal", Int),
+    ("DiskColdAllocationPercentage", Int),
+    ("InstancesTargetBasedOnDataCapacity", Int),
+    ("TotalOriginalDataSize", Real),
+    ("TotalExtentSize", Real),
+    ("IngestionsLoadFactor", Real),
+    ("IngestionsInProgress", Long),
+    ("IngestionsSuccessRate", Real),
+    ("MergesInProgress", Long),
+    ("BuildVersion", Text),
+    ("BuildTime", Datetime),
+    ("ClusterDataCapacityFactor", Real),
+    ("IsDataWarmingRequired", Bool),
+    ("DataWarmingLastRunOn", Datetime),
+    ("MergesSuccessRate", Real),
+    ("NotHealthyReason", Text),
+    ("IsAttentionRequired", Bool),
+    ("AttentionRequiredReason", Text),
+    ("ProductVersion", Text),
+    ("FailedIngestOperations", Int),
+    ("FailedMergeOperations", Int),
+    ("MaxExtentsInSingleTable", Int),
+    ("TableWithMaxExtents", Text),
+    ("WarmExtentSize", Real),
+    ("NumberOfDatabases", Int),
+    ("PurgeExtentsRebuildLoadFactor", Real),
+    ("PurgeExtentsRebuildInProgress", Long),
+    ("PurgesInProgress", Long),
+    ("RowStoreLocalStorageCapacityFactor", Real),
+    ("ExportsLoadFactor", Real),
+    ("ExportsInProgress", Long),
+    ("PendingContinuousExports", Long),
+    ("MaxContinuousExportLatenessMinutes", Long),
+    ("RowStoreSealsInProgress", Long),
+    ("IsRowStoreUnhealthy", Bool),
+    ("MachinesSuspended", Int),
+    ("DataPartitioningLoadFactor", Real),
+    ("DataPartitioningOperationsInProgress", Long),
+    ("MinPartitioningPercentageInSingleTable", Real),
+    ("TableWithMinPartitioningPercentage", Text),
+    ("V3DataCapacityFactor", Real),
+    ("MaterializedViewsInProgress", Long),
+    ("IngestionCapacityUtilization", Real),
+    ("ShardsWarmingStatus", Text),
+    ("ShardsWarmingTemperature", Real),
+    ("ShardsWarmingDetails", Text),
+    ("StoredQueryResultsInProgress", Long),
+    ("HotDataDiskSpaceUsage", Real),
+    ("MirroringOperationsLoadFactor", Real),
+    ("MirroringOperationsInProgress", Long),
+    ("QueryAccelerationLoadFactor", Real),
+    ("QueryAccelerationInProgress", Long),
+];
 
 /// The version of the program. When it was built it does not know, lest no two builds be the same: its start stands for that.
 fn version(context: &Context<'_>, _: &mut Args<'_>) -> Result<Rows, CommandError> {
@@ -95,7 +147,7 @@ fn cluster(context: &Context<'_>, _: &mut Args<'_>) -> Result<Rows, CommandError
 fn capacity(context: &Context<'_>, args: &mut Args<'_>) -> Result<Rows, CommandError> {
     let status = context.manager.vault.status();
     let consumed = u64::from(status.stopped.is_some());
-    let row = vec![text("ingestions"), count(1), count(consumed), count(1 - consumed), text("Vidimus")];
+    let row = vec![text("ingestions"), count(1), count(consumed), count(1 - consumed)];
     let wanted = args.names("resource").first();
     let is_wanted = wanted.is_none_or(|name| name.text.eq_ignore_ascii_case("ingestions"));
     Ok(if is_wanted { vec![row] } else { Vec::new() })
@@ -113,17 +165,21 @@ fn diagnostics(context: &Context<'_>, _: &mut Args<'_>) -> Result<Rows, CommandE
         let tables = vault.workspace(&name).into_iter().flat_map(|workspace| workspace.tables());
         n_files += tables.map(|table| table.status().n_files as u64).sum::<u64>();
     }
-    let started = Value::Datetime(context.manager.started);
-    Ok(vec![vec![
-        Value::Bool(reasons.is_empty()),
-        Value::Bool(false),
-        Value::Bool(false),
-        count(1),
-        count(0),
-        started.clone(),
-        started,
-        count(n_files),
-        Value::Bool(!reasons.is_empty()),
-        text(reasons.join("; ")),
-    ]])
+    let int = |n: u64| Value::Int(i32::try_from(n).unwrap_or(i32::MAX));
+    let value = |(name, ktype): &(&str, KqlType)| match *name {
+        "IsHealthy" => Value::Bool(reasons.is_empty()),
+        "EnvironmentDescription" => text("Vidimus, one node"),
+        "IsScaleOutRequired" => Value::Bool(false),
+        "MachinesTotal" => int(1),
+        "MachinesOffline" | "MachinesSuspended" => int(0),
+        "NodeLastRestartedOn" | "AdminLastElectedOn" => Value::Datetime(context.manager.started),
+        "ExtentsTotal" => int(n_files),
+        "BuildVersion" | "ProductVersion" => text(env!("CARGO_PKG_VERSION")),
+        "NotHealthyReason" | "AttentionRequiredReason" => text(reasons.join("; ")),
+        "IsAttentionRequired" => Value::Bool(!reasons.is_empty()),
+        "NumberOfDatabases" => int(context.databases().len() as u64),
+        // What else Kusto counts there is not.
+        _ => Value::null(*ktype),
+    };
+    Ok(vec![DIAGNOSTICS.iter().map(value).collect()])
 }

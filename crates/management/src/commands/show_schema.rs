@@ -68,17 +68,19 @@ fn rows(context: &Context<'_>, args: &mut Args<'_>) -> Result<Rows, CommandError
         let workspace = context.workspace_of(&database)?;
         let mut row = |table: &str, column: &str, ktype: &str, version: String, folder: &str, doc_string: &str| {
             let is_default = Value::Bool(false);
+            // What a row is not about it does not say.
+            let said = |of: &str| if of.is_empty() { Value::null(Text) } else { text(of) };
             rows.push(vec![
                 text(&database),
-                text(table),
-                text(column),
-                text(ktype),
+                said(table),
+                said(column),
+                said(ktype),
                 is_default.clone(),
                 is_default,
-                text(""),
-                text(version),
-                text(folder),
-                text(doc_string),
+                Value::null(Text),
+                said(&version),
+                said(folder),
+                said(doc_string),
             ]);
         };
         row("", "", "", format!("v{}.0", version(&workspace)), "", "");

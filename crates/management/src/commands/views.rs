@@ -2,7 +2,7 @@
 //! date, and as fast as the query. What else Kusto's views do is refused.
 
 use crate::args::Args;
-use crate::command::{Columns, Command, Datetime, Dynamic, Family, Rows, Text, text};
+use crate::command::{Columns, Command, Datetime, Family, Rows, Text, Timespan, text};
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::inner::blanked;
@@ -48,7 +48,7 @@ const VIEW: Columns = &[
     ("DocString", Text),
     ("AutoUpdateSchema", crate::command::Bool),
     ("EffectiveDateTime", Datetime),
-    ("Lookback", Dynamic),
+    ("Lookback", Timespan),
 ];
 
 fn row(context: &Context<'_>, view: &ViewEntity) -> Vec<Value> {
@@ -66,7 +66,7 @@ fn row(context: &Context<'_>, view: &ViewEntity) -> Vec<Value> {
         text(&view.doc_string),
         Value::Bool(true),
         Value::null(Datetime),
-        Value::null(Dynamic),
+        Value::null(Timespan),
     ]
 }
 
