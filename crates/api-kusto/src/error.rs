@@ -158,7 +158,9 @@ impl ApiError {
                     let exception = "Kusto.Data.Exceptions.KustoRequestThrottledException";
                     shape(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", exception, false)
                 }
-                CommandError::Unavailable { .. } | CommandError::NotRecorded(_) | CommandError::Store(_) => unavailable(),
+                CommandError::Unavailable { .. } | CommandError::NotRecorded(_) | CommandError::Store(_) => {
+                    unavailable()
+                }
                 CommandError::Internal(_) => internal(),
                 _ => bad_request(StatusCode::BAD_REQUEST, BAD_REQUEST),
             },

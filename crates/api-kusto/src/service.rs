@@ -23,8 +23,8 @@ pub struct KustoApi {
     pub audit: Arc<dyn AuditSink>,
     pub clock: Arc<dyn Clock>,
     pub limits: Limits,
-    /// Does management commands.
-    pub commands: Arc<Manager>,
+    /// Does management commands; without it there is no endpoint for them.
+    pub commands: Option<Arc<Manager>>,
     /// Whether the server speaks TLS, for the addresses that it gives of itself.
     pub tls: bool,
 }
@@ -57,11 +57,15 @@ pub fn router(api: KustoApi) -> (Router, Queries) {
     let places = Arc::new(Semaphore::new(api.limits.queries_max));
     let queries = Queries { places: places.clone(), n_places };
     let service = Arc::new(Service { api, places, strangers: Strangers::default() });
-    let router = Router::new()
+    let commands = match service.api.commands {
+        Some(_) => Router::new()
+            .route("/v1/rest/mgmt", post(endpoints::run_command::post_v1))
+            .route("/v2/rest/mgmt", post(endpoints::run_command::post_v2)),
+        None => Router::new(),
+    };
+    let router = commands
         .route("/v1/rest/query", get(endpoints::run_query_v1::get).post(endpoints::run_query_v1::post))
         .route("/v2/rest/query", post(endpoints::run_query_v2::post))
-        .route("/v1/rest/mgmt", post(endpoints::run_command::post_v1))
-        .route("/v2/rest/mgmt", post(endpoints::run_command::post_v2))
         .route("/v1/rest/ping", get(endpoints::answer_ping::any).post(endpoints::answer_ping::any))
         .route("/v1/rest/auth/metadata", get(endpoints::describe_sign_in::get))
         .with_state(service);

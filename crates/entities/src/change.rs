@@ -26,15 +26,22 @@ pub enum Step {
     /// Records come into a stored table that nobody sees yet, since it is to take another's place.
     ReserveTable(TableEntity),
     /// A table leaves the names. Its records stay sealed.
-    DropTable { name: String, stored: String },
+    DropTable {
+        name: String,
+        stored: String,
+    },
     /// Tables get other names, all at once.
     RenameTables(Vec<Rename>),
     SetFunction(FunctionEntity),
-    DropFunction { name: String },
+    DropFunction {
+        name: String,
+    },
     SetMapping(MappingEntity),
     DropMapping(MappingKey),
     SetView(ViewEntity),
-    DropView { name: String },
+    DropView {
+        name: String,
+    },
 }
 
 /// Another name of a table.

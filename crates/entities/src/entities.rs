@@ -100,7 +100,8 @@ impl Entities {
                 let mut moved = Vec::new();
                 for (of, table) in renames.iter().zip(before) {
                     self.claimed.insert(of.stored.clone());
-                    self.tables.insert(of.to.clone(), Arc::new(TableEntity { name: of.to.clone(), ..(*table).clone() }));
+                    self.tables
+                        .insert(of.to.clone(), Arc::new(TableEntity { name: of.to.clone(), ..(*table).clone() }));
                     let keys: Vec<MappingKey> =
                         self.mappings.keys().filter(|key| key.table.as_ref() == Some(&of.from)).cloned().collect();
                     moved.extend(keys.into_iter().filter_map(|key| Some((of.to.clone(), self.mappings.remove(&key)?))));

@@ -38,6 +38,7 @@ impl Vault {
     pub fn govern(&self, workspace: &str, document: Document, authorities: &[String]) -> Result<u64, ActError> {
         let workspace = self.inner.governed(workspace)?;
         let mut governance = workspace.govern()?;
+        let document = workspace.sealed_names(document);
         self.inner.seal_act(&workspace, &mut governance.rules, document, authorities)
     }
 }

@@ -11,7 +11,7 @@ use arrow::datatypes::{Field, Schema};
 use entities::{Change, ColumnEntity, Step, TableEntity, free_name};
 use extents::{BAG_COLUMN, StoredSchema};
 use files::RecordShape;
-use lifecycle::{Document, Retention, Rules};
+use lifecycle::{Document, Hold, Retention, Rules};
 use schema::Column;
 
 use crate::error::{ActError, IngestError};
@@ -110,6 +110,31 @@ impl Workspace {
         }
         let table = self.table(name).filter(|table| !entities.is_claimed(name) && table.schema().is_some())?;
         Some(NamedTable { name: name.to_string(), table, entity: None })
+    }
+
+    /// Returns the stored table that a name stands for, or that is sealed under it.
+    pub fn find_table(&self, name: &str) -> Option<Arc<Table>> {
+        self.named_table(name).map(|named| named.table).or_else(|| self.table(name))
+    }
+
+    /// Returns an act about tables in the names under which their records are sealed. A hold is for all stored tables that a name may mean.
+    pub(crate) fn sealed_names(&self, document: Document) -> Document {
+        let sealed = |name: &str| self.find_table(name).map_or(name.to_string(), |table| table.name().to_string());
+        match document {
+            Document::Hold(hold) => {
+                let mut tables: Vec<String> = Vec::new();
+                for name in &hold.tables {
+                    tables.extend([name.clone(), sealed(name)]);
+                }
+                tables.sort_unstable();
+                tables.dedup();
+                Document::Hold(Hold { tables, ..hold })
+            }
+            Document::Retention(retention) => {
+                Document::Retention(Retention { table: sealed(&retention.table), ..retention })
+            }
+            document => document,
+        }
     }
 
     fn named(&self, entity: &Arc<TableEntity>) -> Option<NamedTable> {

@@ -94,4 +94,3 @@ impl Workspace {
         tables.entry(name.to_string()).or_insert_with(|| Arc::new(make())).clone()
     }
 }
-

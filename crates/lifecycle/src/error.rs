@@ -33,6 +33,10 @@ pub enum LifecycleError {
     Kind,
     #[error("the legal hold `{hold}` covers records of the table `{table}`, which stay in sight")]
     Held { table: String, hold: String },
+    #[error(
+        "the legal hold `{hold}` is for the table `{table}`, which cannot stand for other records until it is lifted"
+    )]
+    HeldName { table: String, hold: String },
     #[error("{0}")]
     Entity(#[from] entities::EntityError),
 }

@@ -65,7 +65,8 @@ impl AnswerTable {
         let is_text = |idx: usize| self.columns.get(idx).is_some_and(|column| column.ktype == KqlType::String);
         let batch = |batch: &RecordBatch| {
             let columns = batch.columns().iter().enumerate();
-            let columns = columns.map(|(idx, array)| if is_text(idx) { filled(array) } else { array.clone() }).collect();
+            let columns =
+                columns.map(|(idx, array)| if is_text(idx) { filled(array) } else { array.clone() }).collect();
             let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
             RecordBatch::try_new_with_options(batch.schema(), columns, &options)
         };

@@ -119,7 +119,8 @@ fn unknown(reader: &Reader<'_>, miss: Option<Miss>) -> CommandError {
         return CommandError::Wrong(vec![found.help(format!("did you mean `.{}`?", command.syntax))]);
     }
     let written: Vec<&str> = reader.rest().split_whitespace().take(3).collect();
-    let known: Vec<String> = all().map(|command| words(command.syntax)).chain(all_refused().map(|of| words(of.syntax))).collect();
+    let known: Vec<String> =
+        all().map(|command| words(command.syntax)).chain(all_refused().map(|of| words(of.syntax))).collect();
     let near = (1..=written.len()).rev().find_map(|n| {
         let text = written.get(..n)?.join(" ");
         nearest(&text, known.iter().map(String::as_str))

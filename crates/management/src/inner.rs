@@ -74,6 +74,7 @@ pub fn blanked(text: &str, until: usize, begin: &str) -> Result<String, CommandE
     let before = text.get(..until).unwrap_or(text);
     let blank = |c: char| -> String { if c == '\n' { "\n".to_string() } else { " ".repeat(c.len_utf8()) } };
     let blanks: String = before.chars().map(blank).collect();
-    let rest = blanks.get(begin.len()..).ok_or_else(|| CommandError::Internal("no room before the query".to_string()))?;
+    let rest =
+        blanks.get(begin.len()..).ok_or_else(|| CommandError::Internal("no room before the query".to_string()))?;
     Ok(format!("{begin}{rest}{}", text.get(until..).unwrap_or("")))
 }

@@ -28,7 +28,14 @@ fn changes_survive_a_restart_and_are_sealed() {
         assert!(!answer.starts_with('!'), "{command}: {answer}");
     }
     let asked = [
-        "T", "U", "R", "print F(4)", ".show tables", ".show schema as json", ".show table U ingestion mappings", ".show journal",
+        "T",
+        "U",
+        "R",
+        "print F(4)",
+        ".show tables",
+        ".show schema as json",
+        ".show table U ingestion mappings",
+        ".show journal",
     ];
     let before = asked.map(|text| store.answer(text));
     assert_eq!(before[0], "A:string\n[new]");
@@ -62,8 +69,7 @@ fn acts_are_written_down_before_and_after() {
     assert!(store.answer(".rename table T to LAQueryLogs").starts_with('!'));
     assert!(!store.answer(".show tables").starts_with('!'));
     let records = store.activities.0.lock().unwrap();
-    let states: Vec<(&str, &str)> =
-        records.iter().map(|of| (of.operation.name(), of.status.names().1)).collect();
+    let states: Vec<(&str, &str)> = records.iter().map(|of| (of.operation.name(), of.status.names().1)).collect();
     assert_eq!(states, [("Create or Extend Table", "Start"), ("Create or Extend Table", "Success")]);
     assert_eq!(records[0].resource, "workspaces/prod/tables/T");
 }
@@ -85,7 +91,10 @@ fn what_is_not_granted_is_denied() {
         assert_eq!(is_denied(text, Role::MonitoringMetricsPublisher), publisher, "{text}");
         assert_eq!(is_denied(text, Role::LogAnalyticsContributor), contributor, "{text}");
     }
-    assert_eq!(store.answer_to(".show databases | project DatabaseName", &[Role::Owner]), "DatabaseName:string\n[prod]");
+    assert_eq!(
+        store.answer_to(".show databases | project DatabaseName", &[Role::Owner]),
+        "DatabaseName:string\n[prod]"
+    );
     assert!(store.answer_to(".show database other schema", &[Role::Owner]).contains("the token may not"));
     let mut request = store.request(".drop table T ifexists", &[Role::Owner]);
     request.is_readonly = true;

@@ -2,9 +2,9 @@
 
 use api_kusto::{DatabaseError, Databases};
 use audit::{ActivityRecord, ActivitySink, AuditError, AuditSink, QueryRecord};
+use entities::ColumnEntity;
 use futures::executor::block_on;
 use futures::future::BoxFuture;
-use entities::ColumnEntity;
 use ingest::{Answer, Vault};
 use management::{QueryInfo, RunningQueries, World};
 use query::{MemoryTable, QueryError, SeenColumn, StoreTable, TableProvider, TableSource, Tables};

@@ -63,6 +63,7 @@ impl Server {
             audit: sink.clone(),
             clock: Arc::new(SystemClock),
             limits: Limits { rows_max: 30_000, ..Limits::default() },
+            commands: None,
             tls: tls.is_some(),
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

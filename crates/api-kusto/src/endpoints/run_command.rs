@@ -48,7 +48,9 @@ async fn post(service: Arc<Service>, request: Request, target: &'static str) -> 
 async fn answer(service: Arc<Service>, mut exchange: Exchange, question: Question) -> Response {
     exchange.database = question.database.clone();
     exchange.query = question.query.clone();
-    let Some(principal) = exchange.principal.clone() else { return service.refuse(&exchange, ApiError::Internal).await };
+    let (Some(principal), Some(commands)) = (exchange.principal.clone(), service.api.commands.clone()) else {
+        return service.refuse(&exchange, ApiError::Internal).await;
+    };
     let Ok(place) = service.places.clone().try_acquire_owned() else {
         return service.refuse(&exchange, ApiError::Busy { max: service.api.limits.queries_max }).await;
     };
@@ -61,7 +63,7 @@ async fn answer(service: Arc<Service>, mut exchange: Exchange, question: Questio
     let work = move || {
         // Acts are written down by way of the runtime.
         let _entered = runtime.enter();
-        let done = catch_unwind(AssertUnwindSafe(|| at_work.api.commands.run(&request)));
+        let done = catch_unwind(AssertUnwindSafe(|| commands.run(&request)));
         let done = done.unwrap_or_else(|_| Err(CommandError::Internal("a panic".to_string())));
         let ended = at_work.api.clock.now_ticks();
         let made = done.and_then(|answer| Ok((n_rows(&answer), json(&answer, ids, ended)?)));
@@ -112,10 +114,7 @@ fn command_request(
 }
 
 fn ids(exchange: &Exchange) -> RequestIds {
-    RequestIds {
-        client_request_id: exchange.client_request_id.clone(),
-        activity_id: exchange.activity_id.clone(),
-    }
+    RequestIds { client_request_id: exchange.client_request_id.clone(), activity_id: exchange.activity_id.clone() }
 }
 
 fn n_rows(answer: &Answer) -> u64 {

@@ -156,6 +156,7 @@ impl Server {
             audit: sink.clone(),
             clock: Arc::new(FixedClock(NOW)),
             limits,
+            commands: None,
             tls: false,
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

@@ -2,10 +2,10 @@
 
 use super::scope::Binding;
 use super::{Binder, Bound, Entity, Relation, Row, Scope};
+use crate::catalog::StoredFunction;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::{Expr, Node, Plan};
 use crate::syntax::ast::{self, ExprKind, PipeOperator};
-use crate::catalog::StoredFunction;
 use schema::Value;
 use std::sync::Arc;
 
@@ -248,7 +248,8 @@ impl Binder<'_> {
         let mut calling: Vec<String> = self.scope.calling().into_iter().map(str::to_string).collect();
         calling.reverse();
         calling.push(stored.name.clone());
-        if let Some(first) = calling.iter().position(|of| *of == stored.name).filter(|first| first + 1 < calling.len()) {
+        if let Some(first) = calling.iter().position(|of| *of == stored.name).filter(|first| first + 1 < calling.len())
+        {
             let chain = calling.iter().skip(first).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" calls ");
             self.report(Diagnostic::semantic("VQ016", at, format!("a stored function cannot call itself: {chain}")));
             return None;

@@ -1,7 +1,9 @@
 //! Commands that show what there is none of here: their answer is a table with the right columns and no rows.
 
 use crate::args::Args;
-use crate::command::{Bool, Columns, Command, Datetime, Dynamic, Family, Guid, Long, Real, Rows, Text, Timespan, nothing};
+use crate::command::{
+    Bool, Columns, Command, Datetime, Dynamic, Family, Guid, Long, Real, Rows, Text, Timespan, nothing,
+};
 use crate::context::Context;
 use crate::error::CommandError;
 use auth::Action;
@@ -15,15 +17,35 @@ pub static FAMILY: Family = Family {
         Command { syntax: "show workload_groups", needs: READ, columns: SHOW_WORKLOAD_GROUPS, body: nothing },
         Command { syntax: "show operations", needs: READ, columns: SHOW_OPERATIONS, body: nothing },
         Command { syntax: "show ingestion failures", needs: READ, columns: SHOW_INGESTION_FAILURES, body: nothing },
-        Command { syntax: "show ingestion failures with ...", needs: READ, columns: SHOW_INGESTION_FAILURES, body: nothing_with },
-        Command { syntax: "show streamingingestion failures", needs: READ, columns: SHOW_STREAMING_INGESTION_FAILURES, body: nothing },
-        Command { syntax: "show streamingingestion statistics", needs: READ, columns: SHOW_STREAMING_INGESTION_STATISTICS, body: nothing },
+        Command {
+            syntax: "show ingestion failures with ...",
+            needs: READ,
+            columns: SHOW_INGESTION_FAILURES,
+            body: nothing_with,
+        },
+        Command {
+            syntax: "show streamingingestion failures",
+            needs: READ,
+            columns: SHOW_STREAMING_INGESTION_FAILURES,
+            body: nothing,
+        },
+        Command {
+            syntax: "show streamingingestion statistics",
+            needs: READ,
+            columns: SHOW_STREAMING_INGESTION_STATISTICS,
+            body: nothing,
+        },
         Command { syntax: "show data operations", needs: READ, columns: SHOW_DATA_OPERATIONS, body: nothing },
         Command { syntax: "show continuous-exports", needs: READ, columns: SHOW_CONTINUOUS_EXPORTS, body: nothing },
         Command { syntax: "show stored_query_results", needs: READ, columns: STORED_QUERY_RESULTS_SHOW, body: nothing },
         Command { syntax: "show rowstores", needs: READ, columns: SHOW_ROW_STORES, body: nothing },
         Command { syntax: "show basicauth users", needs: READ, columns: SHOW_BASIC_AUTH_USERS, body: nothing },
-        Command { syntax: "show external table <table> mappings", needs: READ, columns: SHOW_EXTERNAL_TABLE_MAPPINGS, body: nothing },
+        Command {
+            syntax: "show external table <table> mappings",
+            needs: READ,
+            columns: SHOW_EXTERNAL_TABLE_MAPPINGS,
+            body: nothing,
+        },
     ],
     refused: &[],
 };
@@ -53,15 +75,9 @@ const SHOW_EXTERNAL_TABLES: Columns = &[
     ("PathFormat", Text),
 ];
 
-const SHOW_ENTITY_GROUPS: Columns = &[
-    ("Name", Text),
-    ("Entities", Text),
-];
+const SHOW_ENTITY_GROUPS: Columns = &[("Name", Text), ("Entities", Text)];
 
-const SHOW_WORKLOAD_GROUPS: Columns = &[
-    ("WorkloadGroupName", Text),
-    ("WorkloadGroup", Text),
-];
+const SHOW_WORKLOAD_GROUPS: Columns = &[("WorkloadGroupName", Text), ("WorkloadGroup", Text)];
 
 const SHOW_OPERATIONS: Columns = &[
     ("OperationId", Guid),
@@ -200,9 +216,7 @@ const SHOW_ROW_STORES: Columns = &[
     ("IsDataAvailableForQuery", Bool),
 ];
 
-const SHOW_BASIC_AUTH_USERS: Columns = &[
-    ("UserName", Text),
-];
+const SHOW_BASIC_AUTH_USERS: Columns = &[("UserName", Text)];
 
 const SHOW_EXTERNAL_TABLE_MAPPINGS: Columns = &[
     ("Name", Text),

@@ -63,7 +63,8 @@ fn edit(
 }
 
 fn find<'c>(columns: &'c mut [ColumnEntity], table: &str, column: &Name) -> Result<&'c mut ColumnEntity, CommandError> {
-    let unknown = || CommandError::semantic(column.span, format!("the table `{table}` has no column `{}`", column.text));
+    let unknown =
+        || CommandError::semantic(column.span, format!("the table `{table}` has no column `{}`", column.text));
     columns.iter_mut().find(|of| of.name == column.text).ok_or_else(unknown)
 }
 
@@ -155,7 +156,10 @@ fn alter(context: &Context<'_>, args: &mut Args<'_>) -> Result<Rows, CommandErro
         let found = find(columns, name, &column)?;
         if found.ktype() != ktype {
             let sealed = workspace.free_stored_column(stored, &before, &Column::new(column.text.clone(), ktype));
-            *found = ColumnEntity { doc_string: found.doc_string.clone(), ..ColumnEntity::new(&column.text, &sealed, ktype) };
+            *found = ColumnEntity {
+                doc_string: found.doc_string.clone(),
+                ..ColumnEntity::new(&column.text, &sealed, ktype)
+            };
         }
         Ok(())
     })?;

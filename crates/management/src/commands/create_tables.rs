@@ -19,7 +19,12 @@ use schema::Column;
 pub static FAMILY: Family = Family {
     commands: &[
         Command { syntax: "create table <table> ...", needs: MANAGE, columns: TABLE_SCHEMA, body: create },
-        Command { syntax: "create-or-alter table <table> ...", needs: MANAGE, columns: TABLE_SCHEMA, body: create_or_alter },
+        Command {
+            syntax: "create-or-alter table <table> ...",
+            needs: MANAGE,
+            columns: TABLE_SCHEMA,
+            body: create_or_alter,
+        },
         Command { syntax: "create-merge table <table> ...", needs: MANAGE, columns: TABLE_SCHEMA, body: create_merge },
         Command { syntax: "alter table <table> ...", needs: MANAGE, columns: TABLE_SCHEMA, body: alter },
         Command { syntax: "alter-merge table <table> ...", needs: MANAGE, columns: TABLE_SCHEMA, body: alter_merge },

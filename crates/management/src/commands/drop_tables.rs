@@ -86,9 +86,8 @@ fn undo_drop(context: &Context<'_>, args: &mut Args<'_>) -> Result<Rows, Command
             return Err(CommandError::Exists { kind: "table", name: name.clone() });
         }
         let entities = workspace.entities();
-        let is_it = |of: &&entities::Dropped| {
-            of.table.name == dropped && version.is_none_or(|version| of.version == version)
-        };
+        let is_it =
+            |of: &&entities::Dropped| of.table.name == dropped && version.is_none_or(|version| of.version == version);
         let found = entities.dropped().iter().rev().find(is_it);
         let found = found.ok_or_else(|| CommandError::Unknown { kind: "dropped table", name: dropped.clone() })?;
         let table = TableEntity { name: name.clone(), ..(*found.table).clone() };

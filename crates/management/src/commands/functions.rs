@@ -30,8 +30,18 @@ pub static FAMILY: Family = Family {
         Command { syntax: "alter function docstring <function> ...", needs: MANAGE, columns: FUNCTION, body: edit },
         Command { syntax: "alter function <function> docstring ...", needs: MANAGE, columns: FUNCTION, body: edit },
         Command { syntax: "alter function <function> folder ...", needs: MANAGE, columns: FUNCTION, body: edit },
-        Command { syntax: "drop function <function> [ifexists]", needs: MANAGE, columns: &[("Name", Text)], body: drop_one },
-        Command { syntax: "drop functions (<functions>) [ifexists]", needs: MANAGE, columns: FUNCTION, body: drop_several },
+        Command {
+            syntax: "drop function <function> [ifexists]",
+            needs: MANAGE,
+            columns: &[("Name", Text)],
+            body: drop_one,
+        },
+        Command {
+            syntax: "drop functions (<functions>) [ifexists]",
+            needs: MANAGE,
+            columns: FUNCTION,
+            body: drop_several,
+        },
     ],
     refused: &[],
 };
@@ -142,8 +152,11 @@ fn set(
 fn parse(function: &FunctionEntity, name: &Name) -> Result<(), CommandError> {
     let (_, mut findings) = kql::syntax::parse_parameters(&function.parameters);
     findings.extend(kql::syntax::parse_body(&function.body).diagnostics);
-    let found: Vec<Diagnostic> =
-        findings.into_iter().filter(Diagnostic::is_error).map(|found| Diagnostic { span: name.span, ..found }).collect();
+    let found: Vec<Diagnostic> = findings
+        .into_iter()
+        .filter(Diagnostic::is_error)
+        .map(|found| Diagnostic { span: name.span, ..found })
+        .collect();
     if found.is_empty() { Ok(()) } else { Err(CommandError::Wrong(found)) }
 }
 
@@ -156,17 +169,20 @@ fn validate(context: &Context<'_>, function: &FunctionEntity, name: &Name, body:
         .map(|parameter| match &parameter.ktype {
             ParameterType::Scalar(ktype) => format!("{ktype}(null)"),
             ParameterType::Table(schema) => {
-                let columns = schema.columns.iter().map(|of| format!("{}:{}", crate::csl::written(&of.name.text), of.ktype));
+                let columns =
+                    schema.columns.iter().map(|of| format!("{}:{}", crate::csl::written(&of.name.text), of.ktype));
                 format!("(datatable({})[])", columns.collect::<Vec<_>>().join(", "))
             }
         })
         .collect();
     // What gets any table is judged when it is called.
-    let is_open = parameters.iter().any(|of| matches!(&of.ktype, ParameterType::Table(table) if table.columns.is_empty()));
+    let is_open =
+        parameters.iter().any(|of| matches!(&of.ktype, ParameterType::Table(table) if table.columns.is_empty()));
     if is_open {
         return Ok(());
     }
-    let call = format!("{}({})", crate::csl::written(&function.name), arguments.join(", ").replace("string(null)", "''"));
+    let call =
+        format!("{}({})", crate::csl::written(&function.name), arguments.join(", ").replace("string(null)", "''"));
     let mut tables = context.tables(context.database(), &function.body)?;
     add_function(&mut tables, function);
     let wrong = |text: &str| {

@@ -34,7 +34,12 @@ pub static FAMILY: Family = Family {
         },
         Command { syntax: "show ingestion mappings", needs: READ, columns: OF_TABLE, body: show },
         Command { syntax: "show database ingestion mappings", needs: READ, columns: OF_DATABASE, body: show },
-        Command { syntax: "show database <database> ingestion mappings", needs: READ, columns: OF_DATABASE, body: show },
+        Command {
+            syntax: "show database <database> ingestion mappings",
+            needs: READ,
+            columns: OF_DATABASE,
+            body: show,
+        },
         Command {
             syntax: "show database <database> ingestion <kind> mapping <mapping>",
             needs: READ,
@@ -126,9 +131,8 @@ fn set(context: &Context<'_>, args: &mut Args<'_>) -> Result<Rows, CommandError>
     args.reader.properties()?;
     args.reader.expect_end()?;
     let parsed: Result<Vec<serde_json::Map<String, serde_json::Value>>, _> = serde_json::from_str(&mapping);
-    let elements = parsed.map_err(|error| {
-        CommandError::semantic(at, format!("the mapping is no JSON array of objects: {error}"))
-    })?;
+    let elements = parsed
+        .map_err(|error| CommandError::semantic(at, format!("the mapping is no JSON array of objects: {error}")))?;
     if let Some(place) = elements.iter().position(|of| !of.keys().any(|key| key.eq_ignore_ascii_case("column"))) {
         return Err(CommandError::semantic(at, format!("element {place} of the mapping names no column")));
     }
@@ -170,9 +174,7 @@ fn show(context: &Context<'_>, args: &mut Args<'_>) -> Result<Rows, CommandError
             Some(table) => mapping.table.as_deref() == Some(table),
             None => mapping.table.is_none() == of_database,
         };
-        owner
-            && kind.as_ref().is_none_or(|kind| mapping.kind == *kind)
-            && name.is_none_or(|name| mapping.name == name)
+        owner && kind.as_ref().is_none_or(|kind| mapping.kind == *kind) && name.is_none_or(|name| mapping.name == name)
     };
     let wanted = entities.mappings().filter(|(mapping, _)| is_wanted(mapping));
     let rows: Rows = wanted.map(|(mapping, updated)| row(context, mapping, *updated)).collect();

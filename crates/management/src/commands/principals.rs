@@ -37,12 +37,7 @@ const PRINCIPALS: Columns = &[
     ("RoleAssignmentIdentifier", Text),
 ];
 
-const ROLES: Columns = &[
-    ("Scope", Text),
-    ("DisplayName", Text),
-    ("AADObjectID", Text),
-    ("Role", Text),
-];
+const ROLES: Columns = &[("Scope", Text), ("DisplayName", Text), ("AADObjectID", Text), ("Role", Text)];
 
 /// Returns the caller's roles by their names.
 fn names(context: &Context<'_>) -> Vec<&'static str> {
@@ -53,7 +48,15 @@ fn principals(context: &Context<'_>, _: &mut Args<'_>) -> Result<Rows, CommandEr
     let principal = &context.request.principal;
     let row = |role: &str| -> Vec<Value> {
         let fqn = format!("token={}", principal.id);
-        vec![text(role), text("Token"), text(&principal.name), text(&principal.id), text(fqn), text("the caller"), text("")]
+        vec![
+            text(role),
+            text("Token"),
+            text(&principal.name),
+            text(&principal.id),
+            text(fqn),
+            text("the caller"),
+            text(""),
+        ]
     };
     Ok(names(context).into_iter().map(row).collect())
 }

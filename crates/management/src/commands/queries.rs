@@ -13,7 +13,12 @@ pub static FAMILY: Family = Family {
     commands: &[
         Command { syntax: "show queries", needs: &[Action::Read], columns: QUERIES, body: queries },
         Command { syntax: "show running queries", needs: &[Action::Read], columns: QUERIES, body: running },
-        Command { syntax: "show running queries by user <user>", needs: &[Action::Read], columns: QUERIES, body: running },
+        Command {
+            syntax: "show running queries by user <user>",
+            needs: &[Action::Read],
+            columns: QUERIES,
+            body: running,
+        },
         Command { syntax: "show running queries by *", needs: &[Action::Read], columns: QUERIES, body: running },
         Command { syntax: "show commands", needs: &[Action::Read], columns: COMMANDS, body: commands },
         Command { syntax: "show commands-and-queries", needs: &[Action::Read], columns: BOTH, body: both },
@@ -170,8 +175,7 @@ fn cancel(context: &Context<'_>, args: &mut Args<'_>) -> Result<Rows, CommandErr
     if infos.iter().any(is_other) {
         context.require(Action::Manage, context.database())?;
     }
-    let n_stopped = context.act(Operation::CancelQuery, "queries", |_| {
-        Ok(context.manager.queries.cancel(context.database(), &id))
-    })?;
+    let n_stopped = context
+        .act(Operation::CancelQuery, "queries", |_| Ok(context.manager.queries.cancel(context.database(), &id)))?;
     Ok(vec![vec![Value::Bool(n_stopped > 0), text(id)]])
 }

@@ -123,10 +123,16 @@ fn alter(context: &Context<'_>, args: &mut Args<'_>) -> Result<Rows, CommandErro
         match (name.to_ascii_lowercase().as_str(), value.as_str()) {
             ("softdeleteperiod", Some(text)) => period = ticks::parse_timespan(text),
             ("recoverability", Some(text)) => recoverability = Some(text.to_string()),
-            _ => return Err(CommandError::semantic(at, format!("a retention policy has no property `{name}: {value}`"))),
+            _ => {
+                return Err(CommandError::semantic(
+                    at,
+                    format!("a retention policy has no property `{name}: {value}`"),
+                ));
+            }
         }
     }
-    let period = period.ok_or_else(|| CommandError::semantic(at, "the policy has no `SoftDeletePeriod`, a timespan"))?;
+    let period =
+        period.ok_or_else(|| CommandError::semantic(at, "the policy has no `SoftDeletePeriod`, a timespan"))?;
     set(context, args, at, Some(period), recoverability.as_deref())
 }
 
@@ -185,7 +191,7 @@ fn set(
 
 fn govern(context: &Context<'_>, table: &NamedTable, days: Option<u32>) -> Result<Rows, CommandError> {
     let retention = Retention {
-        table: table.table.name().to_string(),
+        table: table.name.clone(),
         retention_in_days: days.filter(|days| *days <= 730),
         total_retention_in_days: days,
         reason: "asked for by a management command".to_string(),

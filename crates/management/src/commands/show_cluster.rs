@@ -38,19 +38,9 @@ pub static FAMILY: Family = Family {
             ],
             body: cluster,
         },
-        Command {
-            syntax: "show capacity",
-            needs: &[],
-            columns: CAPACITY,
-            body: capacity,
-        },
+        Command { syntax: "show capacity", needs: &[], columns: CAPACITY, body: capacity },
         Command { syntax: "show capacity <resource>", needs: &[], columns: CAPACITY, body: capacity },
-        Command {
-            syntax: "show diagnostics",
-            needs: &[],
-            columns: DIAGNOSTICS,
-            body: diagnostics,
-        },
+        Command { syntax: "show diagnostics", needs: &[], columns: DIAGNOSTICS, body: diagnostics },
     ],
     refused: &[],
 };

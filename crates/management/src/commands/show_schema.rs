@@ -20,7 +20,12 @@ pub static FAMILY: Family = Family {
         Command { syntax: "show database <database> schema", needs: &[], columns: SCHEMA, body: rows },
         Command { syntax: "show database schema details", needs: &[Action::Read], columns: SCHEMA, body: rows },
         Command { syntax: "show database <database> schema details", needs: &[], columns: SCHEMA, body: rows },
-        Command { syntax: "show database <database> schema if_later_than ...", needs: &[], columns: SCHEMA, body: later },
+        Command {
+            syntax: "show database <database> schema if_later_than ...",
+            needs: &[],
+            columns: SCHEMA,
+            body: later,
+        },
         Command { syntax: "show schema as json", needs: &[], columns: JSON, body: json },
         Command { syntax: "show cluster schema as json", needs: &[], columns: JSON, body: json },
         Command { syntax: "show databases schema as json ...", needs: &[], columns: JSON, body: json },
@@ -33,7 +38,12 @@ pub static FAMILY: Family = Family {
             columns: SCRIPT,
             body: script,
         },
-        Command { syntax: "show database <database> schema as csl script ...", needs: &[], columns: SCRIPT, body: script },
+        Command {
+            syntax: "show database <database> schema as csl script ...",
+            needs: &[],
+            columns: SCRIPT,
+            body: script,
+        },
         Command { syntax: "show database cslschema", needs: &[Action::Read], columns: TABLE_SCHEMA, body: csl_schema },
         Command { syntax: "show database <database> cslschema", needs: &[], columns: TABLE_SCHEMA, body: csl_schema },
         Command {

@@ -26,7 +26,12 @@ pub static FAMILY: Family = Family {
         },
         Command { syntax: "create materialized-view ...", needs: MANAGE, columns: VIEW, body: create },
         Command { syntax: "create async materialized-view ...", needs: MANAGE, columns: VIEW, body: create },
-        Command { syntax: "create-or-alter materialized-view ...", needs: MANAGE, columns: VIEW, body: create_or_alter },
+        Command {
+            syntax: "create-or-alter materialized-view ...",
+            needs: MANAGE,
+            columns: VIEW,
+            body: create_or_alter,
+        },
         Command { syntax: "drop materialized-view <view> [ifexists]", needs: MANAGE, columns: VIEW, body: remove },
     ],
     refused: &[],
@@ -85,7 +90,13 @@ fn show(context: &Context<'_>, args: &mut Args<'_>) -> Result<Rows, CommandError
 fn csl_schema(context: &Context<'_>, args: &mut Args<'_>) -> Result<Rows, CommandError> {
     let view = find(context, &args.name("view")?.text)?;
     let columns = crate::csl::columns(&context.columns_of_view(context.database(), &view.name));
-    Ok(vec![vec![text(&view.name), text(columns), text(context.database()), text(&view.folder), text(&view.doc_string)]])
+    Ok(vec![vec![
+        text(&view.name),
+        text(columns),
+        text(context.database()),
+        text(&view.folder),
+        text(&view.doc_string),
+    ]])
 }
 
 fn create(context: &Context<'_>, args: &mut Args<'_>) -> Result<Rows, CommandError> {

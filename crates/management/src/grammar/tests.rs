@@ -59,7 +59,8 @@ fn every_syntax_reads_and_none_is_there_twice() {
     for syntax in all().map(|of| of.syntax).chain(all_refused().map(|of| of.syntax)) {
         assert!(seen.insert(syntax), "{syntax} is there twice");
         let words = syntax.split(' ');
-        let is_part = |part: &str| part == "..." || part.chars().all(|c| c.is_ascii_alphanumeric() || "-_|<>()[].*".contains(c));
+        let is_part =
+            |part: &str| part == "..." || part.chars().all(|c| c.is_ascii_alphanumeric() || "-_|<>()[].*".contains(c));
         assert!(words.into_iter().all(is_part), "{syntax}");
         assert!(!syntax.contains("  ") && syntax == syntax.trim(), "{syntax}");
     }
@@ -67,7 +68,8 @@ fn every_syntax_reads_and_none_is_there_twice() {
 
 #[test]
 fn any_text_is_read_to_its_end() {
-    let pieces = [".show", " table", " T", "(", ")", "[", "'a", "<|", "|", "{", "}", "\u{e9}", "=", ",", " with", ".", "\n"];
+    let pieces =
+        [".show", " table", " T", "(", ")", "[", "'a", "<|", "|", "{", "}", "\u{e9}", "=", ",", " with", ".", "\n"];
     let mut state = 7_u64;
     for _ in 0..2000 {
         let mut text = String::new();

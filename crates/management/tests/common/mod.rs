@@ -106,14 +106,14 @@ impl Store {
     /// Opens the store as it is on disk, after it was closed.
     pub fn open(&mut self) {
         drop(self.manager.take());
-        self.open_at(&self.folder.path().to_path_buf());
+        self.manager = Some(self.open_at(self.folder.path()));
     }
 
-    fn open_at(&mut self, folder: &std::path::Path) {
+    fn open_at(&self, folder: &std::path::Path) -> Manager {
         let clock = Arc::new(FixedClock(NOW));
         let options = VaultOptions { keep_every: None, ..VaultOptions::default() };
         let vault = Arc::new(Vault::open(folder, clock.clone(), options).unwrap());
-        self.manager = Some(Manager {
+        Manager {
             vault: vault.clone(),
             engine: ENGINE.clone(),
             world: Arc::new(Stored(vault)),
@@ -122,13 +122,14 @@ impl Store {
             clock,
             started: NOW,
             own_workspace: "vidimus".to_string(),
-        });
+        }
     }
 
     /// Opens a store that is in a folder, which belongs to somebody else.
     pub fn at(folder: &std::path::Path) -> Store {
-        let mut store = Store { manager: None, activities: Arc::default(), folder: tempfile::tempdir().expect("a folder") };
-        store.open_at(folder);
+        let mut store =
+            Store { manager: None, activities: Arc::default(), folder: tempfile::tempdir().expect("a folder") };
+        store.manager = Some(store.open_at(folder));
         store
     }
 

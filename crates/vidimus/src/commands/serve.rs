@@ -150,7 +150,8 @@ fn start(
         clock,
         own_workspace: store::OWN_WORKSPACE.to_string(),
     });
-    let served = Served { databases, audit, tokens, engine, commands, routers: vec![api_vault::router(api)] };
+    let served =
+        Served { databases, audit, tokens, engine, commands: Some(commands), routers: vec![api_vault::router(api)] };
     let code = serve(&args, served, |url| {
         let more = Some(("address", url.to_string()));
         let started = starting.then(SystemClock.now_ticks(), ActivityStatus::Succeeded, more);

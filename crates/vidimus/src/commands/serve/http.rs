@@ -34,7 +34,7 @@ pub struct Served {
     pub tokens: Arc<Tokens>,
     pub engine: Engine,
     /// Does management commands.
-    pub commands: Arc<Manager>,
+    pub commands: Option<Arc<Manager>>,
     /// Endpoints beside those of queries.
     pub routers: Vec<Router>,
 }
@@ -209,6 +209,7 @@ mod tests {
             audit: Arc::new(Empty),
             tokens: args.tokens().unwrap(),
             engine: args.engine().unwrap(),
+            commands: None,
             routers: vec![own],
         };
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
