@@ -1,6 +1,6 @@
 # Two commands do all the set-up on a fresh Debian machine with Rust: `make demo` and `make test`.
 
-.PHONY: demo test build release fmt lint codegen bench-kql bench-ingest bench-query fuzz clean
+.PHONY: demo test build release fmt lint codegen bench-kql bench-ingest bench-query bench-soak fuzz clean
 
 demo: release
 	scripts/demo
@@ -36,6 +36,11 @@ bench-ingest: release
 
 bench-query: release
 	python3 benches/store.py query --rows $(ROWS)
+
+# An hour's records with queries beside: what memory does.
+bench-soak: ROWS = 36000000
+bench-soak: release
+	python3 benches/store.py soak --rows $(ROWS)
 
 # Each target for FUZZ_SECONDS, ten minutes when not given.
 fuzz:

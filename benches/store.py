@@ -3,6 +3,7 @@
 
     make bench-ingest [ROWS=1000000]      records per second from JSON lines over HTTP, latency of acknowledgements
     make bench-query [ROWS=10000000]      the harness's 22 queries beside the peers, warm, as ratios
+    make bench-soak [ROWS=36000000]       an hour's records at 10,000 a second, as fast as they are taken, with queries beside: memory
 
 The rows, the queries and the peers' adapters are those of the benchmark harness in BENCH (by default ../shared/bench); without it
 nothing is measured. The peers are Python packages: pip install duckdb datafusion chdb pyarrow pytz.
@@ -16,6 +17,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.error
 import urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -67,6 +69,12 @@ class Server:
                 return int(line.split()[1]) / 1024
         return 0.0
 
+    def memory_mib(self):
+        for line in open(f"/proc/{self.process.pid}/status"):
+            if line.startswith("RssAnon:"):
+                return int(line.split()[1]) / 1024
+        return 0.0
+
     def post(self, path, body):
         request = urllib.request.Request(self.url + path, data=body, method="POST", headers={"Content-Type": "application/json"})
         with urllib.request.urlopen(request) as answer:
@@ -83,7 +91,14 @@ class Server:
 
 
 def size(folder):
-    return sum(os.path.getsize(os.path.join(root, name)) for root, _, names in os.walk(folder) for name in names)
+    total = 0
+    for root, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += os.path.getsize(os.path.join(root, name))
+            except FileNotFoundError:  # A server at work removes files.
+                pass
+    return total
 
 
 def bench_ingest(rows, work):
@@ -148,6 +163,79 @@ def latency(server, rate=50_000, seconds=10, batch=500, threads=8):
     print(f"acknowledgement of batches of {batch} at {rate_seen:,.0f} records/s: p50 {p(0.5):.1f} ms, p99 {p(0.99):.1f} ms, mean {statistics.mean(took) * 1000:.1f} ms (by a client on the same cores)")
 
 
+def soak(rows, work, senders=4, body_lines=4_000):
+    """Sends the generator's rows again and again while somebody asks; memory at each tenth of the way."""
+    data, schemas = data_folder(1_000_000, work), table_schemas(work)
+    asked = ["SigninLogs | summarize count() by ResultType", "AuditLogs | where TimeGenerated > ago(1h) | count",
+             "AzureDiagnostics | where properties has 'timeout' | take 10", "union withsource=Table * | summarize count() by Table"]
+    with tempfile.TemporaryDirectory(dir=work) as folder:
+        server = Server(os.path.join(folder, "store"), os.path.join(folder, "log"))
+        try:
+            for table in TABLES:
+                path = os.path.join(data, f"{table}.ndjson")
+                first = os.path.join(folder, f"{table}.ndjson")
+                with open(path, "rb") as source, open(first, "wb") as copy:
+                    copy.write(source.readline())
+                argv = [PROGRAM, "import", "--server", server.url, "--workspace", "bench", "--anonymous", "--table-schemas", schemas, "--table", f"{table}={first}"]
+                subprocess.run(argv, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            lock, state = threading.Lock(), {"taken": 0, "waits": 0, "n": 0}
+            stop = threading.Event()
+
+            def bodies():
+                while True:
+                    for table in TABLES:
+                        with open(os.path.join(data, f"{table}.ndjson"), "rb") as source:
+                            while lines := [line for _, line in zip(range(body_lines), source)]:
+                                yield table, lines
+
+            supply = bodies()
+
+            def send():
+                while not stop.is_set():
+                    with lock:
+                        table, lines = next(supply)
+                    while not stop.is_set():
+                        try:
+                            server.post(f"/v1/workspaces/bench/tables/{table}/records", b"".join(lines))
+                            break
+                        except urllib.error.HTTPError as error:
+                            if error.code not in (429, 503):
+                                raise
+                            with lock:
+                                state["waits"] += 1
+                            time.sleep(float(error.headers.get("Retry-After") or 1))
+                    with lock:
+                        state["taken"] += len(lines)
+
+            def ask():
+                while not stop.is_set():
+                    for text in asked:
+                        try:
+                            server.post("/v1/rest/query", json.dumps({"db": "bench", "csl": text}).encode())
+                        except urllib.error.HTTPError as error:
+                            print(f"{text}: {error.read()[:200]}")
+                        with lock:
+                            state["n"] += 1
+                        stop.wait(1)
+
+            workers = [threading.Thread(target=send) for _ in range(senders)] + [threading.Thread(target=ask)]
+            begun = time.time()
+            [worker.start() for worker in workers]
+            print("| records | records/s so far | memory now, MiB | memory at most, MiB | disk, MB | queries | waits |")
+            print("|---|---|---|---|---|---|---|")
+            for tenth in range(1, 11):
+                while state["taken"] < rows * tenth // 10 and any(worker.is_alive() for worker in workers[:-1]):
+                    time.sleep(0.2)
+                taken = state["taken"]
+                print(f"| {taken:,} | {taken / (time.time() - begun):,.0f} | {server.memory_mib():,.0f} | {server.peak_mib():,.0f} | {size(os.path.join(folder, 'store')) / 1e6:,.0f} | {state['n']} | {state['waits']} |", flush=True)
+            stop.set()
+            [worker.join() for worker in workers]
+            n = server.post("/v1/rest/query", json.dumps({"db": "bench", "csl": "union SigninLogs, AuditLogs, AzureDiagnostics, NetworkFlows | count"}).encode())
+            print(f"\nacknowledged {state['taken'] + len(TABLES):,}, seen by a query {n['Tables'][0]['Rows'][0][0]:,}")
+        finally:
+            server.stop()
+
+
 def bench_query(rows, work, engines):
     environment = {
         **os.environ,
@@ -160,7 +248,7 @@ def bench_query(rows, work, engines):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["ingest", "query"])
+    parser.add_argument("what", choices=["ingest", "query", "soak"])
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--work", default=os.path.join(tempfile.gettempdir(), "vidimus-bench"))
     parser.add_argument("--engines", default="duckdb,datafusion_push,vidimus")
@@ -170,6 +258,8 @@ def main():
     os.makedirs(arguments.work, exist_ok=True)
     if arguments.what == "ingest":
         bench_ingest(arguments.rows, arguments.work)
+    elif arguments.what == "soak":
+        soak(arguments.rows, arguments.work)
     else:
         bench_query(arguments.rows, arguments.work, arguments.engines)
 

@@ -4,19 +4,23 @@
 //! was read. The cache holds no file open: when nobody else has a file, its columns go.
 //!
 //! Two questions are decided here. *Is a column worth loading whole when few of its rows are wanted?* When half as
-//! much was paid for parts of it as the whole costs. *Does it take the place of another when there is no room?* Only of what was not asked since it was
+//! much was paid for parts of it as the whole costs; then a thread of its own loads it, and who wants a few rows does not wait. *Does it take the place of another when there is no room?* Only of what was not asked since it was
 //! itself asked the last time: so a scan of more than fits does not throw out everything, but keeps a part that fits.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use arrow::array::{Array, ArrayRef, AsArray};
+use schema::KqlType;
 use tlog::Hash;
 
 use crate::reader::ExtentFile;
 
 /// What decoding a part of a column costs beside its rows, as bytes that could be decoded meanwhile.
 const PART_BYTES: u64 = 512 << 10;
+/// Columns of row groups that may wait to be loaded.
+const LATER_MAX: usize = 256;
 
 /// A column of a row group, in pieces of [`PIECE_ROWS`](crate::PIECE_ROWS) rows.
 pub type Pieces = Arc<[ArrayRef]>;
@@ -26,6 +30,17 @@ pub type Pieces = Arc<[ArrayRef]>;
 pub struct ColumnCache {
     max_bytes: u64,
     state: Mutex<State>,
+    /// Where the thread that loads columns takes them from; it ends with the cache.
+    later: Mutex<Option<SyncSender<Later>>>,
+}
+
+/// A column that is to be loaded.
+#[derive(Debug)]
+struct Later {
+    file: Weak<ExtentFile>,
+    row_group: usize,
+    place: usize,
+    ktype: KqlType,
 }
 
 #[derive(Debug, Default)]
@@ -52,6 +67,8 @@ struct Chunk {
     asked_before: u64,
     /// Bytes that were decoded of it while it was not kept.
     paid_bytes: u64,
+    /// Whether it waits to be loaded.
+    is_coming: bool,
 }
 
 /// What somebody wants of a column.
@@ -74,6 +91,8 @@ pub enum Found {
     Kept(Pieces),
     /// It is not there, and should be decoded whole and given to [`ColumnCache::keep`].
     Load,
+    /// It is not there, and should be given to [`ColumnCache::load_later`]; now what is wanted of it is decoded.
+    Later,
     /// It is not there, and is not worth its room.
     Pass,
 }
@@ -81,7 +100,7 @@ pub enum Found {
 impl ColumnCache {
     /// Makes an empty cache.
     pub fn new(max_bytes: u64) -> ColumnCache {
-        ColumnCache { max_bytes, state: Mutex::default() }
+        ColumnCache { max_bytes, state: Mutex::default(), later: Mutex::default() }
     }
 
     /// Returns the bytes that the columns take.
@@ -116,13 +135,38 @@ impl ColumnCache {
         let part = u128::from(n_bytes) * want.decoded_rows as u128 / want.n_rows.max(1) as u128;
         let part = u64::try_from(part).unwrap_or(u64::MAX).saturating_add(PART_BYTES);
         chunk.paid_bytes = chunk.paid_bytes.saturating_add(part);
-        if !want.is_most && chunk.paid_bytes <= n_bytes / 2 {
+        if !want.is_most && (chunk.is_coming || chunk.paid_bytes <= n_bytes / 2) {
             return Found::Pass;
         }
         let asked_before = chunk.asked_before;
         let fits = n_bytes <= self.max_bytes.saturating_sub(state.n_bytes)
             || n_bytes <= self.max_bytes.saturating_sub(state.bytes_asked_since(asked_before));
-        if fits { Found::Load } else { Found::Pass }
+        match fits {
+            true if want.is_most => Found::Load,
+            true => Found::Later,
+            false => Found::Pass,
+        }
+    }
+
+    /// Has a column loaded by a thread that does nothing else, one after the other. When too many wait already it is not, nor when it
+    /// cannot be read: whoever wants it the next time finds that out.
+    pub fn load_later(self: &Arc<Self>, file: &Arc<ExtentFile>, row_group: usize, place: usize, ktype: KqlType) {
+        let hash = file.extent().file;
+        // Before it is handed over: the thread may be quick.
+        self.state().set_coming(hash, row_group, place, true);
+        let later = Later { file: Arc::downgrade(file), row_group, place, ktype };
+        let mut sender = self.later.lock().unwrap_or_else(PoisonError::into_inner);
+        if sender.is_none() {
+            let (new, waiting) = sync_channel(LATER_MAX);
+            let cache = Arc::downgrade(self);
+            let thread = std::thread::Builder::new().name("columns".to_string());
+            if thread.spawn(move || load(&waiting, &cache)).is_ok() {
+                *sender = Some(new);
+            }
+        }
+        if sender.as_ref().is_none_or(|sender| sender.try_send(later).is_err()) {
+            self.state().set_coming(hash, row_group, place, false);
+        }
     }
 
     /// Takes a column that was decoded whole.
@@ -148,6 +192,19 @@ impl ColumnCache {
     }
 }
 
+/// Loads columns until the cache is gone.
+fn load(waiting: &Receiver<Later>, cache: &Weak<ColumnCache>) {
+    while let Ok(Later { file, row_group, place, ktype }) = waiting.recv() {
+        let Some(file) = file.upgrade() else { continue };
+        let decoded = file.decode(row_group, place, ktype);
+        let Some(cache) = cache.upgrade() else { return };
+        if let Ok(pieces) = decoded {
+            cache.keep(&file, row_group, place, &pieces.into());
+        }
+        cache.state().set_coming(file.extent().file, row_group, place, false);
+    }
+}
+
 /// Returns the bytes of memory that a column takes; what its pieces share counts once.
 fn bytes_of(pieces: &[ArrayRef]) -> u64 {
     let mut seen = HashSet::new();
@@ -166,6 +223,13 @@ impl State {
     fn bytes_asked_since(&self, query: u64) -> u64 {
         let chunks = self.files.values().flat_map(|file| file.chunks.values());
         chunks.filter(|chunk| chunk.asked >= query).map(|chunk| chunk.n_bytes).sum()
+    }
+
+    fn set_coming(&mut self, file: Hash, row_group: usize, place: usize, is_coming: bool) {
+        let chunk = self.files.get_mut(&file).and_then(|file| file.chunks.get_mut(&(row_group, place)));
+        if let Some(chunk) = chunk {
+            chunk.is_coming = is_coming;
+        }
     }
 
     fn forget_closed(&mut self) {
@@ -229,7 +293,13 @@ mod tests {
     }
 
     /// Asks as a scan does, and says what came of it: kept, loaded, or passed by.
-    fn ask(cache: &ColumnCache, query: u64, file: &Arc<ExtentFile>, row_group: usize, rows: usize) -> &'static str {
+    fn ask(
+        cache: &Arc<ColumnCache>,
+        query: u64,
+        file: &Arc<ExtentFile>,
+        row_group: usize,
+        rows: usize,
+    ) -> &'static str {
         let place = file.place_of("N").expect("a column");
         let group_rows = file.row_group_sizes().next().expect("a row group");
         let is_most = rows * 2 >= group_rows;
@@ -245,6 +315,10 @@ mod tests {
                 cache.keep(file, row_group, place, &pieces);
                 "loaded"
             }
+            Found::Later => {
+                cache.load_later(file, row_group, place, KqlType::Long);
+                "later"
+            }
             Found::Pass => "passed",
         }
     }
@@ -255,7 +329,7 @@ mod tests {
         let root = tempfile::tempdir().expect("a folder");
         let file = file(root.path(), 4, ROWS);
         let (_, guess) = file.column_bytes(0, 1);
-        let cache = ColumnCache::new(guess * 2 + guess / 2);
+        let cache = Arc::new(ColumnCache::new(guess * 2 + guess / 2));
         for expected in [["loaded", "loaded", "passed", "passed"], ["kept", "kept", "passed", "passed"]] {
             let query = cache.begin_query();
             let found: Vec<&str> = (0..4).map(|group| ask(&cache, query, &file, group, ROWS)).collect();
@@ -272,15 +346,35 @@ mod tests {
         const ROWS: usize = 400_000;
         let root = tempfile::tempdir().expect("a folder");
         let file = file(root.path(), 1, ROWS);
-        let cache = ColumnCache::new(64 << 20);
+        let cache = Arc::new(ColumnCache::new(64 << 20));
         let (_, n_bytes) = file.column_bytes(0, 1);
         // A part of one row costs the part alone.
         let n_passed = n_bytes / 2 / (PART_BYTES + n_bytes / ROWS as u64);
         assert!(n_passed > 1);
-        let asked: Vec<&str> = (0..n_passed + 2).map(|_| ask(&cache, cache.begin_query(), &file, 0, 1)).collect();
-        let (last, before) = asked.split_last().expect("asked");
-        let (loaded, passed) = before.split_last().expect("asked");
-        assert_eq!((*last, *loaded, passed.iter().all(|found| *found == "passed")), ("kept", "loaded", true));
+        let asked: Vec<&str> = (0..=n_passed).map(|_| ask(&cache, cache.begin_query(), &file, 0, 1)).collect();
+        let (last, passed) = asked.split_last().expect("asked");
+        assert_eq!((*last, passed.iter().all(|found| *found == "passed")), ("later", true));
+        // While it is loaded nobody waits for it.
+        let until_kept = std::iter::repeat_with(|| {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+            ask(&cache, cache.begin_query(), &file, 0, 1)
+        });
+        let asked: Vec<&str> = until_kept.take(10_000).take_while(|found| *found != "kept").collect();
+        assert!(asked.len() < 10_000 && asked.iter().all(|found| *found == "passed"), "{asked:?}");
+    }
+
+    #[test]
+    fn the_thread_that_loads_ends_with_the_cache() {
+        let root = tempfile::tempdir().expect("a folder");
+        let file = file(root.path(), 1, 1_000);
+        let cache = Arc::new(ColumnCache::new(64 << 20));
+        let (sender, waiting) = sync_channel(1);
+        let weak = Arc::downgrade(&cache);
+        let thread = std::thread::spawn(move || load(&waiting, &weak));
+        *cache.later.lock().expect("no thread failed") = Some(sender);
+        cache.load_later(&file, 0, 1, KqlType::Long);
+        drop(cache);
+        thread.join().expect("it ended");
     }
 
     #[test]
@@ -288,7 +382,7 @@ mod tests {
         const ROWS: usize = 1_000;
         let root = tempfile::tempdir().expect("a folder");
         let file = file(root.path(), 1, ROWS);
-        let cache = ColumnCache::new(64 << 20);
+        let cache = Arc::new(ColumnCache::new(64 << 20));
         assert_eq!(ask(&cache, cache.begin_query(), &file, 0, ROWS), "loaded");
         assert!(cache.n_bytes() > 0);
         drop(file);

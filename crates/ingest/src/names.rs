@@ -188,7 +188,7 @@ impl Vault {
         table: &TableEntity,
         rows: RecordBatch,
     ) -> Result<Pending, IngestError> {
-        self.inner.check_room()?;
+        self.inner.check_room(0)?;
         let workspace = self.inner.workspace_of(workspace)?;
         let stored = workspace.table(&table.stored).ok_or_else(|| unknown(&table.name))?;
         let named = NamedTable { name: table.name.clone(), table: stored, entity: Some(Arc::new(table.clone())) };

@@ -37,6 +37,8 @@ use crate::workspace::Workspace;
 const BATCH_ROWS: usize = 65_536;
 /// Bytes of the columns of one batch at most.
 const BATCH_BYTES: usize = 8 << 20;
+/// Bytes of rows in memory that only the store's own records may fill beyond the others' limit.
+const OWN_ROOM_BYTES: usize = 256 << 20;
 /// How long a sender waits when the records in memory are too many.
 const RETRY_AFTER_MS: u64 = 500;
 
@@ -66,10 +68,11 @@ impl Default for VaultOptions {
             sequencer: SequencerOptions::default(),
             encryption: Encryption::None,
             record_bytes_max: 1 << 20,
-            flush_rows: 1 << 20,
-            flush_bytes: 768 << 20,
+            // Three row groups.
+            flush_rows: 3 << 17,
+            flush_bytes: 512 << 20,
             flush_after: Duration::from_secs(600),
-            hot_bytes_max: 2 << 30,
+            hot_bytes_max: 3 << 29,
             keep_every: Some(Duration::from_secs(10)),
         }
     }
@@ -234,7 +237,33 @@ impl Vault {
         body: &[u8],
         request: Option<&str>,
     ) -> Result<Pending, IngestError> {
-        self.inner.check_room()?;
+        self.inner.check_room(0)?;
+        self.take_in_room(workspace, table, body, request)
+    }
+
+    /// Takes records of the store itself, such as who asked what, as [`Vault::take`] does. Room is kept for them: others who send too
+    /// much have to wait, and keep nobody from asking.
+    ///
+    /// # Errors
+    /// As [`Vault::take`].
+    pub fn take_own(
+        &self,
+        workspace: &str,
+        table: &str,
+        body: &[u8],
+        request: Option<&str>,
+    ) -> Result<Pending, IngestError> {
+        self.inner.check_room(OWN_ROOM_BYTES)?;
+        self.take_in_room(workspace, table, body, request)
+    }
+
+    fn take_in_room(
+        &self,
+        workspace: &str,
+        table: &str,
+        body: &[u8],
+        request: Option<&str>,
+    ) -> Result<Pending, IngestError> {
         let workspace = self.inner.workspace_of(workspace)?;
         let named = self.inner.existing_table(&workspace, table)?;
         let unknown = || IngestError::UnknownTable { name: table.to_string(), near: None };
@@ -249,7 +278,7 @@ impl Vault {
     /// # Errors
     /// As [`Vault::take`], and when the rows have other columns.
     pub fn take_rows(&self, workspace: &str, table: &str, rows: RecordBatch) -> Result<Pending, IngestError> {
-        self.inner.check_room()?;
+        self.inner.check_room(0)?;
         let workspace = self.inner.workspace_of(workspace)?;
         let named = self.inner.existing_table(&workspace, table)?;
         self.inner.submit(&workspace, &named, rows, Vec::new(), None)
@@ -307,8 +336,9 @@ impl Inner {
         self.workspace(name).ok_or_else(|| IngestError::UnknownWorkspace { name: name.to_string() })
     }
 
-    pub fn check_room(&self) -> Result<(), IngestError> {
-        if self.n_hot_bytes.load(Ordering::Relaxed) <= self.options.hot_bytes_max {
+    /// Looks whether there is room for rows in memory; `own_bytes` is what more there is for the store's own.
+    pub fn check_room(&self, own_bytes: usize) -> Result<(), IngestError> {
+        if self.n_hot_bytes.load(Ordering::Relaxed) <= self.options.hot_bytes_max.saturating_add(own_bytes) {
             return Ok(());
         }
         let why = "too many records wait to be written to files".to_string();

@@ -5,12 +5,13 @@ use audit::{ActivityRecord, ActivitySink, AuditError, AuditSink, QueryRecord};
 use entities::ColumnEntity;
 use futures::executor::block_on;
 use futures::future::BoxFuture;
-use ingest::{Answer, Vault};
+use ingest::{Answer, IngestError, Vault};
 use management::{QueryInfo, RunningQueries, World};
 use query::{MemoryTable, QueryError, SeenColumn, StoreTable, TableProvider, TableSource, Tables};
 use schema::{Column, Dynamic};
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
 use stdx::error_chain;
 
 /// The workspace of what is about no other one.
@@ -18,6 +19,11 @@ pub const OWN_WORKSPACE: &str = "vidimus";
 
 /// The table of acts of management.
 const ACTIVITIES: &str = "AzureActivity";
+
+/// How long a record of the store's own waits for its turn at most.
+const BUSY_MAX: Duration = Duration::from_secs(10);
+/// How often it tries again, in milliseconds.
+const BUSY_STEP_MS: u64 = 10;
 
 /// Built-in tables without rows: queries may name them, whether records came or not.
 static EMPTY_TABLES: LazyLock<Arc<BTreeMap<String, Arc<dyn TableSource>>>> = LazyLock::new(|| {
@@ -139,8 +145,17 @@ impl StoreAudit {
     }
 
     fn seal(&self, workspace: &str, table: &str, body: &[u8], id: Option<&str>) -> Result<Answer, AuditError> {
-        let pending = self.vault.take(workspace, table, body, id).map_err(AuditError::new)?;
-        block_on(pending.finish()).map_err(AuditError::new)
+        let begun = Instant::now();
+        loop {
+            let taken = self.vault.take_own(workspace, table, body, id);
+            match taken.and_then(|pending| block_on(pending.finish())) {
+                // Others send more than is taken, and this is small: it waits for its turn.
+                Err(IngestError::Busy { retry_after_ms, .. }) if begun.elapsed() < BUSY_MAX => {
+                    std::thread::sleep(Duration::from_millis(retry_after_ms.min(BUSY_STEP_MS)));
+                }
+                answer => return answer.map_err(AuditError::new),
+            }
+        }
     }
 }
 

@@ -47,6 +47,7 @@ fn edit(
     names.dedup();
     for name in &names {
         context.table(name)?;
+        context.may_hide(name)?;
     }
     let resource = format!("tables/{}", names.first().copied().unwrap_or_default());
     context.change(Operation::WriteTable, &resource, |workspace| {

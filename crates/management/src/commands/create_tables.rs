@@ -148,6 +148,9 @@ fn set(context: &Context<'_>, wanted: &[Wanted], properties: &Properties, how: H
     if steps(&*context.workspace()?)?.is_empty() {
         return Ok(());
     }
+    for of in wanted {
+        context.may_hide(&of.name)?;
+    }
     let resource = format!("tables/{}", wanted.first().map_or("", |of| of.name.as_str()));
     context.change(Operation::WriteTable, &resource, |workspace| {
         let is_new = wanted.iter().any(|of| workspace.named_table(&of.name).is_none());

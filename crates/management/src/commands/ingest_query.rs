@@ -112,6 +112,7 @@ fn set_or_append(context: &Context<'_>, args: &mut Args<'_>) -> Result<Rows, Com
 
 /// Makes the table that a query's columns describe.
 fn make(context: &Context<'_>, given: &Given) -> Result<(), CommandError> {
+    context.may_hide(&given.name)?;
     context.change(Operation::WriteTable, &format!("tables/{}", given.name), |workspace| {
         if workspace.named_table(&given.name).is_some() {
             return Err(CommandError::Exists { kind: "table", name: given.name.clone() });

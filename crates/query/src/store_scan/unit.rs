@@ -192,7 +192,10 @@ impl Reader {
                     self.cache.keep(file, row_group, place, &pieces);
                     Some(mask.of_pieces(&pieces, &unit.rows)?)
                 }
-                Found::Pass => {
+                later @ (Found::Later | Found::Pass) => {
+                    if matches!(later, Found::Later) {
+                        self.cache.load_later(file, row_group, place, column.ktype);
+                    }
                     self.count(file, row_group, place, decoded_rows, group_rows);
                     parts.push((place, column.ktype));
                     None
