@@ -167,3 +167,17 @@ fn a_change_is_finished_by_the_next_start() {
     assert!(!store.answer(".append T <| print 1").starts_with('!'));
     assert_eq!(store.answer("T"), "A:long\n[1]");
 }
+
+#[test]
+fn rows_say_nothing_of_what_they_are_not_about() {
+    let store = Store::new();
+    assert!(!store.answer(".create table T (A:long)").starts_with('!'));
+    let answer = store.manager().run(&store.request(".show database prod schema", &[Role::Owner])).unwrap();
+    let [table] = answer.tables.as_slice() else { panic!("one table") };
+    let names: Vec<&dyn arrow::array::Array> =
+        table.batches[0].columns().iter().skip(1).take(2).map(|of| &**of).collect();
+    // The database, the table, the column.
+    let is_null: Vec<[bool; 2]> = (0..3).map(|row| [names[0].is_null(row), names[1].is_null(row)]).collect();
+    assert_eq!(is_null, [[true, true], [false, true], [false, false]]);
+    assert_eq!(store.answer(".show database prod schema | where isempty(ColumnName) | count"), "Count:long\n[2]");
+}

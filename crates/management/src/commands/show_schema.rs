@@ -79,7 +79,7 @@ fn rows(context: &Context<'_>, args: &mut Args<'_>) -> Result<Rows, CommandError
         let mut row = |table: &str, column: &str, ktype: &str, version: String, folder: &str, doc_string: &str| {
             let is_default = Value::Bool(false);
             // What a row is not about it does not say.
-            let said = |of: &str| if of.is_empty() { Value::null(Text) } else { text(of) };
+            let said = |of: &str| if of.is_empty() { Value::Null(Text) } else { text(of) };
             rows.push(vec![
                 text(&database),
                 said(table),
@@ -87,7 +87,7 @@ fn rows(context: &Context<'_>, args: &mut Args<'_>) -> Result<Rows, CommandError
                 said(ktype),
                 is_default.clone(),
                 is_default,
-                Value::null(Text),
+                Value::Null(Text),
                 said(&version),
                 said(folder),
                 said(doc_string),
