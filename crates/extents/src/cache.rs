@@ -194,6 +194,7 @@ impl ColumnCache {
 
 /// Loads columns until the cache is gone.
 fn load(waiting: &Receiver<Later>, cache: &Weak<ColumnCache>) {
+    stdx::stand_back();
     while let Ok(Later { file, row_group, place, ktype }) = waiting.recv() {
         let Some(file) = file.upgrade() else { continue };
         let decoded = file.decode(row_group, place, ktype);

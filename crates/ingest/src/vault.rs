@@ -136,7 +136,12 @@ impl Vault {
     }
 
     fn run(&mut self, name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), VaultError> {
-        let thread = std::thread::Builder::new().name(name.to_string()).spawn(run);
+        // When senders are so many that these threads cannot keep up, the senders have to wait, and leave them the time that they need.
+        let standing_back = move || {
+            stdx::stand_back();
+            run();
+        };
+        let thread = std::thread::Builder::new().name(name.to_string()).spawn(standing_back);
         self.threads.push(thread.map_err(VaultError::io("a thread"))?);
         Ok(())
     }

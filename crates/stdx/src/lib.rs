@@ -1,8 +1,9 @@
-//! The doors by which the outside world comes in: the clock, randomness, cancellation, and where tests kill the process.
+//! The doors by which the outside world comes in: the clock, randomness, cancellation, priority, and where tests kill the process.
 //!
 //! Nothing else in the domain or the engine asks the operating system for the time or for random bytes, so that a test
 //! can hold both still.
 
+mod background;
 mod cancel;
 mod clock;
 mod crash;
@@ -10,6 +11,7 @@ mod entropy;
 mod error_chain;
 mod rng;
 
+pub use background::stand_back;
 pub use cancel::Cancel;
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use crash::{CRASH_AT, CRASH_SIGN, crash_point};
