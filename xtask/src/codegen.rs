@@ -51,6 +51,12 @@ const LISTS: &[List] = &[
         item: "SOURCE",
         entry: "crate::source::Source",
     },
+    List {
+        folder: "crates/management/src/commands",
+        doc: "Management commands, one file for each family of them.",
+        item: "FAMILY",
+        entry: "crate::command::Family",
+    },
 ];
 
 /// Rust keywords that are names of functions or operators.

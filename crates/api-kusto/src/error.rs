@@ -10,6 +10,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use kql::Diagnostic;
 use kql::diagnostic::Kind;
+use management::CommandError;
 use query::QueryError;
 use schema::ticks;
 use serde_json::{Value, json};
@@ -43,6 +44,9 @@ pub(crate) enum ApiError {
         "the result has more than {max} bytes (E_QUERY_RESULT_SET_TOO_LARGE, 0x80DA0003); project fewer columns, filter or summarize, or raise truncationmaxsize"
     )]
     TooManyBytes { max: u64 },
+    /// A management command is not done.
+    #[error("{}", stdx::error_chain(.0))]
+    Command(#[source] CommandError),
     #[error("{max} queries run already; try again later")]
     Busy { max: usize },
     #[error("{max} bodies of records are worked on already; try again later")]
@@ -56,7 +60,7 @@ pub(crate) enum ApiError {
     #[error("the token may not hand in records for the database `{database}`")]
     MayNotIngest { database: String },
     #[error("`{command}` is a management command, which the query endpoints do not take: send it to /v1/rest/mgmt")]
-    Command { command: String },
+    NotAQuery { command: String },
     #[error("the query's audit record cannot be written, so its answer is withheld")]
     NotRecorded(#[source] Option<AuditError>),
     #[error("internal error")]
@@ -154,8 +158,31 @@ impl ApiError {
                 shape(StatusCode::BAD_REQUEST, "QueryCancelled", exception, true)
             }
             ApiError::Ingestion(error) => ingestion_shape(error),
-            ApiError::ReadOnly { .. } | ApiError::Command { .. } => bad_request(StatusCode::BAD_REQUEST, BAD_REQUEST),
+            ApiError::ReadOnly { .. } | ApiError::NotAQuery { .. } => bad_request(StatusCode::BAD_REQUEST, BAD_REQUEST),
             ApiError::NotRecorded(_) => unavailable(),
+            ApiError::Command(error) => match error {
+                CommandError::Unknown { .. } => {
+                    let exception = "Kusto.Data.Exceptions.EntityNotFoundException";
+                    shape(StatusCode::BAD_REQUEST, "BadRequest_EntityNotFound", exception, true)
+                }
+                CommandError::Exists { .. } => {
+                    let exception = "Kusto.Data.Exceptions.EntityAlreadyExistsException";
+                    shape(StatusCode::BAD_REQUEST, "BadRequest_EntityAlreadyExists", exception, true)
+                }
+                CommandError::Forbidden { .. } => {
+                    let exception = "Kusto.Data.Exceptions.KustoRequestDeniedException";
+                    shape(StatusCode::FORBIDDEN, "Forbidden", exception, true)
+                }
+                CommandError::Busy { .. } => {
+                    let exception = "Kusto.Data.Exceptions.KustoRequestThrottledException";
+                    shape(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", exception, false)
+                }
+                CommandError::Unavailable { .. } | CommandError::NotRecorded(_) | CommandError::Store(_) => {
+                    unavailable()
+                }
+                CommandError::Internal(_) => internal(),
+                _ => bad_request(StatusCode::BAD_REQUEST, BAD_REQUEST),
+            },
             ApiError::Internal => internal(),
         }
     }
@@ -166,6 +193,12 @@ impl ApiError {
             ApiError::Wrong { .. } => format!("Request is invalid and cannot be processed: {self}"),
             ApiError::Database(DatabaseError::Unknown { name }) => {
                 format!("Entity ID '{name}' of kind 'Database' was not found.")
+            }
+            ApiError::Command(CommandError::Unknown { kind, name }) => {
+                format!("Entity ID '{name}' of kind '{}' was not found.", capitalized(kind))
+            }
+            ApiError::Command(CommandError::Refused(_)) => {
+                format!("Request is invalid and cannot be processed: {self}")
             }
             ApiError::TooManyRows { .. } | ApiError::TooManyBytes { .. } => {
                 format!("Query execution has exceeded the allowed limits (80DA0003): {self}.")
@@ -265,6 +298,12 @@ fn ingestion_shape(error: &IngestionError) -> Shape {
         _ => (StatusCode::BAD_REQUEST, "Kusto.DataNode.Exceptions.StreamingIngestionRequestException"),
     };
     Shape { status, code: error.code(), exception, permanent: error.is_permanent() }
+}
+
+/// Returns a word with a capital letter, as Kusto names kinds of entities.
+fn capitalized(word: &str) -> String {
+    let (first, rest) = word.split_at_checked(1).unwrap_or((word, ""));
+    format!("{}{rest}", first.to_ascii_uppercase())
 }
 
 fn first_error(findings: &[Diagnostic]) -> Option<&Diagnostic> {

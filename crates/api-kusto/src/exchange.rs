@@ -102,6 +102,11 @@ impl Exchange {
         &self.client_app
     }
 
+    /// Returns where the request comes from; `None` where that is not known.
+    pub fn client_address(&self) -> Option<&str> {
+        self.context.iter().find(|(name, _)| name == "ClientAddress").map(|(_, address)| address.as_str())
+    }
+
     /// Returns the time since the request came.
     pub fn elapsed_ms(&self) -> f64 {
         self.begun.elapsed().as_secs_f64() * 1000.0

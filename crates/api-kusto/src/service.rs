@@ -13,6 +13,7 @@ use axum::http::{StatusCode, header};
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use management::Manager;
 use query::Engine;
 use std::sync::Arc;
 use stdx::Clock;
@@ -32,6 +33,8 @@ pub struct KustoApi {
     pub limits: Limits,
     /// The address of web pages to which links with a query lead; such links are not known when `None`.
     pub portal: Option<String>,
+    /// Does management commands; without it there is no endpoint for them.
+    pub commands: Option<Arc<Manager>>,
     /// Whether the server speaks TLS, for the addresses that it gives of itself.
     pub tls: bool,
 }
@@ -73,7 +76,14 @@ pub fn router(api: KustoApi) -> (Router, Queries) {
             .route("/", get(endpoints::follow_link::server))
             .route("/{database}", get(endpoints::follow_link::database)),
     };
+    let commands = match service.api.commands {
+        Some(_) => Router::new()
+            .route("/v1/rest/mgmt", post(endpoints::run_command::post_v1))
+            .route("/v2/rest/mgmt", post(endpoints::run_command::post_v2)),
+        None => Router::new(),
+    };
     let router = links
+        .merge(commands)
         .route("/v1/rest/query", get(endpoints::run_query_v1::get).post(endpoints::run_query_v1::post))
         .route("/v2/rest/query", post(endpoints::run_query_v2::post))
         .route("/v1/rest/ingest/{database}/{table}", post(endpoints::ingest_stream::post))

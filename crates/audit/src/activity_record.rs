@@ -7,6 +7,14 @@ use schema::{Dynamic, Value};
 pub enum Operation {
     CreateWorkspace,
     WriteTable,
+    DropTable,
+    RenameTable,
+    ClearTable,
+    WriteFunction,
+    DropFunction,
+    WriteMapping,
+    DropMapping,
+    CancelQuery,
     SetRetention,
     SetHold,
     LiftHold,
@@ -27,9 +35,17 @@ pub enum Operation {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Operation; 18] = [
+    pub const ALL: [Operation; 26] = [
         Operation::CreateWorkspace,
         Operation::WriteTable,
+        Operation::DropTable,
+        Operation::RenameTable,
+        Operation::ClearTable,
+        Operation::WriteFunction,
+        Operation::DropFunction,
+        Operation::WriteMapping,
+        Operation::DropMapping,
+        Operation::CancelQuery,
         Operation::SetRetention,
         Operation::SetHold,
         Operation::LiftHold,
@@ -53,6 +69,14 @@ impl Operation {
         match self {
             Operation::CreateWorkspace => "Create Workspace",
             Operation::WriteTable => "Create or Extend Table",
+            Operation::DropTable => "Drop Table",
+            Operation::RenameTable => "Rename Table",
+            Operation::ClearTable => "Clear or Replace Data of Table",
+            Operation::WriteFunction => "Create or Change Function",
+            Operation::DropFunction => "Drop Function",
+            Operation::WriteMapping => "Create or Change Ingestion Mapping",
+            Operation::DropMapping => "Drop Ingestion Mapping",
+            Operation::CancelQuery => "Cancel Query",
             Operation::SetRetention => "Set Retention of Table",
             Operation::SetHold => "Set Legal Hold",
             Operation::LiftHold => "Lift Legal Hold",
@@ -77,6 +101,14 @@ impl Operation {
         match self {
             Operation::CreateWorkspace => "MICROSOFT.OPERATIONALINSIGHTS/WORKSPACES/WRITE",
             Operation::WriteTable => "MICROSOFT.OPERATIONALINSIGHTS/WORKSPACES/TABLES/WRITE",
+            Operation::DropTable => "MICROSOFT.OPERATIONALINSIGHTS/WORKSPACES/TABLES/DELETE",
+            Operation::RenameTable => "VIDIMUS/WORKSPACES/TABLES/RENAME/ACTION",
+            Operation::ClearTable => "VIDIMUS/WORKSPACES/TABLES/CLEAR/ACTION",
+            Operation::WriteFunction => "MICROSOFT.OPERATIONALINSIGHTS/WORKSPACES/SAVEDSEARCHES/WRITE",
+            Operation::DropFunction => "MICROSOFT.OPERATIONALINSIGHTS/WORKSPACES/SAVEDSEARCHES/DELETE",
+            Operation::WriteMapping => "VIDIMUS/WORKSPACES/MAPPINGS/WRITE",
+            Operation::DropMapping => "VIDIMUS/WORKSPACES/MAPPINGS/DELETE",
+            Operation::CancelQuery => "VIDIMUS/WORKSPACES/QUERIES/CANCEL/ACTION",
             Operation::SetRetention => "VIDIMUS/WORKSPACES/TABLES/RETENTION/WRITE",
             Operation::SetHold => "VIDIMUS/WORKSPACES/HOLDS/WRITE",
             Operation::LiftHold => "VIDIMUS/WORKSPACES/HOLDS/DELETE",

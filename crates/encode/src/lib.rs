@@ -17,6 +17,7 @@
 
 pub mod chart;
 mod columnar;
+mod command;
 mod contract;
 mod delimited;
 mod error;
@@ -30,6 +31,7 @@ mod table;
 mod value;
 mod xlsx;
 
+pub use command::command_json;
 pub use contract::write_contract;
 pub use error::EncodeError;
 pub use format::{Encoder, ErrorPlacement, Format, Frames, Options, RequestIds, Statistics, encoder, write};

@@ -38,6 +38,7 @@ impl Vault {
     pub fn govern(&self, workspace: &str, document: Document, authorities: &[String]) -> Result<u64, ActError> {
         let workspace = self.inner.governed(workspace)?;
         let mut governance = workspace.govern()?;
+        let document = workspace.sealed_names(document);
         self.inner.seal_act(&workspace, &mut governance.rules, document, authorities)
     }
 }
@@ -85,8 +86,12 @@ impl Inner {
         let act = Act { kind, subject, document: hash, authorities: authorities.to_vec(), time: 0 };
         let entry = self.seal_entry(workspace, Entry::Act(act))?;
         crash_point("act.sealed");
+        let is_change = matches!(document, Document::Change(_));
         // Not before it was sealed: what is counted from here ends no earlier than the log says.
         rules.add(entry, self.clock.now_ticks(), document);
+        if is_change {
+            workspace.set_entities(rules.entities().clone());
+        }
         Ok(entry)
     }
 }

@@ -64,7 +64,7 @@ impl Vault {
         let inner = &self.inner;
         let workspace = inner.governed(workspace)?;
         let unknown = || ActError::UnknownTable { name: table.to_string() };
-        let table = workspace.table(table).filter(|table| table.schema().is_some()).ok_or_else(unknown)?;
+        let table = workspace.find_table(table).filter(|table| table.schema().is_some()).ok_or_else(unknown)?;
         let ids = column_ids(&table, columns)?;
         let mut governance = workspace.govern()?;
         let end = table.state().catalog.next();

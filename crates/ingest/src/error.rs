@@ -36,6 +36,9 @@ pub enum IngestError {
     Encrypt(#[source] KeyError),
     #[error("no random bytes: {0}")]
     Random(String),
+    /// What is to be made first is an act, and was not done.
+    #[error("{0}")]
+    Act(#[source] Box<ActError>),
 }
 
 fn nearest(near: &Option<String>) -> String {

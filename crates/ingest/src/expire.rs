@@ -45,7 +45,7 @@ impl Vault {
         let inner = &self.inner;
         let workspace = inner.governed(workspace)?;
         let unknown = || ActError::UnknownTable { name: table.to_string() };
-        let table = workspace.table(table).ok_or_else(unknown)?;
+        let table = workspace.find_table(table).ok_or_else(unknown)?;
         let mut governance = workspace.govern()?;
         let before_record = table.state().catalog.first_since(before);
         let (name, reason) = (table.name().to_string(), reason.to_string());

@@ -154,7 +154,7 @@ struct Part {
 }
 
 fn part(workspace: &Workspace, name: &str, wanted: &Wanted) -> Result<Part, ProveError> {
-    let table = workspace.table(name).ok_or_else(|| ProveError::UnknownTable { name: name.to_string() })?;
+    let table = workspace.find_table(name).ok_or_else(|| ProveError::UnknownTable { name: name.to_string() })?;
     let state = table.state();
     let mut batches: Vec<(BatchRef, Vec<u64>)> = Vec::new();
     let mut range = None;

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{Field, FieldRef, Int64Type, Schema};
+use entities::is_stored_name;
 use extents::{StoredSchema, TIME_COLUMN};
 use files::{Records, Rejected};
 use futures::channel::oneshot;
@@ -25,11 +26,12 @@ use tlog::record::Seed;
 use crate::acts::Governance;
 use crate::at_rest::{Encryption, StoreKeys};
 use crate::error::{IngestError, VaultError};
+use crate::names::NamedTable;
 use crate::quarantine::{QUARANTINE_TABLE, quarantine_columns, quarantine_rows};
 use crate::seal::seal;
 use crate::table::{Committed, Table, TableState, with_bag};
 use crate::taken::Pending;
-use crate::workspace::{Workspace, is_table_name};
+use crate::workspace::Workspace;
 
 /// Rows of one batch at most.
 const BATCH_ROWS: usize = 65_536;
@@ -128,6 +130,7 @@ pub(crate) fn submit_error(error: SubmitError) -> IngestError {
 impl Vault {
     pub(crate) fn start(inner: Inner) -> Result<Vault, VaultError> {
         let inner = Arc::new(inner);
+        inner.finish_changes().map_err(|error| VaultError::Internal(stdx::error_chain(&error)))?;
         let mut vault = Vault { inner: inner.clone(), threads: Vec::new() };
         let flushing = inner.clone();
         vault.run("flush", move || flushing.run_flusher())?;
@@ -233,7 +236,7 @@ impl Vault {
         columns: &[Column],
     ) -> Result<Arc<StoredSchema>, IngestError> {
         let workspace = self.inner.workspace_of(workspace)?;
-        self.inner.ensure_table(&workspace, name, columns).map(|(_, schema)| schema)
+        self.inner.ensure_named(&workspace, name, columns)
     }
 
     /// Reads a body of JSON records, seals them and hands them to the sequencer; `request` names the request, so that it can be repeated.
@@ -275,26 +278,23 @@ impl Vault {
         request: Option<&str>,
     ) -> Result<Pending, IngestError> {
         let workspace = self.inner.workspace_of(workspace)?;
-        let table = self.inner.existing_table(&workspace, table)?;
-        let shape = table.state().shape(self.inner.options.record_bytes_max);
-        let unknown = || IngestError::UnknownTable { name: table.name().to_string(), near: None };
-        let (schema, shape) = shape.ok_or_else(unknown)?;
+        let named = self.inner.existing_table(&workspace, table)?;
+        let unknown = || IngestError::UnknownTable { name: table.to_string(), near: None };
+        let shape = named.shape(self.inner.options.record_bytes_max).ok_or_else(unknown)?;
         let Records { batch, rejected } = shape.read(body)?;
         let content = Sha256::digest(body);
-        self.inner.submit(&workspace, table, &schema, batch, rejected, request.map(|id| (id, content.as_slice())))
+        self.inner.submit(&workspace, &named, batch, rejected, request.map(|id| (id, content.as_slice())))
     }
 
-    /// Seals rows that are in a table's columns already.
+    /// Seals rows that are in the columns of a table already, under the names that people see.
     ///
     /// # Errors
     /// As [`Vault::take`], and when the rows have other columns.
     pub fn take_rows(&self, workspace: &str, table: &str, rows: RecordBatch) -> Result<Pending, IngestError> {
         self.inner.check_room(0)?;
         let workspace = self.inner.workspace_of(workspace)?;
-        let table = self.inner.existing_table(&workspace, table)?;
-        let unknown = || IngestError::UnknownTable { name: table.name().to_string(), near: None };
-        let schema = table.schema().ok_or_else(unknown)?;
-        self.inner.submit(&workspace, table, &schema, rows, Vec::new(), None)
+        let named = self.inner.existing_table(&workspace, table)?;
+        self.inner.submit(&workspace, &named, rows, Vec::new(), None)
     }
 
     /// Seals records that others brought to a table's columns, and keeps in the quarantine those that they rejected. `request` is what names
@@ -311,22 +311,10 @@ impl Vault {
     ) -> Result<Pending, IngestError> {
         self.inner.check_room(0)?;
         let workspace = self.inner.workspace_of(workspace)?;
-        let table = self.inner.existing_table(&workspace, table)?;
-        let unknown = || IngestError::UnknownTable { name: table.name().to_string(), near: None };
-        let schema = table.schema().ok_or_else(unknown)?;
+        let named = self.inner.existing_table(&workspace, table)?;
         let content = request.map(|(id, content)| (id, Sha256::digest(content)));
         let request = content.as_ref().map(|(id, content)| (*id, content.as_slice()));
-        self.inner.submit(&workspace, table, &schema, records.batch, records.rejected, request)
-    }
-
-    /// Returns the present columns of a table that records can be handed in for. A built-in table that was not used yet comes into being.
-    ///
-    /// # Errors
-    /// When there is no such workspace or table.
-    pub fn columns(&self, workspace: &str, table: &str) -> Result<Arc<StoredSchema>, IngestError> {
-        let workspace = self.inner.workspace_of(workspace)?;
-        let table = self.inner.existing_table(&workspace, table)?;
-        table.schema().ok_or_else(|| IngestError::UnknownTable { name: table.name().to_string(), near: None })
+        self.inner.submit(&workspace, &named, records.batch, records.rejected, request)
     }
 
     /// Keeps records that whoever received them could not bring to the columns of a table: `of` is what they are records of, a table or a
@@ -398,12 +386,12 @@ impl Inner {
         }
     }
 
-    fn workspace_of(&self, name: &str) -> Result<Arc<Workspace>, IngestError> {
+    pub fn workspace_of(&self, name: &str) -> Result<Arc<Workspace>, IngestError> {
         self.workspace(name).ok_or_else(|| IngestError::UnknownWorkspace { name: name.to_string() })
     }
 
     /// Looks whether there is room for rows in memory; `own_bytes` is what more there is for the store's own.
-    fn check_room(&self, own_bytes: usize) -> Result<(), IngestError> {
+    pub fn check_room(&self, own_bytes: usize) -> Result<(), IngestError> {
         if self.n_hot_bytes.load(Ordering::Relaxed) <= self.options.hot_bytes_max.saturating_add(own_bytes) {
             return Ok(());
         }
@@ -411,28 +399,14 @@ impl Inner {
         Err(IngestError::Busy { why, retry_after_ms: RETRY_AFTER_MS })
     }
 
-    /// Returns a table that is there, or is one of the built-in ones.
-    fn existing_table(&self, workspace: &Workspace, name: &str) -> Result<Arc<Table>, IngestError> {
-        if let Some(table) = workspace.table(name).filter(|table| table.schema().is_some()) {
-            return Ok(table);
-        }
-        if schema::tables::builtin(name).is_some() {
-            return Ok(self.ensure_table(workspace, name, &[])?.0);
-        }
-        let lower = name.to_lowercase();
-        let mut known: Vec<String> = workspace.tables().iter().map(|table| table.name().to_string()).collect();
-        known.extend(schema::tables::names().map(str::to_string));
-        let near = known.into_iter().find(|known| known.to_lowercase() == lower);
-        Err(IngestError::UnknownTable { name: name.to_string(), near })
-    }
-
-    pub fn ensure_table(
+    /// Makes a stored table, or adds columns to one that is there.
+    pub fn ensure_stored(
         &self,
         workspace: &Workspace,
         name: &str,
         columns: &[Column],
     ) -> Result<(Arc<Table>, Arc<StoredSchema>), IngestError> {
-        if !is_table_name(name) {
+        if !is_stored_name(name) {
             return Err(IngestError::TableName { name: name.to_string() });
         }
         let table = workspace.table_or(name, || Table::new(name, TableState::new()));
@@ -459,27 +433,29 @@ impl Inner {
         Ok((table, next))
     }
 
-    fn submit(
+    pub fn submit(
         &self,
         workspace: &Workspace,
-        table: Arc<Table>,
-        schema: &StoredSchema,
+        named: &NamedTable,
         rows: RecordBatch,
         rejected: Vec<Rejected>,
         request: Option<(&str, &[u8])>,
     ) -> Result<Pending, IngestError> {
         let now = self.clock.now_ticks();
-        let rows = with_times(rows, now)?;
+        let rows = with_times(named.sealed(rows)?, now)?;
+        let table = named.table.clone();
+        let unknown = || IngestError::UnknownTable { name: named.name.clone(), near: None };
+        let schema = table.schema().ok_or_else(unknown)?;
         let n_taken = rows.num_rows() as u64;
         let mut answers = Vec::new();
         for (n, part) in parts(rows)?.into_iter().enumerate() {
             let request = request.map(|(id, content)| request_id(table.name(), id, n, content));
-            answers.push(self.submit_batch(workspace, &table, schema, part, request, now)?);
+            answers.push(self.submit_batch(workspace, &table, &schema, part, request, now)?);
         }
         let n_batches = answers.len();
         // A body that is not closed is an error of the request with no bytes of a record.
         if !rejected.is_empty() {
-            answers.extend(self.submit_rejected(workspace, table.name(), &rejected, request, now)?.1);
+            answers.extend(self.submit_rejected(workspace, &named.name, &rejected, request, now)?.1);
         }
         Ok(Pending { answers, n_taken, n_batches, rejected, table })
     }
@@ -493,7 +469,7 @@ impl Inner {
         request: Option<(&str, &[u8])>,
         now: i64,
     ) -> Result<(Arc<Table>, Answers), IngestError> {
-        let (quarantine, schema) = self.ensure_table(workspace, QUARANTINE_TABLE, &quarantine_columns())?;
+        let (quarantine, schema) = self.ensure_stored(workspace, QUARANTINE_TABLE, &quarantine_columns())?;
         let rows = quarantine_rows(of, request.map_or("", |(id, _)| id), rejected, now)?;
         let mut answers = Vec::new();
         for (n, part) in parts(rows)?.into_iter().enumerate() {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use entities::Entities;
 use extents::{ExtentError, ExtentFile};
 use tlog::entry::Extent;
 
@@ -19,6 +20,8 @@ pub struct Workspace {
     at_rest: AtRest,
     tables: RwLock<BTreeMap<String, Arc<Table>>>,
     pub(crate) governance: Mutex<Governance>,
+    /// What names stand for, as of the last change.
+    entities: RwLock<Arc<Entities>>,
 }
 
 impl Workspace {
@@ -30,7 +33,8 @@ impl Workspace {
         governance: Governance,
     ) -> Workspace {
         let (name, folder) = (name.to_string(), root.join("ws").join(name));
-        Workspace { name, folder, at_rest, tables: RwLock::new(tables), governance: Mutex::new(governance) }
+        let entities = RwLock::new(Arc::new(governance.rules.entities().clone()));
+        Workspace { name, folder, at_rest, tables: RwLock::new(tables), governance: Mutex::new(governance), entities }
     }
 
     /// Returns the workspace's name.
@@ -56,12 +60,22 @@ impl Workspace {
         ExtentFile::open_sealed(&self.folder, extent, self.at_rest.sealer())
     }
 
-    /// Returns a table by its exact name.
+    /// Returns what names stand for.
+    pub fn entities(&self) -> Arc<Entities> {
+        self.entities.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes up a change of names that was sealed.
+    pub(crate) fn set_entities(&self, entities: Entities) {
+        *self.entities.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(entities);
+    }
+
+    /// Returns a stored table by the exact name under which its records are sealed.
     pub fn table(&self, name: &str) -> Option<Arc<Table>> {
         self.tables.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
 
-    /// Returns the tables that have columns, in the order of their names.
+    /// Returns the stored tables that have columns, in the order of the names under which their records are sealed.
     pub fn tables(&self) -> Vec<Arc<Table>> {
         let tables = self.tables.read().unwrap_or_else(PoisonError::into_inner);
         let tables: Vec<Arc<Table>> = tables.values().cloned().collect();
@@ -79,11 +93,4 @@ impl Workspace {
         let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
         tables.entry(name.to_string()).or_insert_with(|| Arc::new(make())).clone()
     }
-}
-
-/// Returns whether a text may name a table: it is also the name of a folder.
-pub(crate) fn is_table_name(name: &str) -> bool {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-    let first = name.chars().next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
-    first && name.len() <= 128 && name.chars().all(is_plain)
 }

@@ -1,5 +1,6 @@
 //! The documents of acts: JSON, in the bytes that were hashed.
 
+use entities::Change;
 use serde::{Deserialize, Serialize};
 use tlog::Hash;
 use tlog::entry::{Act, ActKind};
@@ -48,6 +49,8 @@ pub enum Document {
     Retention(Retention),
     Purge(Purge),
     Erasure(Erasure),
+    /// What names stand for from now on.
+    Change(Change),
 }
 
 impl Document {
@@ -59,6 +62,7 @@ impl Document {
             Document::Retention(_) => ActKind::PolicySet,
             Document::Purge(_) => ActKind::PurgeOrdered,
             Document::Erasure(_) => ActKind::ErasureOrdered,
+            Document::Change(_) => ActKind::EntitiesChanged,
         }
     }
 
@@ -70,17 +74,20 @@ impl Document {
             Document::Retention(retention) => &retention.table,
             Document::Purge(purge) => &purge.table,
             Document::Erasure(erasure) => &erasure.table,
+            Document::Change(change) => change.subject(),
         }
     }
 
-    fn reason(&self) -> &str {
-        match self {
+    /// Returns why, for the acts that have to say it.
+    fn reason(&self) -> Option<&str> {
+        Some(match self {
             Document::Hold(hold) => &hold.reason,
             Document::HoldLift(lift) => &lift.reason,
             Document::Retention(retention) => &retention.reason,
             Document::Purge(purge) => &purge.reason,
             Document::Erasure(erasure) => &erasure.reason,
-        }
+            Document::Change(_) => return None,
+        })
     }
 
     /// Makes sure that the document says what an act of its kind has to.
@@ -88,15 +95,16 @@ impl Document {
     /// # Errors
     /// When there is no reason, a name is none, or a number is out of its limits.
     pub fn check(&self) -> Result<(), LifecycleError> {
-        match self.reason().trim().is_empty() {
-            true => return Err(LifecycleError::NoReason),
-            false if self.reason().chars().count() > REASON_MAX => return Err(LifecycleError::LongReason),
-            false => {}
+        match self.reason() {
+            Some(reason) if reason.trim().is_empty() => return Err(LifecycleError::NoReason),
+            Some(reason) if reason.chars().count() > REASON_MAX => return Err(LifecycleError::LongReason),
+            _ => {}
         }
         match self {
             Document::Hold(hold) => check_name(&hold.name).and_then(|()| hold.check()),
             Document::HoldLift(lift) => check_name(&lift.name),
             Document::Retention(retention) => retention.check(),
+            Document::Change(change) => Ok(change.check_size()?),
             Document::Purge(_) | Document::Erasure(_) => Ok(()),
         }
     }
@@ -109,6 +117,7 @@ impl Document {
             Document::Retention(retention) => serde_json::to_vec(retention),
             Document::Purge(purge) => serde_json::to_vec(purge),
             Document::Erasure(erasure) => serde_json::to_vec(erasure),
+            Document::Change(change) => return change.to_bytes(),
         };
         // Names, texts and numbers can always be written.
         bytes.unwrap_or_default()
@@ -132,6 +141,7 @@ impl Document {
             ActKind::PolicySet => Document::Retention(read(bytes)?),
             ActKind::PurgeOrdered => Document::Purge(read(bytes)?),
             ActKind::ErasureOrdered => Document::Erasure(read(bytes)?),
+            ActKind::EntitiesChanged => Document::Change(read(bytes)?),
             ActKind::KeyAdded | ActKind::KeyRetired | ActKind::LossStated | ActKind::KeysRewrapped => return Ok(None),
         };
         if document.subject() != act.subject {

@@ -31,4 +31,12 @@ pub enum LifecycleError {
     Document(String),
     #[error("the document is of another kind than its act")]
     Kind,
+    #[error("the legal hold `{hold}` covers records of the table `{table}`, which stay in sight")]
+    Held { table: String, hold: String },
+    #[error(
+        "the legal hold `{hold}` is for the table `{table}`, which cannot stand for other records until it is lifted"
+    )]
+    HeldName { table: String, hold: String },
+    #[error("{0}")]
+    Entity(#[from] entities::EntityError),
 }

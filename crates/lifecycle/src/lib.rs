@@ -1,4 +1,4 @@
-//! How long records live, and on whose word they end: retention, legal hold, erasure, purge.
+//! How long records live, and on whose word they end or are out of sight: retention, legal hold, erasure, purge, changes of names.
 //!
 //! Each act is an entry of the log that holds the hash of a document; this crate is the documents, and what follows from them. Nothing
 //! here touches a record.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use entities::{Entities, Step};
+
 use crate::DAY;
 use crate::document::Document;
 use crate::error::LifecycleError;
@@ -18,19 +20,21 @@ pub struct Policy {
     pub retention: Retention,
 }
 
-/// The holds and retention policies of a workspace.
+/// The holds, retention policies and names of a workspace.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rules {
     holds: BTreeMap<String, Hold>,
     /// By table, the newest last.
     policies: BTreeMap<String, Vec<Policy>>,
+    entities: Entities,
 }
 
 impl Rules {
     /// Makes sure that an act can be done now.
     ///
     /// # Errors
-    /// When the document lacks something, a hold is set twice, or one is lifted that is not in force.
+    /// When the document lacks something, a hold is set twice, one is lifted that is not in force, names would contradict each other, or
+    /// records that a hold covers would get out of sight.
     pub fn check(&self, document: &Document) -> Result<(), LifecycleError> {
         document.check()?;
         match document {
@@ -39,6 +43,18 @@ impl Rules {
             }
             Document::HoldLift(lift) if !self.holds.contains_key(&lift.name) => {
                 Err(LifecycleError::NoHold(lift.name.clone()))
+            }
+            Document::Change(change) => {
+                self.entities.check(change)?;
+                let hidden = self.entities.hidden_by(change);
+                let held = hidden.iter().find_map(|table| Some((table, self.hold_on(table, i64::MIN, i64::MAX)?)));
+                if let Some((table, hold)) = held {
+                    return Err(LifecycleError::Held { table: table.clone(), hold: hold.name.clone() });
+                }
+                match change.steps.iter().find_map(|step| self.hold_on_name(step)) {
+                    Some((table, hold)) => Err(LifecycleError::HeldName { table, hold: hold.name.clone() }),
+                    None => Ok(()),
+                }
             }
             _ => Ok(()),
         }
@@ -57,8 +73,22 @@ impl Rules {
                 let policies = self.policies.entry(retention.table.clone()).or_default();
                 policies.push(Policy { entry, time, retention });
             }
+            Document::Change(change) => self.entities.add(entry, time, change),
             Document::Purge(_) | Document::Erasure(_) => {}
         }
+    }
+
+    /// Returns a hold that names a table which would come to stand for records that the hold is not for, and the table's name.
+    fn hold_on_name(&self, step: &Step) -> Option<(String, &Hold)> {
+        let Step::SetTable(table) = step else { return None };
+        let is_named = |hold: &&Hold, name: &str| hold.tables.iter().any(|of| of.eq_ignore_ascii_case(name));
+        let hold = self.holds.values().find(|hold| is_named(hold, &table.name) && !is_named(hold, &table.stored))?;
+        Some((table.name.clone(), hold))
+    }
+
+    /// Returns what names stand for.
+    pub fn entities(&self) -> &Entities {
+        &self.entities
     }
 
     /// Returns the holds in force, by name.
@@ -168,6 +198,39 @@ mod tests {
         assert!(rules.check(&hold("late", &[], Some(2), Some(2))).is_err());
         rules.add(0, 1, lift("one", "over"));
         assert_eq!((rules.hold_on("T", 100, 200), rules.holds().len()), (None, 1));
+    }
+
+    #[test]
+    fn names_stay_with_what_a_hold_is_for() {
+        let set = |name: &str, stored: &str| {
+            let table = entities::TableEntity::plain(name, stored);
+            Document::Change(entities::Change { event: "TEST".to_string(), steps: vec![Step::SetTable(table)] })
+        };
+        let drop_table = |name: &str, stored: &str| {
+            let step = Step::DropTable { name: name.to_string(), stored: stored.to_string() };
+            Document::Change(entities::Change { event: "TEST".to_string(), steps: vec![step] })
+        };
+        let mut rules = Rules::default();
+        rules.add(0, 0, set("T", "T"));
+        rules.add(1, 0, drop_table("T", "T"));
+        rules.add(2, 0, hold("h", &["T"], Some(5), Some(9)));
+        assert!(matches!(rules.check(&set("T", "T.2")), Err(LifecycleError::HeldName { .. })));
+        assert_eq!(rules.check(&set("T", "T")), Ok(()), "it may come back");
+        rules.add(3, 0, set("T", "T"));
+        assert!(matches!(rules.check(&drop_table("T", "T")), Err(LifecycleError::Held { .. })));
+        assert!(matches!(rules.check(&set("T", "T.2")), Err(LifecycleError::Held { .. })));
+        assert_eq!(rules.check(&drop_table("U", "U")), Ok(()));
+        rules.add(4, 0, lift("h", "over"));
+        assert_eq!(rules.check(&set("T", "T.2")), Ok(()));
+        let bytes = set("T", "T").to_bytes();
+        let act = Act {
+            kind: set("T", "T").kind(),
+            subject: "entities".to_string(),
+            document: Hash::of(&bytes),
+            authorities: vec!["a".to_string()],
+            time: 0,
+        };
+        assert_eq!(Document::parse(&act, &bytes), Ok(Some(set("T", "T"))));
     }
 
     #[test]

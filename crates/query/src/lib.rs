@@ -41,6 +41,6 @@ pub use file_table::file_table;
 pub use others::{OtherDatabases, split_name};
 pub use scoped_table::TimeRange;
 pub use session::{Explanation, Request, ResultTable, Session};
-pub use store_table::{LOG_ENTRY_COLUMN, LOG_POSITION_COLUMN, StoreTable};
+pub use store_table::{LOG_ENTRY_COLUMN, LOG_POSITION_COLUMN, SeenColumn, StoreTable};
 pub use stream::{Progress, ResultStream};
 pub use table::{FileAccess, MemoryTable, TableSource, Tables, arrow_schema};

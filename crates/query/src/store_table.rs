@@ -12,7 +12,7 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use extents::{BAG_COLUMN, BATCH_COLUMN, POSITION_COLUMN, Snapshot};
 use schema::{Column, KqlType};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// The column that says which entry of the log seals a row.
@@ -32,6 +32,17 @@ pub fn file_name(column: &str) -> &str {
 /// A stored table at one moment. Nothing of its files is looked at before a query reads the table.
 pub struct StoreTable {
     rows: Arc<StoredRows>,
+    /// The columns as queries see them, and the names of those that are stored under another.
+    columns: Vec<Column>,
+    stored: HashMap<String, String>,
+}
+
+/// A column of a stored table under the name by which queries see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenColumn {
+    pub column: Column,
+    /// The name under which it is stored.
+    pub stored: String,
 }
 
 impl StoreTable {
@@ -42,16 +53,47 @@ impl StoreTable {
         let with_places = [LOG_ENTRY_COLUMN, LOG_POSITION_COLUMN].iter().any(|column| query.contains(column));
         let with_bag = query.contains(BAG_COLUMN) || is_used(&snapshot) || is_documented(&snapshot);
         let mut columns = snapshot.schema.columns().to_vec();
-        let typed = snapshot.schema.doc().columns.iter().zip(&columns);
-        let texts = typed.map(|(stored, column)| (stored.name.clone(), (stored.id, column.ktype))).collect();
         columns.retain(|column| with_bag || column.name != BAG_COLUMN);
         if with_places {
-            columns.push(Column::new(LOG_ENTRY_COLUMN, KqlType::Long));
-            columns.push(Column::new(LOG_POSITION_COLUMN, KqlType::Long));
+            columns.extend(places());
         }
-        let schema = arrow_schema(&columns);
-        StoreTable { rows: Arc::new(StoredRows { columns, schema, snapshot, texts }) }
+        let rows = stored_rows(snapshot, columns.clone());
+        StoreTable { rows, columns, stored: HashMap::new() }
     }
+
+    /// Makes a table of a snapshot for a query that sees only some columns, in their order and by their names. The columns that say where
+    /// in the log a row is, and the one for what fits no other, are there when the query's text names them.
+    pub fn seen(snapshot: Snapshot, query: &str, seen: &[SeenColumn]) -> StoreTable {
+        let mut seen = seen.to_vec();
+        let mut add = |column: Column| {
+            if !seen.iter().any(|of| of.stored == column.name || of.column.name == column.name) {
+                seen.push(SeenColumn { stored: column.name.clone(), column });
+            }
+        };
+        if query.contains(BAG_COLUMN) {
+            add(Column::new(BAG_COLUMN, KqlType::Dynamic));
+        }
+        if [LOG_ENTRY_COLUMN, LOG_POSITION_COLUMN].iter().any(|column| query.contains(column)) {
+            places().into_iter().for_each(add);
+        }
+        let stored = seen.iter().map(|of| Column::new(of.stored.clone(), of.column.ktype)).collect();
+        let renamed = seen.iter().filter(|of| of.stored != of.column.name);
+        let renamed = renamed.map(|of| (of.column.name.clone(), of.stored.clone())).collect();
+        let columns = seen.into_iter().map(|of| of.column).collect();
+        StoreTable { rows: stored_rows(snapshot, stored), columns, stored: renamed }
+    }
+}
+
+/// Returns the columns that say where in the log a row is.
+fn places() -> [Column; 2] {
+    [LOG_ENTRY_COLUMN, LOG_POSITION_COLUMN].map(|name| Column::new(name, KqlType::Long))
+}
+
+fn stored_rows(snapshot: Snapshot, columns: Vec<Column>) -> Arc<StoredRows> {
+    let typed = snapshot.schema.doc().columns.iter().zip(snapshot.schema.columns());
+    let texts = typed.map(|(stored, column)| (stored.name.clone(), (stored.id, column.ktype))).collect();
+    let schema = arrow_schema(&columns);
+    Arc::new(StoredRows { columns, schema, snapshot, texts })
 }
 
 /// Returns whether the table is a built-in one, with its documented columns, and one of them has the bag's name.
@@ -74,7 +116,11 @@ fn is_used(snapshot: &Snapshot) -> bool {
 
 impl TableSource for StoreTable {
     fn columns(&self) -> &[Column] {
-        &self.rows.columns
+        &self.columns
+    }
+
+    fn engine_name<'a>(&'a self, column: &'a str) -> &'a str {
+        self.stored.get(column).map_or(column, String::as_str)
     }
 
     fn provider(&self) -> Result<Arc<dyn TableProvider>, QueryError> {

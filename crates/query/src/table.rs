@@ -24,6 +24,10 @@ pub trait TableSource: Send + Sync {
     /// # Errors
     /// When the table cannot be read.
     fn provider(&self) -> Result<Arc<dyn TableProvider>, QueryError>;
+    /// Returns the name that a column has in the engine's view.
+    fn engine_name<'a>(&'a self, column: &'a str) -> &'a str {
+        column
+    }
     /// Returns the number of rows when it is known at no cost.
     fn row_count(&self) -> Option<usize> {
         None

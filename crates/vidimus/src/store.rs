@@ -1,16 +1,19 @@
 //! The store behind the server: its workspaces as databases, and its own audit records in it.
 
+use api_kusto::ingestion::{MappingKind, Mappings};
 use api_kusto::{DatabaseError, Databases};
 use audit::{ActivityRecord, ActivitySink, AuditError, AuditSink, QueryRecord};
+use entities::{ColumnEntity, MappingKey};
 use futures::executor::block_on;
 use futures::future::BoxFuture;
 use ingest::{Answer, IngestError, Vault};
-use query::{MemoryTable, QueryError, StoreTable, TableProvider, TableSource, Tables};
+use management::{QueryInfo, RunningQueries, World};
+use query::{MemoryTable, QueryError, SeenColumn, StoreTable, TableProvider, TableSource, Tables};
 use schema::{Column, Dynamic};
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
-use stdx::error_chain;
+use stdx::{Clock, error_chain};
 
 /// The workspace of what is about no other one.
 pub const OWN_WORKSPACE: &str = "vidimus";
@@ -55,17 +58,105 @@ impl Databases for StoreDatabases {
         let unknown = || DatabaseError::Unknown { name: database.to_string() };
         let workspace = self.vault.workspace(database).ok_or_else(unknown)?;
         let mut tables = Tables::default();
-        for table in workspace.tables() {
-            let Some(schema) = table.schema() else { continue };
+        for named in workspace.named_tables() {
             // A table that is damaged fails the queries that read it, and no others.
-            let source: Arc<dyn TableSource> = match table.snapshot() {
-                Ok(snapshot) => Arc::new(StoreTable::new(snapshot, query)),
-                Err(error) => Arc::new(Damaged { columns: schema.columns().to_vec(), why: error_chain(&error) }),
+            let source: Arc<dyn TableSource> = match (named.table.snapshot(), named.view()) {
+                (Ok(snapshot), None) => Arc::new(StoreTable::new(snapshot, query)),
+                (Ok(snapshot), Some(view)) => Arc::new(StoreTable::seen(snapshot, query, &seen(view))),
+                (Err(error), _) => Arc::new(Damaged { columns: named.columns(), why: error_chain(&error) }),
             };
-            tables.add(table.name(), source);
+            tables.add(named.name, source);
         }
+        let entities = workspace.entities();
+        entities.functions().for_each(|function| management::add_function(&mut tables, function));
+        entities.views().for_each(|view| management::add_view(&mut tables, view));
         tables.set_known(EMPTY_TABLES.clone());
         Ok(tables)
+    }
+}
+
+/// Returns columns as queries see them.
+fn seen(view: &[ColumnEntity]) -> Vec<SeenColumn> {
+    view.iter().map(|of| SeenColumn { column: of.seen(), stored: of.stored.clone() }).collect()
+}
+
+impl World for StoreDatabases {
+    fn tables(&self, database: &str, query: &str) -> Result<Tables, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Databases::tables(self, database, query)?)
+    }
+}
+
+/// The queries of the server, for the commands that show and cancel them.
+pub struct StoreQueries {
+    running: Arc<api_kusto::RunningQueries>,
+    clock: Arc<dyn Clock>,
+}
+
+impl StoreQueries {
+    /// Shows and cancels these.
+    pub fn new(running: Arc<api_kusto::RunningQueries>, clock: Arc<dyn Clock>) -> StoreQueries {
+        StoreQueries { running, clock }
+    }
+}
+
+impl RunningQueries for StoreQueries {
+    fn list(&self, database: &str) -> Vec<QueryInfo> {
+        let now = self.clock.now_ticks();
+        let of_database = |query: &api_kusto::RunningQuery| query.start.database == database;
+        let queries = self.running.list().into_iter().rev().filter(of_database);
+        let info = |query: api_kusto::RunningQuery| QueryInfo {
+            duration: query.duration(now),
+            state: query.state.name().to_string(),
+            started: query.started,
+            updated: query.updated,
+            failure: query.failure.unwrap_or_default(),
+            rows: Some(query.result_rows),
+            client_request_id: query.start.client_request_id,
+            activity_id: query.start.activity_id,
+            text: query.start.text,
+            database: query.start.database,
+            principal: query.start.user,
+            application: query.start.application,
+            ..QueryInfo::default()
+        };
+        queries.map(info).collect()
+    }
+
+    fn cancel(&self, database: &str, client_request_id: &str) -> usize {
+        let reason = "a management command cancelled it";
+        self.running.cancel(client_request_id, reason, |query| query.start.database == database)
+    }
+}
+
+/// The mappings that a workspace's catalog has.
+pub struct StoreMappings {
+    vault: Arc<Vault>,
+}
+
+impl StoreMappings {
+    /// Finds mappings in a store.
+    pub fn new(vault: Arc<Vault>) -> StoreMappings {
+        StoreMappings { vault }
+    }
+}
+
+impl Mappings for StoreMappings {
+    fn mapping(
+        &self,
+        database: &str,
+        table: &str,
+        kind: MappingKind,
+        name: &str,
+    ) -> Result<Option<String>, Box<dyn std::error::Error + Send + Sync>> {
+        let Some(workspace) = self.vault.workspace(database) else { return Ok(None) };
+        let entities = workspace.entities();
+        let key = |table: Option<&str>| MappingKey {
+            table: table.map(str::to_string),
+            kind: kind.name().to_string(),
+            name: name.to_string(),
+        };
+        let found = entities.mapping(&key(Some(table))).or_else(|| entities.mapping(&key(None)));
+        Ok(found.map(|(mapping, _)| mapping.mapping.clone()))
     }
 }
 

@@ -66,6 +66,7 @@ impl Server {
             clock: Arc::new(SystemClock),
             limits: Limits { rows_max: 30_000, ..Limits::default() },
             portal: None,
+            commands: None,
             tls: tls.is_some(),
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

@@ -4,6 +4,7 @@ pub mod answer_ping;
 pub mod describe_sign_in;
 pub mod follow_link;
 pub mod ingest_stream;
+pub mod run_command;
 pub mod run_query_v1;
 pub mod run_query_v2;
 
@@ -54,7 +55,7 @@ async fn answer(service: Arc<Service>, mut exchange: Exchange, question: Questio
     exchange.heed(&question.properties);
     if question.query.trim_start().starts_with('.') {
         let command = question.query.split_whitespace().take(2).collect::<Vec<_>>().join(" ");
-        return service.refuse(&exchange, ApiError::Command { command }).await;
+        return service.refuse(&exchange, ApiError::NotAQuery { command }).await;
     }
     let may = exchange.principal.as_ref().is_some_and(|principal| principal.may(Action::Read, &question.database));
     if !may {

@@ -23,7 +23,7 @@ pub use format::{DataFormat, MappingKind};
 pub use mapping::{Element, Mapping, MappingError, Source, Transform};
 
 use columnar::FileError;
-use extents::{BAG_COLUMN, StoredSchema};
+use extents::BAG_COLUMN;
 use files::{RecordShape, Records, RowBuilder};
 use futures::executor::block_on;
 use ingest::{Answer, Pending, Vault};
@@ -36,7 +36,7 @@ use text::TextOptions;
 /// Bytes that the records of a packed file may have as text.
 const FILE_BYTES_MAX: usize = 256 << 20;
 
-/// Mappings that were given names, and what else is known of a table beside its columns.
+/// Mappings that were given names.
 pub trait Mappings: Send + Sync {
     /// Returns the text of a mapping of a table, or of its database; `None` when there is none of that name and kind.
     ///
@@ -49,12 +49,6 @@ pub trait Mappings: Send + Sync {
         kind: MappingKind,
         name: &str,
     ) -> Result<Option<String>, Box<dyn std::error::Error + Send + Sync>>;
-
-    /// Returns the names of a table's columns in the order in which whoever made it gave them: the order of cells that have no names. `None`
-    /// when that is not known; then it is the order in which the table has them.
-    fn declared_columns(&self, _database: &str, _table: &str) -> Option<Vec<String>> {
-        None
-    }
 }
 
 /// No mappings at all.
@@ -121,8 +115,8 @@ impl Ingestion {
 
     /// Reads records and hands them to the store; the rest is told by what this returns.
     fn begin(&self, request: &IngestionRequest<'_>) -> Result<Pending, IngestionError> {
-        let schema = self.vault.columns(request.database, request.table).map_err(IngestionError::Store)?;
-        let records = self.read(request, &schema)?;
+        let columns = self.vault.seen_columns(request.database, request.table).map_err(IngestionError::Store)?;
+        let records = self.read(request, &columns)?;
         if records.batch.num_rows() == 0 && records.rejected.is_empty() {
             return Err(IngestionError::NoData);
         }
@@ -134,17 +128,17 @@ impl Ingestion {
         self.vault.take_records(request.database, request.table, records, named).map_err(IngestionError::Store)
     }
 
-    fn read(&self, request: &IngestionRequest<'_>, schema: &StoredSchema) -> Result<Records, IngestionError> {
-        let plan = self.plan(request, schema)?;
+    fn read(&self, request: &IngestionRequest<'_>, columns: &[Column]) -> Result<Records, IngestionError> {
+        let plan = self.plan(request, columns)?;
         let is_exact =
             request.mapping == MappingChoice::Identity && !matches!(request.format, DataFormat::Txt | DataFormat::Raw);
         let options = TextOptions { ignores_first: request.ignores_first, is_exact };
         let record_bytes_max = self.vault.record_bytes_max();
-        read_planned(request.format, request.data, schema.columns(), plan.as_ref(), options, record_bytes_max)
+        read_planned(request.format, request.data, columns, plan.as_ref(), options, record_bytes_max)
     }
 
     /// Returns what goes where; `None` for objects whose members go by their names, and what has no column into the bag.
-    fn plan(&self, request: &IngestionRequest<'_>, schema: &StoredSchema) -> Result<Option<Plan>, IngestionError> {
+    fn plan(&self, request: &IngestionRequest<'_>, columns: &[Column]) -> Result<Option<Plan>, IngestionError> {
         let kind = request.format.mapping_kind();
         let text = match request.mapping {
             MappingChoice::Inline(text) => text.to_string(),
@@ -156,26 +150,20 @@ impl Ingestion {
             MappingChoice::Identity => {
                 return Ok(match kind {
                     MappingKind::Json => None,
-                    MappingKind::Csv => Some(Plan::by_order(&self.order(request, schema))),
-                    _ => Some(Plan::by_name(schema.columns())),
+                    MappingKind::Csv => Some(Plan::by_order(&order(columns))),
+                    _ => Some(Plan::by_name(columns)),
                 });
             }
         };
         let mapping = Mapping::parse(kind, &text).map_err(IngestionError::Mapping)?;
-        Ok(Some(Plan::of_mapping(mapping, schema.columns(), "").map_err(IngestionError::Mapping)?))
+        Ok(Some(Plan::of_mapping(mapping, columns, "").map_err(IngestionError::Mapping)?))
     }
+}
 
-    /// Returns the places of the columns in the order of cells without names.
-    fn order(&self, request: &IngestionRequest<'_>, schema: &StoredSchema) -> Vec<usize> {
-        let place = |name: &String| schema.columns().iter().position(|column| column.name == *name);
-        match self.mappings.declared_columns(request.database, request.table) {
-            Some(names) => names.iter().filter_map(place).collect(),
-            None => {
-                let columns = schema.columns().iter().zip(0..);
-                columns.filter(|(column, _)| column.name != BAG_COLUMN).map(|(_, place)| place).collect()
-            }
-        }
-    }
+/// Returns the places of the columns in the order of cells without names.
+fn order(columns: &[Column]) -> Vec<usize> {
+    let columns = columns.iter().zip(0..);
+    columns.filter(|(column, _)| column.name != BAG_COLUMN).map(|(_, place)| place).collect()
 }
 
 /// Reads records into columns, without a store: by a mapping, or without one by the order of the columns or their names.

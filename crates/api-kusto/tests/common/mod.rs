@@ -6,8 +6,9 @@ use api_kusto::{DatabaseError, Databases, KustoApi, Limits, Queries, RunningQuer
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringViewArray};
 use audit::{AuditError, AuditSink, QueryRecord};
 use auth::{Role, Tokens, Workspaces};
+use entities::{Change, ColumnEntity, Step, TableEntity};
 use futures::future::BoxFuture;
-use ingest::{Vault, VaultOptions};
+use ingest::{ChangeError, Vault, VaultOptions};
 use listeners::http::{HttpListener, HttpOptions};
 use query::{Engine, EngineOptions, MemoryTable, StoreTable, Tables, arrow_schema};
 use schema::{Column, KqlType};
@@ -72,23 +73,18 @@ impl Mappings for OneMapping {
         let text = r#"[{"column":"Id","Properties":{"Path":"$.identity.no"}},{"column":"Name","Properties":{"Path":"$.who"}}]"#;
         Ok((table == "Things" && kind == MappingKind::Json && name == "m").then(|| text.to_string()))
     }
-
-    fn declared_columns(&self, _: &str, table: &str) -> Option<Vec<String>> {
-        (table == "Things").then(|| ["Id", "Name", "At", "Props"].map(str::to_string).to_vec())
-    }
 }
 
 /// A store with the table `Things` in the workspace `store`.
 fn vault(folder: &Path) -> Arc<Vault> {
     let vault = Vault::open(folder, Arc::new(FixedClock(NOW)), VaultOptions::default()).unwrap();
     vault.create_workspace("store").unwrap();
-    let columns = [
-        Column::new("Id", KqlType::Long),
-        Column::new("Name", KqlType::String),
-        Column::new("At", KqlType::Datetime),
-        Column::new("Props", KqlType::Dynamic),
-    ];
-    vault.ensure_table("store", "Things", &columns).unwrap();
+    let columns =
+        [("Id", KqlType::Long), ("Name", KqlType::String), ("At", KqlType::Datetime), ("Props", KqlType::Dynamic)];
+    let columns = columns.map(|(name, ktype)| ColumnEntity::new(name, name, ktype)).to_vec();
+    let table = TableEntity { columns: Some(columns), ..TableEntity::plain("Things", "Things") };
+    let change = Change { event: "CREATE-TABLE".to_string(), steps: vec![Step::SetTable(table)] };
+    vault.change("store", &[], |_| Ok::<_, ChangeError>(change)).unwrap();
     Arc::new(vault)
 }
 
@@ -207,6 +203,7 @@ impl Server {
             clock: Arc::new(FixedClock(NOW)),
             limits,
             portal: Some("https://pages.example/".to_string()),
+            commands: None,
             tls: false,
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

@@ -91,6 +91,9 @@ pub(crate) async fn delete(
 fn is_table(service: &Service, workspace: &str, name: &str) -> bool {
     let is_named = |table: &str| table.eq_ignore_ascii_case(name);
     // Whether there is such a workspace is said later.
-    let is_there = |workspace: Arc<Workspace>| workspace.tables().iter().any(|table| is_named(table.name()));
+    let is_there = |workspace: Arc<Workspace>| {
+        let is_seen = workspace.named_tables().iter().any(|table| is_named(&table.name));
+        is_seen || workspace.tables().iter().any(|table| is_named(table.name()))
+    };
     service.api.vault.workspace(workspace).is_none_or(is_there) || schema::tables::names().any(is_named)
 }

@@ -35,8 +35,10 @@ pub(crate) async fn get(
     service.sign_in(&headers, Action::Read, &workspace)?;
     // Whoever does an act has the rules until it is done.
     let vault = service.api.vault.clone();
+    let of_name = vault.workspace(&workspace).and_then(|workspace| workspace.find_table(&table));
+    let stored = of_name.map_or(table.clone(), |table| table.name().to_string());
     let rules = blocking(move || vault.rules(&workspace)).await?.map_err(ApiError::Act)?;
-    let policy = rules.policy(&table);
+    let policy = rules.policy(&stored);
     let retention = policy.map(|policy| &policy.retention);
     Ok(Json(json!({
         "table": table,
@@ -54,7 +56,7 @@ pub(crate) async fn put(
 ) -> Result<Json<Value>, ApiError> {
     let (act, body) = Act::begin::<Body>(&service, Action::Manage, &workspace, request).await?;
     let Body { retention_in_days, total_retention_in_days, reason } = body;
-    if service.api.vault.workspace(&workspace).and_then(|workspace| workspace.table(&table)).is_none() {
+    if service.api.vault.workspace(&workspace).and_then(|workspace| workspace.find_table(&table)).is_none() {
         return Err(ApiError::Unknown { what: "table", name: table });
     }
     let what = format!("set the retention of table {table}");

@@ -20,14 +20,16 @@ pub(crate) async fn get(
     let vault = &service.api.vault;
     let workspace = vault.workspace(&name).ok_or(ApiError::Unknown { what: "workspace", name: name.clone() })?;
     let mut tables = Vec::new();
-    for table in workspace.tables() {
+    for named in workspace.named_tables() {
+        let table = &named.table;
         let status = table.status();
-        let schema = table.schema();
-        let columns = schema.iter().flat_map(|schema| schema.columns().to_vec());
+        let stored = || table.schema().iter().flat_map(|schema| schema.columns().to_vec()).collect();
+        let columns = if named.view().is_some() { named.columns() } else { stored() };
         let columns: Vec<Value> =
-            columns.map(|column| json!({ "name": column.name, "type": column.ktype.name() })).collect();
+            columns.iter().map(|column| json!({ "name": column.name, "type": column.ktype.name() })).collect();
         tables.push(json!({
-            "name": table.name(),
+            "name": named.name,
+            "sealedAs": table.name(),
             "records": status.n_records,
             "recordsInMemory": status.n_hot_rows,
             "files": status.n_files,

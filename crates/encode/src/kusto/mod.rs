@@ -20,7 +20,7 @@ use std::io::Write;
 const NO_GUID: &str = "00000000-0000-0000-0000-000000000000";
 
 /// Returns the name of a type as the `DataType` of v1 has it.
-fn data_type(ktype: KqlType) -> &'static str {
+pub(crate) fn data_type(ktype: KqlType) -> &'static str {
     match ktype {
         KqlType::Bool => "SByte",
         KqlType::Int => "Int32",

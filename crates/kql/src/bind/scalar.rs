@@ -312,6 +312,8 @@ impl Binder<'_> {
             Binding::Database(entity) => Bound::Database(entity.clone()),
             Binding::Entities(entities) => Bound::Entities(entities.clone()),
             Binding::Function { .. } => self.call_bound(binding, name, &[], name.span, &Row::none()),
+            // No name finds it.
+            Binding::Calling => Bound::Scalar(self.unknown()),
             Binding::Pattern { .. } => {
                 let message = format!("the pattern `{}` needs an argument list", name.text);
                 self.report(Diagnostic::semantic("KS117", name.span, message));

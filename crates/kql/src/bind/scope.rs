@@ -25,6 +25,8 @@ pub enum Binding {
     Database(Entity),
     /// An entity group.
     Entities(Vec<Bound>),
+    /// Not what a name stands for: the stored function of this name is being called.
+    Calling,
 }
 
 /// The names in effect at a place, innermost first. Cheap to copy.
@@ -49,7 +51,7 @@ impl Scope {
     pub fn get(&self, name: &str) -> Option<&Binding> {
         let mut scope = self;
         while let Some(entry) = &scope.0 {
-            if entry.name == name {
+            if entry.name == name && !matches!(entry.binding, Binding::Calling) {
                 return Some(&entry.binding);
             }
             scope = &entry.outer;
@@ -57,12 +59,27 @@ impl Scope {
         None
     }
 
+    /// Returns the stored functions that are being called at this place, innermost first.
+    pub fn calling(&self) -> Vec<&str> {
+        let mut names = Vec::new();
+        let mut scope = self;
+        while let Some(entry) = &scope.0 {
+            if matches!(entry.binding, Binding::Calling) {
+                names.push(entry.name.as_str());
+            }
+            scope = &entry.outer;
+        }
+        names
+    }
+
     /// Returns every name, innermost first.
     pub fn names(&self) -> Vec<&str> {
         let mut names = Vec::new();
         let mut scope = self;
         while let Some(entry) = &scope.0 {
-            names.push(entry.name.as_str());
+            if !matches!(entry.binding, Binding::Calling) {
+                names.push(entry.name.as_str());
+            }
             scope = &entry.outer;
         }
         names

@@ -128,16 +128,9 @@ impl Binder<'_> {
                 self.invoke_function(&statement, &scope, name, args, call, input)
             }
             _ => match self.env.catalog.function(&name.text) {
-                Some(stored) => {
-                    let text = format!("let {} = {} {{ {} }};", name.text, stored.parameters, stored.body);
-                    let parse = crate::syntax::parse(&text);
-                    let outer = self.span_override.replace(self.span_override.unwrap_or(name.span));
-                    let statement = parse.block.statements.first().cloned();
-                    let bound = statement
-                        .and_then(|s| self.invoke_function(&s, &super::Scope::default(), name, args, call, input));
-                    self.span_override = outer;
-                    bound
-                }
+                Some(stored) => self.in_stored(name, &stored, |binder, statement, scope| {
+                    binder.invoke_function(statement, scope, name, args, call, input)
+                }),
                 None => {
                     let message = format!("the name `{}` does not refer to any known function", name.text);
                     self.report(Diagnostic::semantic("KS211", name.span, message));

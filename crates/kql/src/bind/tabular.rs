@@ -1,11 +1,13 @@
 //! Tabular expressions: tables, pipes, functions that give tables.
 
 use super::scope::Binding;
-use super::{Binder, Bound, Entity, Relation, Row};
+use super::{Binder, Bound, Entity, Relation, Row, Scope};
+use crate::catalog::StoredFunction;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::{Expr, Node, Plan};
 use crate::syntax::ast::{self, ExprKind, PipeOperator};
 use schema::Value;
+use std::sync::Arc;
 
 impl Binder<'_> {
     /// Binds an expression that must be a table. Reports what is wrong and then gives an open relation.
@@ -251,16 +253,40 @@ impl Binder<'_> {
     /// Calls a stored function; its own text is bound where it stands, but findings are reported at the call.
     pub(super) fn call_stored(&mut self, name: &ast::Name, args: &[ast::Expr], span: Span, row: &Row) -> Option<Bound> {
         let stored = self.env.catalog.function(&name.text)?;
-        let text = format!("let {} = {} {{ {} }};", name.text, stored.parameters, stored.body);
+        let bound = self.in_stored(name, &stored, |binder, statement, scope| {
+            let binding = Binding::Function { statement: statement.clone(), scope: scope.clone() };
+            Some(binder.call_bound(&binding, name, args, span, row))
+        });
+        Some(bound.unwrap_or_else(|| Bound::Table(self.open_relation())))
+    }
+
+    /// Does something with the text of a stored function that is called, as a `let` statement, and the scope in which that stands: of the
+    /// names at the call it knows none.
+    pub(super) fn in_stored(
+        &mut self,
+        name: &ast::Name,
+        stored: &StoredFunction,
+        work: impl FnOnce(&mut Self, &Arc<ast::Statement>, &Scope) -> Option<Bound>,
+    ) -> Option<Bound> {
+        let at = self.span_override.unwrap_or(name.span);
+        let mut calling: Vec<String> = self.scope.calling().into_iter().map(str::to_string).collect();
+        calling.reverse();
+        calling.push(stored.name.clone());
+        if let Some(first) = calling.iter().position(|of| *of == stored.name).filter(|first| first + 1 < calling.len())
+        {
+            let chain = calling.iter().skip(first).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" calls ");
+            self.report(Diagnostic::semantic("VQ017", at, format!("a stored function cannot call itself: {chain}")));
+            return None;
+        }
+        let scope = calling.into_iter().fold(Scope::default(), |scope, name| scope.with(name, Binding::Calling));
+        // The body may end with a comment, and any name may be in brackets.
+        let text = format!("let f = {} {{ {}\n}};", stored.parameters, stored.body);
         let parse = crate::syntax::parse(&text);
-        let outer = self.span_override.replace(self.span_override.unwrap_or(name.span));
+        let outer = self.span_override.replace(at);
         for diagnostic in parse.diagnostics.iter().filter(|d| d.is_error()) {
             self.report(diagnostic.clone());
         }
-        let bound = parse.block.statements.first().map(|statement| {
-            let binding = Binding::Function { statement: statement.clone(), scope: super::Scope::default() };
-            self.call_bound(&binding, name, args, span, row)
-        });
+        let bound = parse.block.statements.first().and_then(|statement| work(self, statement, &scope));
         self.span_override = outer;
         bound
     }

@@ -55,6 +55,12 @@ pub fn parse_parameters(text: &str) -> (Vec<Parameter>, Vec<Diagnostic>) {
     (parameters, in_order(parser.finish()))
 }
 
+/// Returns what a string literal says, with its quotes and prefix; `None` when it is not closed or has an unknown escape.
+pub fn string_value(literal: &str) -> Option<String> {
+    let (text, fault) = values::string(literal);
+    fault.is_none().then_some(text)
+}
+
 fn parse_with(text: &str, read: fn(&mut Parser<'_>) -> Block) -> Parse {
     let tokens = lexer::lex(text);
     let mut parser = Parser::new(text, &tokens);

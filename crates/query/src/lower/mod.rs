@@ -237,6 +237,7 @@ impl Lowering<'_> {
             .map_err(planning)?;
         let mut seen = HashSet::new();
         let exprs = columns.iter().zip(source).filter(|(field, _)| seen.insert(field.id)).map(|(field, source)| {
+            let source = table.engine_name(source);
             EngineExpr::Column(EngineColumn::new(Some(reference.clone()), source)).alias(column_name(field.id))
         });
         let exprs = exprs.collect();

@@ -28,9 +28,11 @@ pub enum ActKind {
     PurgeOrdered,
     /// The workspace's keys, which encrypt what is at rest, are under another root key from now on.
     KeysRewrapped,
+    /// What names stand for changes: tables, functions, mappings.
+    EntitiesChanged,
 }
 
-const WORDS: [(ActKind, &str); 9] = [
+const WORDS: [(ActKind, &str); 10] = [
     (ActKind::HoldSet, "hold-set"),
     (ActKind::HoldLifted, "hold-lifted"),
     (ActKind::PolicySet, "policy-set"),
@@ -40,6 +42,7 @@ const WORDS: [(ActKind, &str); 9] = [
     (ActKind::ErasureOrdered, "erasure-ordered"),
     (ActKind::PurgeOrdered, "purge-ordered"),
     (ActKind::KeysRewrapped, "keys-rewrapped"),
+    (ActKind::EntitiesChanged, "entities-changed"),
 ];
 
 /// The entry of an act. Its particulars are in a document of the control plane, of which only the hash is here.

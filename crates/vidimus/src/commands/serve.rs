@@ -5,7 +5,7 @@ use crate::encryption::{EncryptionArgs, not_opened};
 use crate::{activities, store};
 use anyhow::{Context, bail};
 use api_ingest::IngestApi;
-use api_kusto::ingestion::{Ingestion, NoMappings};
+use api_kusto::ingestion::Ingestion;
 use api_kusto::{Limits, RunningQueries};
 use api_oauth::OAuthApi;
 use api_vault::VaultApi;
@@ -15,6 +15,7 @@ use clap::Args;
 use collection::{Collector, Rules};
 use ingest::{Vault, VaultOptions};
 use listeners::http::{HttpOptions, TlsFiles};
+use management::Manager;
 use query::{Engine, EngineOptions};
 use std::io::Write;
 use std::net::SocketAddr;
@@ -156,14 +157,26 @@ fn start(
     };
     let engine = args.engine()?;
     let collecting = collecting(&args, &vault, &directory, &engine, &tokens, &store)?;
-    let ingestion = Some(Ingestion::new(vault.clone(), Arc::new(NoMappings)));
-    let databases = Arc::new(store::StoreDatabases::new(vault));
+    let ingestion = Some(Ingestion::new(vault.clone(), Arc::new(store::StoreMappings::new(vault.clone()))));
+    let databases = Arc::new(store::StoreDatabases::new(vault.clone()));
+    let running = RunningQueries::new(clock.clone());
+    let commands = Arc::new(Manager {
+        vault,
+        engine: engine.clone(),
+        world: databases.clone(),
+        queries: Arc::new(store::StoreQueries::new(running.clone(), clock.clone())),
+        activities: Arc::new(store.clone()),
+        started: starting.time,
+        clock: clock.clone(),
+        own_workspace: store::OWN_WORKSPACE.to_string(),
+    });
     let applications = Arc::new(super::app::applications_of(&args.data, tokens.clone())?);
     let oauth = OAuthApi { applications, clock: clock.clone(), tls: args.tls_cert.is_some() };
     let served = Served {
         databases,
         ingestion,
-        running: RunningQueries::new(clock.clone()),
+        running,
+        commands: Some(commands),
         directory,
         audit,
         tokens,

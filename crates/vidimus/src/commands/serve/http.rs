@@ -19,6 +19,7 @@ use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use listeners::http::HttpListener;
+use management::Manager;
 use query::Engine;
 use stdx::SystemClock;
 use tokio::signal::unix::{SignalKind, signal};
@@ -38,6 +39,8 @@ pub struct Served {
     pub audit: Arc<dyn AuditSink>,
     pub tokens: Arc<Tokens>,
     pub engine: Engine,
+    /// Does management commands.
+    pub commands: Option<Arc<Manager>>,
     /// Endpoints beside those of queries.
     pub routers: Vec<Router>,
 }
@@ -119,6 +122,7 @@ fn router(args: &ServeArgs, served: Served, tls: bool) -> (Router, Queries) {
         clock: Arc::new(SystemClock),
         limits: args.limits(),
         portal: args.portal_url.clone(),
+        commands: served.commands,
         tls,
     };
     let (router, kusto) = api_kusto::router(api);
@@ -251,6 +255,7 @@ mod tests {
             tokens: args.tokens().unwrap(),
             directory: directory(&args),
             engine: args.engine().unwrap(),
+            commands: None,
             routers: vec![own],
         };
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
