@@ -22,6 +22,9 @@ use crate::endpoints;
 use crate::error::ApiError;
 use crate::rate::Rate;
 
+/// Of the threads that bind transformations, as of those that bind queries.
+const STACK_BYTES: usize = 256 << 20;
+
 /// What the endpoints work with.
 pub struct IngestApi {
     pub vault: Arc<Vault>,
@@ -161,5 +164,13 @@ pub(crate) fn with_rejected(mut response: Response, rejected: u64) -> Response {
 
 /// Runs work that takes a while on a thread of its own.
 pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ApiError> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| ApiError::Internal)
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    // Transformations nest as deeply as their text does: binding them needs the room that other queries have.
+    let thread = std::thread::Builder::new().name("collect".to_string()).stack_size(STACK_BYTES);
+    let run = move || {
+        // Whoever asked may have gone.
+        let _ = sender.send(work());
+    };
+    thread.spawn(run).map_err(|_| ApiError::Internal)?;
+    receiver.await.map_err(|_| ApiError::Internal)
 }

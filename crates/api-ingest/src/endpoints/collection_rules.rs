@@ -36,7 +36,8 @@ pub(crate) async fn put(
     // Whoever changes a rule takes it from where it wrote before.
     let mut workspaces = rules.workspaces(&rule).map_err(ApiError::Rule)?;
     if let Some(had) = rules.find(&id) {
-        workspaces.extend(rules.workspaces(&had).unwrap_or_default());
+        // One that cannot be found any more may be any of them.
+        workspaces.extend(rules.workspaces(&had).unwrap_or_else(|_| service.api.directory.names()));
     }
     service.check(&principal, Action::Manage, &workspaces)?;
     let properties = vec![("immutableId".to_string(), rule.immutable_id.clone()), ("rule".to_string(), text)];
@@ -99,7 +100,8 @@ pub(crate) async fn list(
 }
 
 fn may_read(service: &Service, principal: &Principal, rule: &Rule) -> bool {
-    let workspaces = service.api.collector.rules.workspaces(rule).unwrap_or_default();
+    // A workspace that cannot be found any more may be any of them.
+    let workspaces = service.api.collector.rules.workspaces(rule).unwrap_or_else(|_| service.api.directory.names());
     workspaces.iter().all(|workspace| principal.may(Action::Read, workspace))
 }
 

@@ -28,7 +28,7 @@ use files::{RecordShape, Records, RowBuilder};
 use futures::executor::block_on;
 use ingest::{Answer, Pending, Vault};
 use plan::Plan;
-use schema::Column;
+use schema::{Column, KqlType};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use text::TextOptions;
@@ -115,7 +115,11 @@ impl Ingestion {
 
     /// Reads records and hands them to the store; the rest is told by what this returns.
     fn begin(&self, request: &IngestionRequest<'_>) -> Result<Pending, IngestionError> {
-        let columns = self.vault.seen_columns(request.database, request.table).map_err(IngestionError::Store)?;
+        let mut columns = self.vault.seen_columns(request.database, request.table).map_err(IngestionError::Store)?;
+        // What has no column is kept all the same, whether people see where or not.
+        if !columns.iter().any(|column| column.name == BAG_COLUMN) {
+            columns.push(Column::new(BAG_COLUMN, KqlType::Dynamic));
+        }
         let records = self.read(request, &columns)?;
         if records.batch.num_rows() == 0 && records.rejected.is_empty() {
             return Err(IngestionError::NoData);

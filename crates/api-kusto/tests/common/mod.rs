@@ -79,12 +79,17 @@ impl Mappings for OneMapping {
 fn vault(folder: &Path) -> Arc<Vault> {
     let vault = Vault::open(folder, Arc::new(FixedClock(NOW)), VaultOptions::default()).unwrap();
     vault.create_workspace("store").unwrap();
-    let columns =
-        [("Id", KqlType::Long), ("Name", KqlType::String), ("At", KqlType::Datetime), ("Props", KqlType::Dynamic)];
+    let columns = [
+        ("Id", KqlType::Long),
+        ("Name", KqlType::String),
+        ("At", KqlType::Datetime),
+        ("Props", KqlType::Dynamic),
+        ("AdditionalFields", KqlType::Dynamic),
+    ];
     let columns = columns.map(|(name, ktype)| ColumnEntity::new(name, name, ktype)).to_vec();
     let table = TableEntity { columns: Some(columns), ..TableEntity::plain("Things", "Things") };
     let change = Change { event: "CREATE-TABLE".to_string(), steps: vec![Step::SetTable(table)] };
-    vault.change("store", &[], |_| Ok::<_, ChangeError>(change)).unwrap();
+    vault.change("store", &["request/1".to_string()], |_| Ok::<_, ChangeError>(change)).unwrap();
     Arc::new(vault)
 }
 

@@ -143,7 +143,10 @@ async fn unknown_endpoint() -> impl IntoResponse {
 /// and without tokens nothing would tell it from a program that was started here.
 async fn refuse_web_pages(request: Request, next: Next) -> Response {
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let answers = names_this_machine(host) && !request.headers().contains_key(ORIGIN);
+    // Browsers name no origin with what a page asks for and may not read, such as a picture; the newer ones say from where it is.
+    let site = request.headers().get("sec-fetch-site").map(|site| site.as_bytes());
+    let is_own = site.is_none_or(|site| [&b"none"[..], b"same-origin"].contains(&site));
+    let answers = names_this_machine(host) && is_own && !request.headers().contains_key(ORIGIN);
     if answers {
         return next.run(request).await;
     }
