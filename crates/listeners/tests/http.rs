@@ -43,7 +43,9 @@ fn connect(server: &Server) -> TcpStream {
 }
 
 fn ask(mut stream: impl Read + Write, path: &str) -> String {
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n").unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n");
+    // A server that does not speak this may hang up before it has read all of it.
+    let _ = stream.write_all(request.as_bytes()).and_then(|()| stream.flush());
     let mut answer = String::new();
     let _ = stream.read_to_string(&mut answer);
     answer
