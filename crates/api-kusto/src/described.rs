@@ -26,7 +26,7 @@ pub(crate) fn columns(of: &[Column]) -> Result<Described, ArrowError> {
     let arrays: Vec<ArrayRef> = vec![
         texts(|column| column.name.as_str()),
         Arc::new(Int32Array::from_iter_values(ordinals)),
-        texts(|column| system_name(column.ktype)),
+        texts(|column| column.ktype.system_name()),
         texts(|column| column.ktype.name()),
     ];
     let batch = RecordBatch::try_new(arrow_schema(&columns), arrays)?;
@@ -38,20 +38,4 @@ pub(crate) fn permission() -> Result<Described, ArrowError> {
     let columns = vec![Column::new("Result", KqlType::String)];
     let batch = RecordBatch::try_new(arrow_schema(&columns), vec![Arc::new(StringViewArray::from(vec!["OK"]))])?;
     Ok((columns, batch))
-}
-
-/// Returns the name of a type as `getschema` gives it.
-fn system_name(ktype: KqlType) -> &'static str {
-    match ktype {
-        KqlType::Bool => "System.SByte",
-        KqlType::Int => "System.Int32",
-        KqlType::Long => "System.Int64",
-        KqlType::Real => "System.Double",
-        KqlType::Decimal => "System.Data.SqlTypes.SqlDecimal",
-        KqlType::String => "System.String",
-        KqlType::Datetime => "System.DateTime",
-        KqlType::Timespan => "System.TimeSpan",
-        KqlType::Guid => "System.Guid",
-        KqlType::Dynamic => "System.Object",
-    }
 }

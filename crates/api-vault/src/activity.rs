@@ -40,15 +40,7 @@ impl Service {
         record: ActivityRecord,
         work: impl Future<Output = Result<T, ApiError>>,
     ) -> Result<T, ApiError> {
-        self.api.activities.record(record.clone()).await.map_err(|_| ApiError::NotRecorded)?;
-        let done = work.await;
-        let now = self.api.clock.now_ticks();
-        let ended = match &done {
-            Ok(_) => record.then(now, ActivityStatus::Succeeded, None),
-            Err(error) => record.then(now, ActivityStatus::Failed, Some(("error", error.message()))),
-        };
-        // Its beginning is written down: without an end it counts as done.
-        let _ = self.api.activities.record(ended).await;
-        done
+        let time = || self.api.clock.now_ticks();
+        record.around(&*self.api.activities, time, |_| ApiError::NotRecorded, ApiError::message, work).await
     }
 }

@@ -1,5 +1,6 @@
 //! The record of an act of management, such as making a workspace.
 
+use crate::{ActivitySink, AuditError};
 use schema::{Dynamic, Value};
 
 /// What is done.
@@ -178,6 +179,30 @@ pub struct ActivityRecord {
 }
 
 impl ActivityRecord {
+    /// Does something once `sink` has it that it is about to be done, and tells it how it ended. `time` says when that is, in ticks.
+    ///
+    /// # Errors
+    /// What `refused` makes of a beginning that is not written down, and then nothing is done; or the error of what is done, which
+    /// `message` puts into words.
+    pub async fn around<T, E>(
+        self,
+        sink: &dyn ActivitySink,
+        time: impl Fn() -> i64,
+        refused: impl FnOnce(AuditError) -> E,
+        message: impl Fn(&E) -> String,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        sink.record(self.clone()).await.map_err(refused)?;
+        let done = work.await;
+        let ended = match &done {
+            Ok(_) => self.then(time(), ActivityStatus::Succeeded, None),
+            Err(error) => self.then(time(), ActivityStatus::Failed, Some(("error", message(error)))),
+        };
+        // Its beginning is written down: without an end it counts as done.
+        let _ = sink.record(ended).await;
+        done
+    }
+
     /// Returns the record of a later state of the same act, with more to say of it.
     #[must_use]
     pub fn then(&self, time: i64, status: ActivityStatus, more: Option<(&str, String)>) -> ActivityRecord {

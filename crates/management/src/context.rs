@@ -50,7 +50,10 @@ pub struct QueryInfo {
     pub duration: i64,
     /// `InProgress`, `Completed`, `Failed`, `Cancelled`.
     pub state: String,
+    /// The name of whoever asks, which others may have too.
     pub principal: String,
+    /// What nobody else has.
+    pub principal_id: String,
     pub application: String,
     /// Why it failed; empty where it did not.
     pub failure: String,

@@ -2,23 +2,7 @@
 
 use crate::reader::Name;
 use kql::syntax::keywords;
-use schema::{Column, KqlType};
-
-/// Returns the name of a type in .NET, as schemas show it.
-pub fn system_type(ktype: KqlType) -> &'static str {
-    match ktype {
-        KqlType::Bool => "System.SByte",
-        KqlType::Int => "System.Int32",
-        KqlType::Long => "System.Int64",
-        KqlType::Real => "System.Double",
-        KqlType::Decimal => "System.Data.SqlTypes.SqlDecimal",
-        KqlType::String => "System.String",
-        KqlType::Datetime => "System.DateTime",
-        KqlType::Timespan => "System.TimeSpan",
-        KqlType::Guid => "System.Guid",
-        KqlType::Dynamic => "System.Object",
-    }
-}
+use schema::Column;
 
 /// Returns a name as it can stand in a text: in brackets where it has to be.
 pub fn written(name: &str) -> String {

@@ -3,7 +3,6 @@
 //! # Source
 //! Kusto reference, ".show databases schema"; what Microsoft's editor (monaco-kusto) takes from it.
 
-use crate::csl::system_type;
 use crate::tables::{doc_string, folder};
 use entities::FunctionEntity;
 use ingest::{NamedTable, Workspace};
@@ -16,7 +15,7 @@ pub fn table_document(table: &NamedTable, columns: &[Column]) -> Value {
     let column = |column: &Column| {
         let doc_string = table.doc_string(&column.name);
         let mut members = json!({
-            "Name": column.name, "Type": system_type(column.ktype), "CslType": column.ktype.name(),
+            "Name": column.name, "Type": column.ktype.system_name(), "CslType": column.ktype.name(),
         });
         if !doc_string.is_empty() {
             members["DocString"] = json!(doc_string);
@@ -86,14 +85,14 @@ pub fn function_document(function: &FunctionEntity) -> Value {
 }
 
 fn plain_column(column: &Column) -> Value {
-    json!({ "Name": column.name, "Type": system_type(column.ktype), "CslType": column.ktype.name() })
+    json!({ "Name": column.name, "Type": column.ktype.system_name(), "CslType": column.ktype.name() })
 }
 
 fn parameter_document(parameter: &Parameter, text: &str) -> Value {
     let mut document = json!({ "Name": parameter.name.text });
     match &parameter.ktype {
         ParameterType::Scalar(ktype) => {
-            document["Type"] = json!(system_type(*ktype));
+            document["Type"] = json!(ktype.system_name());
             document["CslType"] = json!(ktype.name());
         }
         ParameterType::Table(schema) => {

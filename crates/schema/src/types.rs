@@ -62,6 +62,22 @@ impl KqlType {
         }
     }
 
+    /// Returns the name of the type in .NET, as `getschema` and schemas show it.
+    pub fn system_name(self) -> &'static str {
+        match self {
+            KqlType::Bool => "System.SByte",
+            KqlType::Int => "System.Int32",
+            KqlType::Long => "System.Int64",
+            KqlType::Real => "System.Double",
+            KqlType::Decimal => "System.Data.SqlTypes.SqlDecimal",
+            KqlType::String => "System.String",
+            KqlType::Datetime => "System.DateTime",
+            KqlType::Timespan => "System.TimeSpan",
+            KqlType::Guid => "System.Guid",
+            KqlType::Dynamic => "System.Object",
+        }
+    }
+
     /// Returns the type that a name or one of its synonyms stands for.
     pub fn from_name(name: &str) -> Option<KqlType> {
         Some(match name {

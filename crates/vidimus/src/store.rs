@@ -116,6 +116,7 @@ impl RunningQueries for StoreQueries {
             text: query.start.text,
             database: query.start.database,
             principal: query.start.user,
+            principal_id: query.start.principal_id,
             application: query.start.application,
             ..QueryInfo::default()
         };

@@ -51,22 +51,6 @@ pub trait Mappings: Send + Sync {
     ) -> Result<Option<String>, Box<dyn std::error::Error + Send + Sync>>;
 }
 
-/// No mappings at all.
-#[derive(Debug, Clone, Copy)]
-pub struct NoMappings;
-
-impl Mappings for NoMappings {
-    fn mapping(
-        &self,
-        _: &str,
-        _: &str,
-        _: MappingKind,
-        _: &str,
-    ) -> Result<Option<String>, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(None)
-    }
-}
-
 /// Which mapping is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MappingChoice<'a> {

@@ -120,7 +120,7 @@ impl Binder<'_> {
                 vec![
                     Value::String(field.name.to_string()),
                     Value::Long(i as i64),
-                    Value::String(clr_type(field.ktype).to_string()),
+                    Value::String(field.ktype.system_name().to_string()),
                     Value::String(field.ktype.name().to_string()),
                 ]
             })
@@ -132,21 +132,5 @@ impl Binder<'_> {
             self.new_field("ColumnType", KqlType::String),
         ];
         Relation { serialized: true, ..Relation::new(Plan { node: Node::Values { rows }, columns }) }
-    }
-}
-
-/// Returns the name of the .NET type that `getschema` prints.
-fn clr_type(ktype: KqlType) -> &'static str {
-    match ktype {
-        KqlType::Bool => "System.SByte",
-        KqlType::Int => "System.Int32",
-        KqlType::Long => "System.Int64",
-        KqlType::Real => "System.Double",
-        KqlType::Decimal => "System.Data.SqlTypes.SqlDecimal",
-        KqlType::String => "System.String",
-        KqlType::Datetime => "System.DateTime",
-        KqlType::Timespan => "System.TimeSpan",
-        KqlType::Guid => "System.Guid",
-        KqlType::Dynamic => "System.Object",
     }
 }

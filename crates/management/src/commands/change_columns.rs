@@ -3,7 +3,6 @@
 use crate::args::Args;
 use crate::command::{Columns, Command, Family, Rows, Text, text};
 use crate::context::Context;
-use crate::csl::system_type;
 use crate::error::CommandError;
 use crate::reader::{Name, Reader};
 use crate::tables::{TABLE_SCHEMA, entity_of};
@@ -72,7 +71,7 @@ fn find<'c>(columns: &'c mut [ColumnEntity], table: &str, column: &Name) -> Resu
 fn column_row(context: &Context<'_>, table: &str, column: &str) -> Result<Vec<schema::Value>, CommandError> {
     let columns = context.table(table)?.columns();
     let ktype = columns.iter().find(|of| of.name == column).map_or(KqlType::String, |of| of.ktype);
-    Ok(vec![text(column), text(system_type(ktype)), text("")])
+    Ok(vec![text(column), text(ktype.system_name()), text("")])
 }
 
 fn rename(context: &Context<'_>, args: &mut Args<'_>) -> Result<Rows, CommandError> {

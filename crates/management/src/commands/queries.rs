@@ -140,9 +140,9 @@ fn command_type(command: &str) -> String {
 /// Returns rows for those that are wanted. Everybody sees their own; who manages the database sees all.
 fn rows(context: &Context<'_>, columns: Columns, is_wanted: impl Fn(&QueryInfo) -> bool) -> Rows {
     let sees_all = context.may(Action::Manage, context.database());
-    let own = &context.request.principal.name;
+    let own = &context.request.principal.id;
     let infos = context.manager.queries.list(context.database());
-    let infos = infos.iter().filter(|info| (sees_all || info.principal == *own) && is_wanted(info));
+    let infos = infos.iter().filter(|info| (sees_all || info.principal_id == *own) && is_wanted(info));
     infos.map(|info| columns.iter().map(|(name, ktype)| value(info, name, *ktype)).collect()).collect()
 }
 
@@ -169,9 +169,9 @@ fn cancel(context: &Context<'_>, args: &mut Args<'_>) -> Result<Rows, CommandErr
     let id = args.reader.expect_string("the client request id of the query, in quotes")?;
     args.reader.properties()?;
     args.reader.expect_end()?;
-    let own = &context.request.principal.name;
+    let own = &context.request.principal.id;
     let infos = context.manager.queries.list(context.database());
-    let is_other = |info: &QueryInfo| info.client_request_id == id && info.principal != *own;
+    let is_other = |info: &QueryInfo| info.client_request_id == id && info.principal_id != *own;
     if infos.iter().any(is_other) {
         context.require(Action::Manage, context.database())?;
     }

@@ -3,7 +3,7 @@
 use crate::args::Args;
 use crate::command::{Bool, Columns, Command, Family, Rows, Text, text};
 use crate::context::Context;
-use crate::csl::{self, system_type};
+use crate::csl;
 use crate::error::CommandError;
 use crate::schema_json::{database_document, databases_document, version};
 use crate::tables::{TABLE_SCHEMA, doc_string, folder, schema_row};
@@ -98,7 +98,7 @@ fn rows(context: &Context<'_>, args: &mut Args<'_>) -> Result<Rows, CommandError
             row(&table.name, "", "", String::new(), folder(&table), doc_string(&table));
             for column in table.columns() {
                 let doc_string = table.doc_string(&column.name);
-                row(&table.name, &column.name, system_type(column.ktype), String::new(), "", doc_string);
+                row(&table.name, &column.name, column.ktype.system_name(), String::new(), "", doc_string);
             }
         }
     }

@@ -93,7 +93,7 @@ fn attributes(context: &Context<'_>, args: &mut Args<'_>) -> Result<Rows, Comman
     let table = context.table(&args.name("table")?.text)?;
     let row = |column: &schema::Column| {
         let kinds = [Long, Real, Long, Real, Long, Guid, Long];
-        let mut row = vec![text(&column.name), text(crate::csl::system_type(column.ktype))];
+        let mut row = vec![text(&column.name), text(column.ktype.system_name())];
         row.extend(kinds.map(Value::null));
         row.push(text(""));
         row
