@@ -131,7 +131,7 @@ impl Exchange {
         record
     }
 
-    /// Returns the record of a query whose answer begins to leave.
+    /// Returns the record of a query whose answer begins to leave, or of a command that begins.
     pub fn begun_record(&self) -> QueryRecord {
         QueryRecord { duration_ms: None, ..self.base_record(RecordKind::Begun, 200) }
     }

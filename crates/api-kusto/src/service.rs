@@ -56,6 +56,12 @@ pub struct Queries {
 }
 
 impl Queries {
+    /// Makes room for so many queries, and returns it too.
+    pub fn new(n_max: usize) -> (Queries, Arc<Semaphore>) {
+        let places = Arc::new(Semaphore::new(n_max));
+        (Queries { places: places.clone(), n_places: u32::try_from(n_max).unwrap_or(u32::MAX) }, places)
+    }
+
     /// Waits until none runs and all have left their records.
     pub async fn ended(&self) {
         // The places are never closed.
@@ -65,9 +71,7 @@ impl Queries {
 
 /// Returns the routes of the endpoints, and the queries that they run.
 pub fn router(api: KustoApi) -> (Router, Queries) {
-    let n_places = u32::try_from(api.limits.queries_max).unwrap_or(u32::MAX);
-    let places = Arc::new(Semaphore::new(api.limits.queries_max));
-    let queries = Queries { places: places.clone(), n_places };
+    let (queries, places) = Queries::new(api.limits.queries_max);
     let ingestion_places = Arc::new(Semaphore::new(api.limits.ingestions_max));
     let service = Arc::new(Service { api, places, ingestion_places, strangers: Strangers::default() });
     let links = match service.api.portal {

@@ -25,5 +25,5 @@ mod timespan;
 
 pub use limits::Limits;
 pub use prefer::Prefer;
-pub use service::{MonitorApi, Queries, router};
+pub use service::{MonitorApi, router};
 pub use timespan::Timespan;

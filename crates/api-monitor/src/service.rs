@@ -5,7 +5,7 @@ use crate::exchange::Exchange;
 use crate::prefer::Prefer;
 use crate::rate::Rate;
 use crate::{Limits, endpoints};
-use api_kusto::{Databases, Strangers};
+use api_kusto::{Databases, Queries, Strangers};
 use audit::{AuditSink, QueryRecord};
 use auth::{Action, AuthError, Tokens};
 use axum::Router;
@@ -41,25 +41,9 @@ pub(crate) struct Service {
     rate: Rate,
 }
 
-/// The queries that run.
-pub struct Queries {
-    places: Arc<Semaphore>,
-    n_places: u32,
-}
-
-impl Queries {
-    /// Waits until none runs and all have left their records.
-    pub async fn ended(&self) {
-        // The places are never closed.
-        drop(self.places.acquire_many(self.n_places).await);
-    }
-}
-
 /// Returns the routes of the endpoints, and the queries that they run.
 pub fn router(api: MonitorApi) -> (Router, Queries) {
-    let n_places = u32::try_from(api.limits.queries_max).unwrap_or(u32::MAX);
-    let places = Arc::new(Semaphore::new(api.limits.queries_max));
-    let queries = Queries { places: places.clone(), n_places };
+    let (queries, places) = Queries::new(api.limits.queries_max);
     let service = Arc::new(Service { api, places, strangers: Strangers::default(), rate: Rate::default() });
     let of_workspace = || get(endpoints::query_workspace::get).post(endpoints::query_workspace::post);
     let mut router = Router::new()

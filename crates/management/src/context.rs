@@ -6,6 +6,7 @@ use auth::{Action, Principal};
 use entities::{Change, Entities};
 use futures::executor::block_on;
 use ingest::{NamedTable, Vault, Workspace};
+use kql::Diagnostic;
 use query::{Engine, Tables};
 use std::sync::Arc;
 use std::time::Duration;
@@ -181,6 +182,20 @@ impl Context<'_> {
         })?;
         tables.set_database(database);
         Ok(tables)
+    }
+
+    /// Returns what is wrong with a query over these tables.
+    pub fn errors_in(&self, tables: &Tables, text: &str) -> Vec<Diagnostic> {
+        let environment = kql::bind::Environment {
+            catalog: tables,
+            functions: &*kql_functions::FUNCTIONS,
+            host: None,
+            now: self.request.now,
+            principal: "",
+            parameters: &[],
+        };
+        let (_, findings) = kql::bind::bind(text, environment);
+        findings.into_iter().filter(Diagnostic::is_error).collect()
     }
 
     /// Does something once it is written down that it is about to be done. What the log seals refers to that record.

@@ -8,6 +8,7 @@ mod commands;
 mod draw;
 mod encryption;
 mod evidence;
+mod grants;
 mod importing;
 mod inputs;
 mod interrupt;

@@ -11,7 +11,8 @@ use crate::service::Service;
 use auth::Principal;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::response::Response;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use encode::{Format, RequestIds, Statistics, Visualization};
 use management::{Answer, CommandError, CommandRequest, STACK_BYTES};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -54,6 +55,10 @@ async fn answer(service: Arc<Service>, mut exchange: Exchange, question: Questio
     let Ok(place) = service.places.clone().try_acquire_owned() else {
         return service.refuse(&exchange, ApiError::Busy { max: service.api.limits.queries_max }).await;
     };
+    // What it does can be done before its end is known: it is written down first that somebody asks.
+    if let Err(unwritten) = service.record(exchange.begun_record()).await {
+        return service.refuse(&exchange, unwritten).await;
+    }
     let cancel = Cancel::default();
     let _waiting = CancelOnDrop(cancel.clone());
     let request = command_request(&service, &exchange, &question, principal, cancel);
@@ -69,27 +74,31 @@ async fn answer(service: Arc<Service>, mut exchange: Exchange, question: Questio
         let made = done.and_then(|answer| Ok((n_rows(&answer), json(&answer, ids, ended)?)));
         // Whoever waited may have gone.
         let _ = sender.send(made);
-        drop(place);
     };
     let thread = std::thread::Builder::new().name("command".to_string()).stack_size(STACK_BYTES);
     if thread.spawn(work).is_err() {
         return service.refuse(&exchange, ApiError::Internal).await;
     }
-    let error = match receiver.await {
-        Ok(Ok((rows, body))) => {
-            let mut ended = Ended::default();
-            (ended.status, ended.rows) = (200, rows);
-            match service.record(exchange.ended_record(&ended)).await {
-                Ok(()) => return respond(&exchange, body),
-                Err(unwritten) => unwritten,
+    // Its end is written down whether or not the client still waits.
+    let ending = tokio::spawn(async move {
+        let _place = place;
+        let error = match receiver.await {
+            Ok(Ok((rows, body))) => {
+                let mut ended = Ended::default();
+                (ended.status, ended.rows) = (200, rows);
+                match service.record(exchange.ended_record(&ended)).await {
+                    Ok(()) => return respond(&exchange, body),
+                    Err(unwritten) => unwritten,
+                }
             }
-        }
-        Ok(Err(CommandError::Wrong(findings))) => ApiError::Wrong { text: question.query, findings },
-        Ok(Err(CommandError::Query(error))) => ApiError::Query(error),
-        Ok(Err(error)) => ApiError::Command(error),
-        Err(_) => ApiError::Internal,
-    };
-    service.refuse(&exchange, error).await
+            Ok(Err(CommandError::Wrong(findings))) => ApiError::Wrong { text: question.query, findings },
+            Ok(Err(CommandError::Query(error))) => ApiError::Query(error),
+            Ok(Err(error)) => ApiError::Command(error),
+            Err(_) => ApiError::Internal,
+        };
+        service.refuse(&exchange, error).await
+    });
+    ending.await.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
 }
 
 fn command_request(

@@ -1,8 +1,8 @@
 //! A real server over tables in memory, and a client that knows nothing but HTTP.
 #![allow(dead_code, reason = "each test uses a part")]
 
-use api_kusto::{DatabaseError, Databases};
-use api_monitor::{Limits, MonitorApi, Queries};
+use api_kusto::{DatabaseError, Databases, Queries};
+use api_monitor::{Limits, MonitorApi};
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringViewArray};
 use audit::{AuditError, AuditSink, QueryRecord};
 use auth::{Role, Tokens, Workspaces};

@@ -185,18 +185,7 @@ fn validate(context: &Context<'_>, function: &FunctionEntity, name: &Name, body:
         format!("{}({})", crate::csl::written(&function.name), arguments.join(", ").replace("string(null)", "''"));
     let mut tables = context.tables(context.database(), &function.body)?;
     add_function(&mut tables, function);
-    let wrong = |text: &str| {
-        let environment = kql::bind::Environment {
-            catalog: &tables,
-            functions: &*kql_functions::FUNCTIONS,
-            host: None,
-            now: context.request.now,
-            principal: "",
-            parameters: &[],
-        };
-        let (_, findings) = kql::bind::bind(text, environment);
-        findings.into_iter().filter(Diagnostic::is_error).collect::<Vec<_>>()
-    };
+    let wrong = |text: &str| context.errors_in(&tables, text);
     // A function gives a value or a table, which is not known before.
     let as_table = wrong(&call);
     if as_table.is_empty() {

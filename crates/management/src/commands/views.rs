@@ -9,7 +9,6 @@ use crate::inner::blanked;
 use audit::Operation;
 use auth::Action;
 use entities::{Change, Step, ViewEntity};
-use kql::Diagnostic;
 use query::Tables;
 use schema::Value;
 
@@ -166,16 +165,7 @@ fn validate(context: &Context<'_>, body: kql::Span) -> Result<(), CommandError> 
     let whole = blanked(&context.request.text, body.start, "")?;
     let text = whole.get(..body.end).unwrap_or(&whole);
     let tables = context.tables(context.database(), text)?;
-    let environment = kql::bind::Environment {
-        catalog: &tables,
-        functions: &*kql_functions::FUNCTIONS,
-        host: None,
-        now: context.request.now,
-        principal: "",
-        parameters: &[],
-    };
-    let (_, findings) = kql::bind::bind(text, environment);
-    let found: Vec<Diagnostic> = findings.into_iter().filter(Diagnostic::is_error).collect();
+    let found = context.errors_in(&tables, text);
     if found.is_empty() { Ok(()) } else { Err(CommandError::Wrong(found)) }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::anchoring::{AnchorArgs, Anchoring};
 use crate::encryption::{EncryptionArgs, not_opened};
+use crate::grants::Grant;
 use crate::{activities, store};
 use anyhow::{Context, bail};
 use api_ingest::IngestApi;
@@ -317,7 +318,8 @@ fn make_owner(data: &Path, tokens: &Tokens, path: &Path) -> anyhow::Result<Secre
     // The file comes first: a token that nobody knows would be of no use.
     let options = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     let mut file = options.with_context(failed)?;
-    let made = match super::token::create(data, tokens, "owner", &[Role::Owner], Workspaces::All, None) {
+    let grant = Grant { roles: vec![Role::Owner], workspaces: Workspaces::All, expires: None };
+    let made = match super::token::create(data, tokens, "owner", grant) {
         Ok(made) => made,
         Err(error) => {
             // So that the next start can try again.

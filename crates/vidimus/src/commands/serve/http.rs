@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use api_kusto::ingestion::Ingestion;
-use api_kusto::{Databases, KustoApi, RunningQueries};
+use api_kusto::{Databases, KustoApi, Queries, RunningQueries};
 use api_monitor::MonitorApi;
 use audit::AuditSink;
 use auth::Tokens;
@@ -86,13 +86,13 @@ fn serve_until<S: Future<Output = ()>>(
     })
 }
 
-/// The queries that run.
-struct Queries {
-    kusto: api_kusto::Queries,
-    monitor: api_monitor::Queries,
+/// The queries that run, by protocol.
+struct Running {
+    kusto: Queries,
+    monitor: Queries,
 }
 
-impl Queries {
+impl Running {
     /// Waits until none runs and all have left their records.
     async fn ended(&self) {
         self.kusto.ended().await;
@@ -101,7 +101,7 @@ impl Queries {
 }
 
 /// Returns all routes.
-fn router(args: &ServeArgs, served: Served, tls: bool) -> (Router, Queries) {
+fn router(args: &ServeArgs, served: Served, tls: bool) -> (Router, Running) {
     let limits = api_monitor::Limits::default();
     let monitor = MonitorApi {
         engine: served.engine.clone(),
@@ -127,7 +127,7 @@ fn router(args: &ServeArgs, served: Served, tls: bool) -> (Router, Queries) {
     };
     let (router, kusto) = api_kusto::router(api);
     let (of_monitor, monitor) = api_monitor::router(monitor);
-    let queries = Queries { kusto, monitor };
+    let queries = Running { kusto, monitor };
     let router = router.merge(of_monitor);
     let router = served.routers.into_iter().fold(router, Router::merge).fallback(unknown_endpoint);
     (if args.allow_anonymous { router.layer(from_fn(refuse_web_pages)) } else { router }, queries)
