@@ -16,6 +16,7 @@ mod error;
 mod rate;
 mod service;
 mod signature;
+mod whose;
 
 pub use service::{IngestApi, Limits, router};
 pub use signature::{Signature, moment_of, strings_to_sign};
