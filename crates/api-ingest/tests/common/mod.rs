@@ -125,7 +125,7 @@ impl Server {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let listener = runtime.block_on(HttpListener::bind(any, HttpOptions::default())).expect("a port");
         let address = listener.address();
-        runtime.spawn(listener.serve(api_ingest::router(api), std::future::pending()));
+        runtime.spawn(listener.serve(api_ingest::routers(api).http, std::future::pending()));
         Server { address, vault, sink, owner, reader, publisher, _runtime: runtime, _folder: folder }
     }
 

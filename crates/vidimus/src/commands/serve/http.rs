@@ -18,7 +18,8 @@ use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use listeners::http::HttpListener;
+use futures::FutureExt;
+use listeners::http::{HttpListener, HttpOptions, HttpVersion};
 use management::Manager;
 use query::Engine;
 use stdx::SystemClock;
@@ -43,6 +44,8 @@ pub struct Served {
     pub commands: Option<Arc<Manager>>,
     /// Endpoints beside those of queries.
     pub routers: Vec<Router>,
+    /// Those of a listener of their own.
+    pub otlp_grpc: Router,
 }
 
 /// Serves until SIGTERM or SIGINT, then lets the requests that run end. A second signal ends the program at once. Prints
@@ -55,10 +58,14 @@ pub fn serve(
     serve_until(args, served, stop_signal, |url| {
         started(&url)?;
         // Whoever started the server waits for this line.
-        let mut out = std::io::stdout();
-        writeln!(out, "vidimus: listening on {url}").and_then(|()| out.flush()).context("cannot print the address")
+        say_listening(&url)
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn say_listening(on: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout();
+    writeln!(out, "vidimus: listening on {on}").and_then(|()| out.flush()).context("cannot print the address")
 }
 
 /// Serves until what `stop` makes is done. Calls `ready` with the server's address once it listens.
@@ -75,9 +82,26 @@ fn serve_until<S: Future<Output = ()>>(
         let stop = stop()?;
         let listener = HttpListener::bind(args.listen, options).await.context("cannot start the server")?;
         let scheme = if tls { "https" } else { "http" };
+        let grpc = match args.otlp_grpc {
+            Some(address) => {
+                let options = HttpOptions { version: HttpVersion::Two, ..args.http_options()? };
+                let grpc = HttpListener::bind(address, options).await.context("cannot listen for OTLP over gRPC")?;
+                Some((grpc, served.otlp_grpc.clone()))
+            }
+            None => None,
+        };
         ready(format!("{scheme}://{}", listener.address()))?;
+        if let Some((grpc, _)) = &grpc {
+            say_listening(&format!("{scheme}://{} for OTLP over gRPC", grpc.address()))?;
+        }
         let (router, queries) = router(args, served, tls);
-        listener.serve(router, stop).await;
+        let stop = stop.shared();
+        let serve_grpc = async {
+            if let Some((grpc, router)) = grpc {
+                grpc.serve(router, stop.clone()).await;
+            }
+        };
+        tokio::join!(listener.serve(router, stop.clone()), serve_grpc);
         // Whose client was dropped ends soon, and leaves its record.
         if tokio::time::timeout(END_TIMEOUT, queries.ended()).await.is_err() {
             eprintln!("vidimus: queries that do not end are left");
@@ -260,6 +284,7 @@ mod tests {
             engine: args.engine().unwrap(),
             commands: None,
             routers: vec![own],
+            otlp_grpc: Router::new(),
         };
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let (say, url) = std::sync::mpsc::channel();
