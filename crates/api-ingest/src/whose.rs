@@ -1,7 +1,8 @@
 //! Which workspace a sender's records go to, for protocols whose requests name none: the one that its token may hand in records for.
 //!
 //! Where there are several, the sender names one, by name, id or resource id, in the header `x-vidimus-workspace` (or where its protocol
-//! has room for it). A token for all workspaces has as many as the store. Nothing is guessed, and who may not use a workspace does not
+//! has room for it). A token for all workspaces has as many as the store, without that of
+//! the store's own records. Nothing is guessed, and who may not use a workspace does not
 //! learn whether there is one of that name.
 
 use auth::{Action, Principal};
@@ -47,7 +48,7 @@ pub(crate) fn workspace_of(
             _ => Err(WhoseError::Forbidden { name: told }),
         };
     }
-    let mut names = directory.names();
+    let mut names = directory.names_of_others();
     names.retain(|name| may(name));
     match names.as_slice() {
         [] => Err(WhoseError::Nowhere),
@@ -75,7 +76,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let vault = Vault::open(folder.path(), Arc::new(SystemClock), VaultOptions::default()).expect("a store");
         let vault = Arc::new(vault);
-        let directory = Directory::open(vault.clone()).expect("a directory");
+        let directory = Directory::open(vault.clone()).expect("a directory").with_own("own");
+        vault.create_workspace("own").expect("a workspace");
         let principal =
             |role, workspaces| Principal { id: "t".into(), name: "n".into(), roles: vec![role], workspaces };
         let publisher = |names: &[&str]| {

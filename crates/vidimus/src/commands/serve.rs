@@ -141,7 +141,8 @@ fn start(
         store.seal_activity(&activities::ended(&record, &made))?;
         made?;
     }
-    let directory = Arc::new(Directory::open(vault.clone()).context("cannot read the ids of workspaces")?);
+    let directory = Directory::open(vault.clone()).context("cannot read the ids of workspaces")?;
+    let directory = Arc::new(directory.with_own(store::OWN_WORKSPACE));
     for (name, id) in &args.workspace_ids {
         give_id(&directory, &store, name, id)?;
     }
