@@ -1,9 +1,8 @@
 //! Which workspace a sender's records go to, for protocols whose requests name none: the one that its token may hand in records for.
 //!
 //! Where there are several, the sender names one, by name, id or resource id, in the header `x-vidimus-workspace` (or where its protocol
-//! has room for it). A token for all workspaces has as many as the store, without that of
-//! the store's own records. Nothing is guessed, and who may not use a workspace does not
-//! learn whether there is one of that name.
+//! has room for it). A token for all workspaces has as many as the store, without that of the store's own records. Nothing is guessed,
+//! and who may not use a workspace does not learn whether there is one of that name.
 
 use auth::{Action, Principal};
 use workspaces::Directory;

@@ -83,7 +83,7 @@ fn half_a_request_is_kept_and_the_rest_is_in_the_quarantine() {
     bytes[at] = 0xff;
     let headers = [("Authorization", token.as_str()), ("Content-Type", PROTOBUF), ("Content-Encoding", "gzip")];
     let reply = server.call("POST", "/v1/logs", &headers, &gzip(&bytes));
-    let answer = ExportLogsServiceResponse::decode(reply.body.as_bytes()).expect("an answer");
+    let answer = ExportLogsServiceResponse::decode(reply.bytes.as_slice()).expect("an answer");
     assert_eq!((reply.status, answer.partial_success.map(|partial| partial.rejected_log_records)), (200, Some(1)));
     assert_eq!(server.records("VidimusQuarantine"), 15);
 }
@@ -99,7 +99,10 @@ fn refusals_say_what_is_wrong_and_whether_to_come_again() {
     let json = ("Content-Type", "application/json");
     let of = |token: &'static str| ("Authorization", token);
     let refused = |code: i32, message: &str| json!({ "code": code, "message": message });
-    assert_eq!(post(&[json], b"{}"), (401, refused(16, "the request has no token: `Authorization: Bearer <token>`")));
+    assert_eq!(
+        post(&[json], b"{}"),
+        (401, refused(16, "the request carries no token; send `Authorization: Bearer <token>`"))
+    );
     assert_eq!(post(&[json, of("Bearer x")], b"{}").0, 401);
     assert_eq!(
         post(&[json, ("Authorization", &reader)], b"{}"),
@@ -129,7 +132,7 @@ fn refusals_say_what_is_wrong_and_whether_to_come_again() {
     let retry = json!([{ "@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "1s" }]);
     assert_eq!((&reply.json()["code"], &reply.json()["details"]), (&json!(8), &retry));
     let reply = crowded.call("POST", "/v1/traces", &[("Authorization", &token), ("Content-Type", PROTOBUF)], b"");
-    assert_eq!((reply.status, reply.body.as_bytes().starts_with(b"\x08\x08\x12")), (429, true));
+    assert_eq!((reply.status, reply.bytes.starts_with(b"\x08\x08\x12")), (429, true));
 }
 
 /// Runs something that waits.

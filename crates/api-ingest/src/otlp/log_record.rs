@@ -22,12 +22,12 @@ pub fn row(of: &LogRecord, context: &Context, arrival: i64) -> Result<Row, Value
     } else if exception::is_told(attributes) {
         exception::columns(&mut record, &of.attributes)?;
         record.properties.text("otel.body", &body);
-        record.json("SeverityLevel", &severity_level(of.severity_number));
+        level(&mut record, of.severity_number);
         "AppExceptions"
     } else {
         record.text("Message", &body);
         record.properties.attributes(&of.attributes)?;
-        record.json("SeverityLevel", &severity_level(of.severity_number));
+        level(&mut record, of.severity_number);
         "AppTraces"
     };
     record.text("OperationId", &hex(&of.trace_id));
@@ -46,18 +46,18 @@ pub fn row(of: &LogRecord, context: &Context, arrival: i64) -> Result<Row, Value
     Ok(record.finish(table, context))
 }
 
-/// Returns Application Insights' level of a severity, 0 (verbose) to 4 (critical); null where none is said.
+/// Sets Application Insights' level of a severity, 0 (verbose) to 4 (critical), where one is said.
 ///
 /// # Source
 /// OpenTelemetry, "Logs Data Model", SeverityNumber; Azure Monitor's exporter, whose levels these are.
-fn severity_level(number: i32) -> String {
-    match number {
-        i32::MIN..=0 => return "null".to_string(),
+fn level(record: &mut Record, number: i32) {
+    let level = match number {
+        i32::MIN..=0 => return,
         1..=8 => "0",
         9..=12 => "1",
         13..=16 => "2",
         17..=20 => "3",
         21.. => "4",
-    }
-    .to_string()
+    };
+    record.json("SeverityLevel", level);
 }

@@ -175,13 +175,14 @@ fn n_kinds(value: &AnyValue) -> usize {
     kinds.into_iter().filter(|is_there| *is_there).count()
 }
 
-/// Returns a value as the text of a column: a text as it is, everything else as JSON. Of no value, the empty text.
+/// Returns a value as the text of a column: a text as it is, bytes in base64, everything else as JSON. Of no value, the empty text.
 pub fn text_of(value: Option<&AnyValue>) -> Result<String, ValueError> {
     let json = json_of(value)?;
     Ok(match value {
         Some(AnyValue { string_value: Some(text), .. }) => text.clone(),
         _ if json == "null" => String::new(),
-        _ => json,
+        // Nothing in it is escaped.
+        _ => json.trim_matches('"').to_string(),
     })
 }
 

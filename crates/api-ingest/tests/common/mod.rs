@@ -62,6 +62,8 @@ pub struct Server {
 pub struct Reply {
     pub status: u16,
     pub headers: Vec<(String, String)>,
+    pub bytes: Vec<u8>,
+    /// The same as text.
     pub body: String,
 }
 
@@ -147,7 +149,8 @@ impl Server {
         let headers = response.headers().iter();
         let headers = headers.map(|(n, v)| (n.to_string(), v.to_str().expect("text").to_string())).collect();
         let status = response.status().as_u16();
-        Reply { status, headers, body: response.into_body().read_to_string().expect("text") }
+        let bytes = response.into_body().read_to_vec().expect("a body");
+        Reply { status, headers, body: String::from_utf8_lossy(&bytes).into_owned(), bytes }
     }
 
     /// Returns how many records a table has.

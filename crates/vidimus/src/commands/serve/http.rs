@@ -217,7 +217,7 @@ mod tests {
     use futures::future::BoxFuture;
     use query::Tables;
     use std::io::Read;
-    use std::net::TcpStream;
+    use std::net::{SocketAddr, TcpStream};
     use std::os::unix::fs::PermissionsExt;
     use std::path::Path;
 
@@ -371,6 +371,12 @@ mod tests {
             args.insecure_plain_http = false;
             (args.tls_cert, args.tls_key) = (Some("cert".into()), Some("key".into()));
             assert!(args.http_options().is_ok_and(|options| options.tls.is_some()), "{listen}");
+            // The same goes for the other address.
+            (args.tls_cert, args.tls_key) = (None, None);
+            (args.otlp_grpc, args.listen) = (Some(args.listen), SocketAddr::from(([127, 0, 0, 1], 0)));
+            assert_eq!(args.http_options().is_ok(), plain, "{listen}");
+            args.allow_anonymous = true;
+            assert_eq!(args.tokens().is_ok(), plain, "{listen}");
         }
     }
 }
