@@ -6,7 +6,7 @@ use audit::{ActivityRecord, ActivitySink, AuditError, AuditSink, QueryRecord};
 use entities::{ColumnEntity, MappingKey};
 use futures::executor::block_on;
 use futures::future::BoxFuture;
-use ingest::{Answer, IngestError, Vault};
+use ingest::{Answer, IngestError, OwnTable, Vault};
 use management::{QueryInfo, RunningQueries, World};
 use query::{MemoryTable, QueryError, SeenColumn, StoreTable, TableProvider, TableSource, Tables};
 use schema::{Column, Dynamic};
@@ -177,6 +177,17 @@ impl TableSource for Damaged {
     }
 }
 
+/// Where it is known who asked what.
+const QUESTIONS: &str = "LAQueryLogs";
+
+/// Returns the tables that nobody else writes.
+pub fn own_tables() -> Vec<OwnTable> {
+    vec![
+        OwnTable { workspace: None, table: QUESTIONS.to_string() },
+        OwnTable { workspace: Some(OWN_WORKSPACE.to_string()), table: ACTIVITIES.to_string() },
+    ]
+}
+
 /// Writes who asked what into the table `LAQueryLogs` of the workspace that was asked, and who managed what into the table
 /// `AzureActivity` of the store's own workspace.
 #[derive(Clone)]
@@ -231,7 +242,7 @@ impl AuditSink for StoreAudit {
             let body = Dynamic::Bag(members).to_json();
             let is_known = store.vault.workspace(&record.workspace).is_some();
             let workspace = if is_known { record.workspace.as_str() } else { OWN_WORKSPACE };
-            let answer = store.seal(workspace, "LAQueryLogs", body.as_bytes(), None)?;
+            let answer = store.seal(workspace, QUESTIONS, body.as_bytes(), None)?;
             answer.rejected.first().map_or(Ok(()), |rejected| Err(AuditError::new(rejected.detail.clone())))
         };
         Box::pin(async move { tokio::task::spawn_blocking(sealing).await.map_err(AuditError::new)? })

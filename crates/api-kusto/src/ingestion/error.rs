@@ -50,6 +50,7 @@ impl IngestionError {
             IngestionError::Store(error) => match error {
                 IngestError::UnknownWorkspace { .. } => "BadRequest_DatabaseNotExist",
                 IngestError::UnknownTable { .. } | IngestError::TableName { .. } => "BadRequest_TableNotExist",
+                IngestError::OwnTable { .. } => "General_BadRequest",
                 IngestError::Submit(SubmitError::TooLarge { .. }) => "Stream_InputStreamTooLarge",
                 IngestError::Busy { .. } => "TooManyRequests",
                 IngestError::Submit(SubmitError::RequestReused) => "General_BadRequest",

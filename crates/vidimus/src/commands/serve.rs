@@ -92,7 +92,8 @@ pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let tokens = args.tokens()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let anchoring = Anchoring::read(&args.anchors)?;
-    let mut options = VaultOptions { encryption: args.encryption.encryption()?, ..VaultOptions::default() };
+    let (encryption, own_tables) = (args.encryption.encryption()?, store::own_tables());
+    let mut options = VaultOptions { encryption, own_tables, ..VaultOptions::default() };
     options.sequencer.heartbeat_every = Some(args.heartbeat_every);
     // Witnesses are heard before anything is signed.
     options.sequencer.core.claims = anchoring.claims(&args.data)?;
