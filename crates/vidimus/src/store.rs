@@ -2,7 +2,7 @@
 
 use api_kusto::ingestion::{MappingKind, Mappings};
 use api_kusto::{DatabaseError, Databases};
-use audit::{ActivityRecord, ActivitySink, AuditError, AuditSink, QueryRecord};
+use audit::{ActivityRecord, ActivitySink, AuditError, AuditSink, QueryRecord, SignInRecord, SignInSink};
 use entities::{ColumnEntity, MappingKey};
 use futures::executor::block_on;
 use futures::future::BoxFuture;
@@ -177,6 +177,7 @@ impl TableSource for Damaged {
     }
 }
 
+const SIGN_INS: &str = "AADServicePrincipalSignInLogs";
 /// Where it is known who asked what.
 const QUESTIONS: &str = "LAQueryLogs";
 
@@ -185,11 +186,12 @@ pub fn own_tables() -> Vec<OwnTable> {
     vec![
         OwnTable { workspace: None, table: QUESTIONS.to_string() },
         OwnTable { workspace: Some(OWN_WORKSPACE.to_string()), table: ACTIVITIES.to_string() },
+        OwnTable { workspace: Some(OWN_WORKSPACE.to_string()), table: SIGN_INS.to_string() },
     ]
 }
 
-/// Writes who asked what into the table `LAQueryLogs` of the workspace that was asked, and who managed what into the table
-/// `AzureActivity` of the store's own workspace.
+/// Writes who asked what into the table `LAQueryLogs` of the workspace that was asked, and who managed what, and which applications signed
+/// in, into the tables `AzureActivity` and `AADServicePrincipalSignInLogs` of the store's own workspace.
 #[derive(Clone)]
 pub struct StoreAudit {
     vault: Arc<Vault>,
@@ -253,6 +255,18 @@ impl ActivitySink for StoreAudit {
     fn record(&self, record: ActivityRecord) -> BoxFuture<'_, Result<(), AuditError>> {
         let store = self.clone();
         let sealing = move || store.seal_activity(&record);
+        Box::pin(async move { tokio::task::spawn_blocking(sealing).await.map_err(AuditError::new)? })
+    }
+}
+
+impl SignInSink for StoreAudit {
+    fn record(&self, record: SignInRecord) -> BoxFuture<'_, Result<(), AuditError>> {
+        let store = self.clone();
+        let sealing = move || {
+            let id = Some(record.correlation_id.as_str());
+            let answer = store.seal(OWN_WORKSPACE, SIGN_INS, record.to_json().as_bytes(), id)?;
+            answer.rejected.first().map_or(Ok(()), |rejected| Err(AuditError::new(rejected.detail.clone())))
+        };
         Box::pin(async move { tokio::task::spawn_blocking(sealing).await.map_err(AuditError::new)? })
     }
 }

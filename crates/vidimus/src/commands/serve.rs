@@ -29,8 +29,10 @@ use stdx::{Clock, SystemClock};
 use workspaces::{Directory, SharedKeys};
 
 mod http;
+mod refusals;
 
 use http::{Served, serve};
+use refusals::Refusals;
 
 /// Keep records, sealed, in a folder, and answer queries over HTTP.
 #[derive(Debug, Args)]
@@ -173,7 +175,9 @@ fn start(
         own_workspace: store::OWN_WORKSPACE.to_string(),
     });
     let applications = Arc::new(super::app::applications_of(&args.data, tokens.clone())?);
-    let oauth = OAuthApi { applications, clock: clock.clone(), tls: args.tls_cert.is_some() };
+    let sign_ins = Arc::new(store.clone());
+    let refusals = Arc::new(Refusals::new(sign_ins.clone(), tokens.clone(), clock.clone()));
+    let oauth = OAuthApi { applications, sign_ins, clock: clock.clone(), tls: args.tls_cert.is_some() };
     let served = Served {
         databases,
         ingestion,
@@ -183,6 +187,7 @@ fn start(
         audit,
         tokens,
         engine,
+        refusals,
         routers: vec![api_vault::router(api), api_ingest::router(collecting), api_oauth::router(oauth)],
     };
     let code = serve(&args, served, |url| {
