@@ -90,6 +90,7 @@ impl ApiError {
                 _ => (S::INTERNAL_SERVER_ERROR, "InternalServerError", None),
             },
             ApiError::Rule(error) => match error {
+                RuleError::Changed { .. } => (S::CONFLICT, "Conflict", None),
                 RuleError::Unknown { .. } => (S::NOT_FOUND, "ResourceNotFound", None),
                 RuleError::Transform { .. } => (S::BAD_REQUEST, "InvalidTransformQuery", None),
                 RuleError::NoTime { .. } | RuleError::NoColumn { .. } | RuleError::OtherType { .. } => {
