@@ -31,6 +31,9 @@ pub enum IngestionError {
     #[error(transparent)]
     Store(IngestError),
     /// Ours.
+    #[error("files of this format cannot be read now")]
+    NoReader(#[source] std::io::Error),
+    /// Ours.
     #[error("the records cannot be put into columns")]
     Columns(#[source] arrow::error::ArrowError),
 }
@@ -57,7 +60,7 @@ impl IngestionError {
                 IngestError::Submit(_) => "General_ServiceUnavailable",
                 _ => "General_InternalServerError",
             },
-            IngestionError::MappingUnavailable(_) => "General_ServiceUnavailable",
+            IngestionError::MappingUnavailable(_) | IngestionError::NoReader(_) => "General_ServiceUnavailable",
             IngestionError::Columns(_) => "General_InternalServerError",
         }
     }

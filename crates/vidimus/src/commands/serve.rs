@@ -6,7 +6,7 @@ use crate::grants::Grant;
 use crate::{activities, store};
 use anyhow::{Context, bail};
 use api_ingest::IngestApi;
-use api_kusto::ingestion::Ingestion;
+use api_kusto::ingestion::{Ingestion, Isolated};
 use api_kusto::{Limits, RunningQueries};
 use api_oauth::OAuthApi;
 use api_vault::VaultApi;
@@ -161,7 +161,10 @@ fn start(
     };
     let engine = args.engine()?;
     let collecting = collecting(&args, &vault, &directory, &engine, &tokens, &store)?;
-    let ingestion = Some(Ingestion::new(vault.clone(), Arc::new(store::StoreMappings::new(vault.clone()))));
+    let mappings = Arc::new(store::StoreMappings::new(vault.clone()));
+    let program = std::env::current_exe().context("cannot find this program, which reads files for the server")?;
+    let columnar = Arc::new(Isolated::new(program, vec!["read-columns".to_string()]));
+    let ingestion = Some(Ingestion::new(vault.clone(), mappings, columnar));
     let databases = Arc::new(store::StoreDatabases::new(vault.clone()));
     let running = RunningQueries::new(clock.clone());
     let commands = Arc::new(Manager {
