@@ -93,6 +93,7 @@ impl OtlpError {
                 let code = match status {
                     S::TOO_MANY_REQUESTS | S::PAYLOAD_TOO_LARGE => Code::ResourceExhausted,
                     S::SERVICE_UNAVAILABLE => Code::Unavailable,
+                    S::FORBIDDEN => Code::PermissionDenied,
                     S::NOT_FOUND => Code::NotFound,
                     S::BAD_REQUEST => Code::InvalidArgument,
                     _ => Code::Internal,
