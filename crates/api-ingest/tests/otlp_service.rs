@@ -68,6 +68,11 @@ fn half_a_request_is_kept_and_the_rest_is_in_the_quarantine() {
     let n_rejected: u64 = partial["rejectedLogRecords"].as_str().and_then(|n| n.parse().ok()).expect("a number");
     assert!(partial["errorMessage"].as_str().is_some_and(|text| text.contains("VidimusQuarantine")), "{partial}");
     assert_eq!((server.records("AppTraces"), n_rejected, server.records("VidimusQuarantine")), (3, 13, 13));
+    let metrics = include_str!("otlp/metrics_broken.json_only");
+    let reply = server.call("POST", "/v1/metrics", &headers, metrics.as_bytes());
+    assert_eq!((reply.status, reply.json()["partialSuccess"]["rejectedDataPoints"].as_str()), (200, Some("4")));
+    // Values that are no numbers are values of the column.
+    assert_eq!((server.records("AppMetrics"), server.records("VidimusQuarantine")), (2, 17));
     // A record that is longer as a row than a record may be; and one that is broken on the wire.
     let long = format!(
         r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{{"body":{{"stringValue":"{}"}}}},{{}}]}}]}}]}}"#,
@@ -85,7 +90,7 @@ fn half_a_request_is_kept_and_the_rest_is_in_the_quarantine() {
     let reply = server.call("POST", "/v1/logs", &headers, &gzip(&bytes));
     let answer = ExportLogsServiceResponse::decode(reply.bytes.as_slice()).expect("an answer");
     assert_eq!((reply.status, answer.partial_success.map(|partial| partial.rejected_log_records)), (200, Some(1)));
-    assert_eq!(server.records("VidimusQuarantine"), 15);
+    assert_eq!(server.records("VidimusQuarantine"), 19);
 }
 
 #[test]

@@ -72,10 +72,9 @@ fn measured(
     let mut record = begin(&common, name, head, arrival)?;
     let value = point.as_double.or(point.as_int.map(|int| int as f64));
     statistics(&mut record, value, value, value, value.map(|_| 1));
-    if let Some(int) = point.as_int {
-        if int.unsigned_abs() > EXACT_MAX || point.as_double.is_some() {
-            record.properties.member("otel.value", &int.to_string());
-        }
+    let is_exact = |int: &i64| int.unsigned_abs() <= EXACT_MAX && point.as_double.is_none();
+    if let Some(int) = point.as_int.filter(|int| !is_exact(int)) {
+        record.properties.member("otel.value", &int.to_string());
     }
     Ok(end(record, context))
 }
@@ -91,11 +90,12 @@ fn histogram(
     let common = Common { start: *start, time: *time, attributes, exemplars, flags: *flags };
     let mut record = begin(&common, "histogram", head, arrival)?;
     statistics(&mut record, point.sum, point.min, point.max, Some(point.count));
+    let properties = &mut record.properties;
     if !point.bucket_counts.is_empty() {
-        record.properties.member("otel.bucket_counts", &array_text(&point.bucket_counts, u64::to_string));
-        record
-            .properties
-            .member("otel.explicit_bounds", &array_text(&point.explicit_bounds, |bound| number_text(*bound)));
+        properties.member("otel.bucket_counts", &array_text(&point.bucket_counts, u64::to_string));
+    }
+    if !point.explicit_bounds.is_empty() {
+        properties.member("otel.explicit_bounds", &array_text(&point.explicit_bounds, |bound| number_text(*bound)));
     }
     Ok(end(record, context))
 }

@@ -2,13 +2,11 @@
 
 use super::attributes::Attributes;
 use super::record::Record;
-use super::request::source;
+use super::request::{METHOD, PEER, STATUS, source};
 use super::span::{CLIENT, PRODUCER, Told, is_ok};
 use super::url::{host_of, joined, path_of};
 use super::wire::Span;
 
-const METHOD: [&str; 2] = ["http.request.method", "http.method"];
-const STATUS: [&str; 2] = ["http.response.status_code", "http.status_code"];
 const DATABASE: [&str; 2] = ["db.system.name", "db.system"];
 const MESSAGING: [&str; 1] = ["messaging.system"];
 const DESTINATION: [&str; 2] = ["messaging.destination.name", "messaging.destination"];
@@ -98,7 +96,7 @@ fn peer(of: Attributes<'_>) -> Option<String> {
     if let Some(service) = of.text(&["peer.service"]) {
         return Some(service);
     }
-    let host = of.text(&["server.address", "net.peer.name", "network.peer.address", "net.peer.ip"])?;
+    let host = of.text(&PEER)?;
     let port = of.text(&["server.port", "net.peer.port", "network.peer.port"]);
     let database = of.text(&DATABASE).and_then(|system| database_port(&system));
     let port = port.filter(|port| {

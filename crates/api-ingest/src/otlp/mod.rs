@@ -54,5 +54,5 @@ mod url;
 mod value;
 mod wire;
 
-pub use read::{Read, Row, TableRows, read};
+pub use read::{Read, TableRows, read};
 pub use wire::{Encoding, EnvelopeError, Signal};

@@ -6,9 +6,9 @@ use super::span::{Told, is_ok};
 use super::url::{joined, path_of};
 use super::wire::Span;
 
-const METHOD: [&str; 2] = ["http.request.method", "http.method"];
-const STATUS: [&str; 2] = ["http.response.status_code", "http.status_code"];
-const PEER: [&str; 4] = ["server.address", "net.peer.name", "network.peer.address", "net.peer.ip"];
+pub const METHOD: [&str; 2] = ["http.request.method", "http.method"];
+pub const STATUS: [&str; 2] = ["http.response.status_code", "http.status_code"];
+pub const PEER: [&str; 4] = ["server.address", "net.peer.name", "network.peer.address", "net.peer.ip"];
 const DESTINATION: [&str; 3] = ["messaging.destination.name", "messaging.destination", "message_bus.destination"];
 
 pub fn columns(record: &mut Record, span: &Span) -> Told {
