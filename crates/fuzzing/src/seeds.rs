@@ -14,6 +14,7 @@ pub fn of(target: &str) -> Vec<String> {
         "collection-rule" => RULES.iter().map(|seed| seed.to_string()).collect(),
         "suffixed" => JSON.iter().chain(COLLECTED).map(|seed| seed.to_string()).collect(),
         "signature" => SIGNATURES.iter().map(|seed| seed.to_string()).collect(),
+        "otlp" => texts_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../api-ingest/tests/otlp"), "out"),
         _ => match target.strip_prefix("source_") {
             Some(source) => fixtures(source),
             None => queries(),
@@ -23,9 +24,13 @@ pub fn of(target: &str) -> Vec<String> {
 
 /// Returns the fixtures of a log format, as text.
 fn fixtures(source: &str) -> Vec<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sources/fixtures").join(source);
-    let is_golden = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "golden");
-    let inputs = files_below(&folder).into_iter().filter(|path| !is_golden(path));
+    texts_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../sources/fixtures").join(source), "golden")
+}
+
+/// Returns the files below a folder, as text, without those that say what comes out.
+fn texts_below(folder: &Path, golden: &str) -> Vec<String> {
+    let is_golden = |path: &PathBuf| path.extension().is_some_and(|extension| extension == golden);
+    let inputs = files_below(folder).into_iter().filter(|path| !is_golden(path));
     inputs.filter_map(|path| Some(String::from_utf8_lossy(&std::fs::read(path).ok()?).into_owned())).collect()
 }
 

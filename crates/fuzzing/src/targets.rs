@@ -1,5 +1,6 @@
 //! One function per target.
 
+use api_ingest::otlp::{self, Encoding, Signal};
 use api_ingest::{Signature, moment_of};
 use api_kusto::ingestion::{DataFormat, Mapping, MappingKind, read_records};
 use api_monitor::{Prefer, Timespan};
@@ -11,6 +12,7 @@ use kql::syntax::{self, Parse};
 use kql::{Diagnostic, Span};
 use kql_functions::FUNCTIONS;
 use schema::{Column, ticks};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A target's name and body.
@@ -30,6 +32,7 @@ pub const ALL: &[Target] = &[
     ("signature", signature),
     ("mappings", mappings),
     ("records", records),
+    ("otlp", otlp_body),
 ];
 
 /// The tokens are the text, without a gap.
@@ -136,6 +139,22 @@ pub fn signature(bytes: &[u8]) {
         assert!(signature.mac.len() == 32 && !signature.workspace.is_empty());
     }
     let _ = moment_of(&text);
+}
+
+/// Bodies of OTLP are refused, or every record of them is taken or rejected, whatever they are said to be.
+pub fn otlp_body(bytes: &[u8]) {
+    for signal in [Signal::Logs, Signal::Metrics, Signal::Traces] {
+        for encoding in [Encoding::Protobuf, Encoding::Json] {
+            let Ok(read) = otlp::read(bytes, encoding, signal, 639_158_256_000_000_000) else { continue };
+            let taken: BTreeSet<u64> = read.tables.values().flat_map(|rows| rows.origins.iter().copied()).collect();
+            let rejected: BTreeSet<u64> = read.rejected.iter().map(|rejected| rejected.position).collect();
+            assert!(taken.is_disjoint(&rejected) && rejected.len() == read.rejected.len());
+            assert_eq!(taken.len() as u64 + rejected.len() as u64, read.n_records);
+            for rows in read.tables.values() {
+                assert_eq!(rows.body.lines().count(), rows.origins.len());
+            }
+        }
+    }
 }
 
 fn check_tokens(parse: &Parse, text: &str) {

@@ -110,6 +110,11 @@ fn records() {
 }
 
 #[test]
+fn otlp() {
+    burst("otlp");
+}
+
+#[test]
 fn log_formats() {
     for (name, _) in source_targets::ALL {
         burst_for(name, setting("FUZZ_MS", 200));

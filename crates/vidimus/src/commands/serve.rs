@@ -49,6 +49,9 @@ pub struct ServeArgs {
     /// The certificate's private key, in PEM form.
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
+    /// Address and port on which to take OpenTelemetry's protocol over gRPC, usually port 4317. Over HTTP it is taken by the other address.
+    #[arg(long, value_name = "ADDRESS")]
+    pub otlp_grpc: Option<SocketAddr>,
     /// Listen without TLS where other machines can connect, such as behind a proxy that speaks it.
     #[arg(long)]
     pub insecure_plain_http: bool,
@@ -141,7 +144,8 @@ fn start(
         store.seal_activity(&activities::ended(&record, &made))?;
         made?;
     }
-    let directory = Arc::new(Directory::open(vault.clone()).context("cannot read the ids of workspaces")?);
+    let directory = Directory::open(vault.clone()).context("cannot read the ids of workspaces")?;
+    let directory = Arc::new(directory.with_own(store::OWN_WORKSPACE));
     for (name, id) in &args.workspace_ids {
         give_id(&directory, &store, name, id)?;
     }
@@ -160,7 +164,7 @@ fn start(
         limits: api_vault::Limits::default(),
     };
     let engine = args.engine()?;
-    let collecting = collecting(&args, &vault, &directory, &engine, &tokens, &store)?;
+    let taking = api_ingest::routers(collecting(&args, &vault, &directory, &engine, &tokens, &store)?);
     let mappings = Arc::new(store::StoreMappings::new(vault.clone()));
     let program = std::env::current_exe().context("cannot find this program, which reads files for the server")?;
     let columnar = Arc::new(Isolated::new(program, vec!["read-columns".to_string()]));
@@ -190,8 +194,9 @@ fn start(
         audit,
         tokens,
         engine,
+        otlp_grpc: taking.otlp_grpc,
         refusals,
-        routers: vec![api_vault::router(api), api_ingest::router(collecting), api_oauth::router(oauth)],
+        routers: vec![api_vault::router(api), taking.http, api_oauth::router(oauth)],
     };
     let code = serve(&args, served, |url| {
         let more = Some(("address", url.to_string()));
@@ -275,8 +280,8 @@ impl ServeArgs {
         if !self.allow_anonymous {
             return Ok(Arc::new(tokens));
         }
-        if !self.listen.ip().is_loopback() {
-            bail!("--allow-anonymous is for addresses of this machine only, and {} is not", self.listen);
+        if let Some(address) = self.addresses().find(|address| !address.ip().is_loopback()) {
+            bail!("--allow-anonymous is for addresses of this machine only, and {address} is not");
         }
         eprintln!("vidimus: every program on this machine is let in as an owner");
         let anonymous = Principal {
@@ -286,6 +291,11 @@ impl ServeArgs {
             workspaces: Workspaces::All,
         };
         Ok(Arc::new(tokens.with_anonymous(anonymous)))
+    }
+
+    /// Returns all addresses that are listened on.
+    fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        [Some(self.listen), self.otlp_grpc].into_iter().flatten()
     }
 
     /// Returns what the record of a start says about it.
@@ -310,11 +320,11 @@ impl ServeArgs {
             (Some(certificates), Some(key)) => Some(TlsFiles { certificates: certificates.clone(), key: key.clone() }),
             _ => None,
         };
-        if tls.is_none() && !self.listen.ip().is_loopback() && !self.insecure_plain_http {
+        let in_the_open = self.addresses().find(|address| !address.ip().is_loopback());
+        if let Some(address) = in_the_open.filter(|_| tls.is_none() && !self.insecure_plain_http) {
             bail!(
-                "{} can be reached from other machines, and tokens would travel unencrypted: give --tls-cert and \
-                 --tls-key, or allow it by --insecure-plain-http",
-                self.listen
+                "{address} can be reached from other machines, and tokens would travel unencrypted: give --tls-cert and \
+                 --tls-key, or allow it by --insecure-plain-http"
             );
         }
         Ok(HttpOptions { tls, ..HttpOptions::default() })
