@@ -6,6 +6,9 @@
 //! | `endpoints/collection_rules` | its data collection rules, under their addresses in Azure's resource manager |
 //! | `endpoints/collect_data` | the HTTP Data Collector API, which came before it |
 //! | `endpoints/shared_keys` | the keys by which requests of the latter are signed |
+//! | `push/hec` | Splunk's HTTP Event Collector |
+//! | `push/elastic` | Elasticsearch's bulk and document requests |
+//! | `push/loki` | Loki's push requests |
 //!
 //! Whatever cannot be taken of a request whose form is right goes to the quarantine, and the rest is taken; the header
 //! `Vidimus-Rejected` says how many records went there.
@@ -13,9 +16,11 @@
 mod acts;
 mod endpoints;
 mod error;
+pub mod push;
 mod rate;
 mod service;
 mod signature;
+mod whose;
 
 pub use service::{IngestApi, Limits, router};
 pub use signature::{Signature, moment_of, strings_to_sign};

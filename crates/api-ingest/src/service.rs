@@ -20,6 +20,7 @@ use workspaces::{Directory, SharedKeys};
 
 use crate::endpoints;
 use crate::error::ApiError;
+use crate::push::{self, Acks, PushLimits};
 use crate::rate::Rate;
 
 /// Of the threads that bind transformations, as of those that bind queries.
@@ -36,6 +37,8 @@ pub struct IngestApi {
     pub clock: Arc<dyn Clock>,
     /// Whether the server speaks TLS, for the addresses that it gives of itself.
     pub tls: bool,
+    /// Whether nobody else answers `GET /`, where Elasticsearch's clients ask for its version.
+    pub is_root_free: bool,
     pub limits: Limits,
 }
 
@@ -52,6 +55,8 @@ pub struct Limits {
     pub rule_bytes_max: usize,
     /// Bytes of a request of the HTTP Data Collector API.
     pub data_bytes_max: usize,
+    /// Of requests of the protocols that shippers speak.
+    pub push: PushLimits,
 }
 
 impl Default for Limits {
@@ -64,6 +69,7 @@ impl Default for Limits {
             rule_per_minute: (12_000, 2_000_000_000),
             rule_bytes_max: 1 << 20,
             data_bytes_max: 30 << 20,
+            push: PushLimits::default(),
         }
     }
 }
@@ -75,12 +81,14 @@ pub(crate) struct Service {
     places: Arc<Semaphore>,
     /// When the use of each key was written down last, in ticks.
     pub keys_used: Mutex<HashMap<String, i64>>,
+    pub acks: Acks,
 }
 
 /// Returns the routes of the endpoints.
 pub fn router(api: IngestApi) -> Router {
     let places = Arc::new(Semaphore::new(api.limits.requests_max));
-    let service = Arc::new(Service { api, rate: Rate::default(), places, keys_used: Mutex::default() });
+    let service = Arc::new(Service { api, rate: Rate::default(), places, keys_used: Mutex::default(), acks: Acks::default() });
+    let is_root_free = service.api.is_root_free;
     let mut router = Router::new()
         .route("/dataCollectionRules/{rule}/streams/{stream}", post(endpoints::upload_logs::post))
         .route("/api/logs", post(endpoints::collect_data::post))
@@ -102,7 +110,7 @@ pub fn router(api: IngestApi) -> Router {
     for path in arm_paths("Microsoft.OperationalInsights", "workspaces/{workspace}/sharedKeys") {
         router = router.route(&path, post(endpoints::shared_keys::list_arm));
     }
-    router.with_state(service)
+    router.merge(push::routes(is_root_free)).with_state(service)
 }
 
 impl Service {

@@ -118,6 +118,7 @@ impl Server {
             activities: sink.clone(),
             clock,
             tls: true,
+            is_root_free: true,
             limits,
         };
         let runtime =
