@@ -87,7 +87,8 @@ pub(crate) struct Service {
 /// Returns the routes of the endpoints.
 pub fn router(api: IngestApi) -> Router {
     let places = Arc::new(Semaphore::new(api.limits.requests_max));
-    let service = Arc::new(Service { api, rate: Rate::default(), places, keys_used: Mutex::default(), acks: Acks::default() });
+    let service =
+        Arc::new(Service { api, rate: Rate::default(), places, keys_used: Mutex::default(), acks: Acks::default() });
     let is_root_free = service.api.is_root_free;
     let mut router = Router::new()
         .route("/dataCollectionRules/{rule}/streams/{stream}", post(endpoints::upload_logs::post))

@@ -189,7 +189,10 @@ mod tests {
             (vec![r#"{"a":true}"#, r#"{"a":1}"#], "a:string"),
             (vec![r#"{"a":"x"}"#, r#"{"a":{"b":1}}"#], "a:dynamic"),
             (vec![r#"{"a":12345678901234567890}"#], "a:string"),
-            (vec![r#"{"a":0.1,"b":1e400,"c":0.30000000000000004,"d":0.1234567890123456789}"#], "a:real b:string c:real d:string"),
+            (
+                vec![r#"{"a":0.1,"b":1e400,"c":0.30000000000000004,"d":0.1234567890123456789}"#],
+                "a:real b:string c:real d:string",
+            ),
             (vec![r#"{"a b":1,"9":2,"AdditionalFields":3}"#], ""),
         ];
         for (records, columns) in cases {
@@ -199,7 +202,8 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_its_column_is_kept_beside() {
-        let known = [Column::new("N", KqlType::Long), Column::new("S", KqlType::String), Column::new("D", KqlType::Datetime)];
+        let known =
+            [Column::new("N", KqlType::Long), Column::new("S", KqlType::String), Column::new("D", KqlType::Datetime)];
         let records = [
             r#"{"N":"7","S":7,"D":"yesterday"}"#,
             r#"{"N":7,"S":{"a":1},"D":"2026-05-31T12:00:00Z","N":8}"#,
@@ -220,7 +224,18 @@ mod tests {
     #[test]
     fn every_value_is_in_its_record_once() {
         let mut rng = Rng::from_seed(7);
-        let values = ["1", "-2.5", "1e3", "true", "null", "\"x\"", "\"2026-05-31T12:00:00Z\"", "[1,2]", "{\"a\":null}", "123456789012345678901"];
+        let values = [
+            "1",
+            "-2.5",
+            "1e3",
+            "true",
+            "null",
+            "\"x\"",
+            "\"2026-05-31T12:00:00Z\"",
+            "[1,2]",
+            "{\"a\":null}",
+            "123456789012345678901",
+        ];
         let names = ["a", "b", "c", "a b", "AdditionalFields", "TimeGenerated"];
         let known = [Column::new("TimeGenerated", KqlType::Datetime), Column::new("c", KqlType::Real)];
         for _ in 0..500 {

@@ -28,6 +28,7 @@ use axum::http::HeaderMap;
 
 pub use entry::{Content, Entry};
 pub(crate) use hec::Acks;
+pub use plan::own_lines;
 pub use time::Time;
 
 use crate::service::Service;

@@ -86,6 +86,12 @@ pub(super) fn plan(
     Ok(plan)
 }
 
+/// Returns entries as records of a table of their own that there is not yet, a line each.
+pub fn own_lines(entries: &[Entry]) -> Vec<String> {
+    let records: Vec<Fields<'_>> = entries.iter().map(fields).collect();
+    plain(&records, &[Column::new(TIME_COLUMN, KqlType::Datetime)]).lines
+}
+
 impl Plan {
     /// Gives fields columns of their own names.
     fn own_table(&mut self, vault: &Vault, workspace: &str, table: String, entries: &[(usize, &Entry)]) {

@@ -47,9 +47,8 @@ pub(super) fn read(source: &'static sources::Source, entries: &[(usize, &Entry)]
         stream.last = *number;
         let line = entry.content.line();
         // Of a format in JSON, an agent may have the object in a text, or the text in an object.
-        let line = line.filter(|(member, text)| {
-            is_of_text(source.name) || member.is_none() || text.trim_start().starts_with('{')
-        });
+        let line = line
+            .filter(|(member, text)| is_of_text(source.name) || member.is_none() || text.trim_start().starts_with('{'));
         let text = match (&line, &entry.content) {
             (Some((member, text)), _) => {
                 if let Some(member) = member {

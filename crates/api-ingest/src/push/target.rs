@@ -212,7 +212,8 @@ mod tests {
 
     #[test]
     fn names_become_tables() {
-        for (name, table) in [("fluent-bit", "fluent_bit_CL"), ("1a", "_1a_CL"), ("", "Records_CL"), ("Ü b", "__b_CL")] {
+        for (name, table) in [("fluent-bit", "fluent_bit_CL"), ("1a", "_1a_CL"), ("", "Records_CL"), ("Ü b", "__b_CL")]
+        {
             assert_eq!(own_table(name), table);
             assert!(own_table(&name.repeat(500)).len() <= 104);
         }

@@ -27,7 +27,9 @@ impl Time {
     pub fn of_nanos(text: &str) -> Time {
         let text = text.trim();
         match text.parse::<i128>() {
-            Ok(nanos) => Time::new(moment(nanos.div_euclid(NANOS_PER_TICK)), nanos.rem_euclid(NANOS_PER_TICK) == 0, text),
+            Ok(nanos) => {
+                Time::new(moment(nanos.div_euclid(NANOS_PER_TICK)), nanos.rem_euclid(NANOS_PER_TICK) == 0, text)
+            }
             Err(_) => Time::new(None, false, text),
         }
     }
@@ -76,7 +78,8 @@ mod tests {
 
     #[test]
     fn moments_are_read_and_what_they_leave_out_is_kept() {
-        let shown = |time: Time| (time.ticks.map(ticks::datetime_text).unwrap_or_default(), time.told.unwrap_or_default());
+        let shown =
+            |time: Time| (time.ticks.map(ticks::datetime_text).unwrap_or_default(), time.told.unwrap_or_default());
         let cases = [
             (Time::of_seconds("1433188255.253"), "2015-06-01T19:50:55.2530000Z", ""),
             (Time::of_seconds("1433188255"), "2015-06-01T19:50:55.0000000Z", ""),
@@ -87,9 +90,17 @@ mod tests {
             (Time::of_seconds(""), "", ""),
             (Time::of_nanos("1433188255123456700"), "2015-06-01T19:50:55.1234567Z", ""),
             (Time::of_nanos("1433188255123456789"), "2015-06-01T19:50:55.1234567Z", "1433188255123456789"),
-            (Time::of_nanos("99999999999999999999999999999999999999999999"), "", "99999999999999999999999999999999999999999999"),
+            (
+                Time::of_nanos("99999999999999999999999999999999999999999999"),
+                "",
+                "99999999999999999999999999999999999999999999",
+            ),
             (Time::of_text("2026-05-31T12:00:00.5Z"), "2026-05-31T12:00:00.5000000Z", ""),
-            (Time::of_text("2026-05-31T12:00:00.123456789Z"), "2026-05-31T12:00:00.1234567Z", "2026-05-31T12:00:00.123456789Z"),
+            (
+                Time::of_text("2026-05-31T12:00:00.123456789Z"),
+                "2026-05-31T12:00:00.1234567Z",
+                "2026-05-31T12:00:00.123456789Z",
+            ),
             (Time::of_text("2026-05-31T14:00:00+02:00"), "2026-05-31T12:00:00.0000000Z", "2026-05-31T14:00:00+02:00"),
             (Time::of_text("1433188255253"), "2015-06-01T19:50:55.2530000Z", ""),
             (Time::of_text("noon"), "", "noon"),

@@ -174,7 +174,8 @@ impl Said {
 /// Takes a document's time out of it, where it says one.
 fn timed(json: &str) -> (Time, String) {
     let found = TIME_MEMBERS.iter().find_map(|member| {
-        let value = raw::member(json, member).filter(|value| matches!(raw::kind(value), Kind::String | Kind::Number))?;
+        let value =
+            raw::member(json, member).filter(|value| matches!(raw::kind(value), Kind::String | Kind::Number))?;
         let time = Time::of_text(&raw::text(value));
         time.ticks.map(|_| (*member, time))
     });

@@ -20,8 +20,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{RawPathParams, RawQuery, Request, State};
-use axum::http::request::Parts;
 use axum::http::HeaderMap;
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use base64::Engine as _;
@@ -56,13 +56,17 @@ pub(super) fn routes(is_root_free: bool) -> Router<Arc<Service>> {
             .route(&at("/_bulk"), post(take_bulk).put(take_bulk))
             .route(&at("/{index}/_bulk"), post(take_bulk).put(take_bulk))
             .route(&at("/{index}/_doc"), post(take_document))
-            .route(&at("/{index}/_doc/{id}"), post(take_document).put(take_document).delete(refuse).get(probes::missing))
+            .route(
+                &at("/{index}/_doc/{id}"),
+                post(take_document).put(take_document).delete(refuse).get(probes::missing),
+            )
             .route(&at("/{index}/_create/{id}"), post(take_document).put(take_document))
             .route(&at("/{index}/_update/{id}"), post(refuse))
             .route(&at("/_license"), get(probes::license))
             .route(&at("/_xpack"), get(probes::features))
             .route(&at("/_cluster/health"), get(probes::health));
-        for kind in ["_index_template", "_component_template", "_template", "_ilm/policy", "_ingest/pipeline", "_data_stream"]
+        for kind in
+            ["_index_template", "_component_template", "_template", "_ilm/policy", "_ingest/pipeline", "_data_stream"]
         {
             let one = put(probes::acknowledge).post(probes::acknowledge).get(probes::missing);
             router = router.route(&at(&format!("/{kind}/{{name}}")), one);

@@ -8,8 +8,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::answer::{Problem, branded};
 use super::admit;
+use super::answer::{Problem, branded};
 use crate::push::sender::signed_in;
 use crate::service::Service;
 
@@ -38,7 +38,8 @@ pub(super) async fn version(State(service): State<Arc<Service>>, request: Reques
 }
 
 pub(super) async fn license(State(service): State<Arc<Service>>, request: Request) -> Response {
-    let license = json!({ "status": "active", "uid": "vidimus", "type": "basic", "mode": "basic", "issuer": "vidimus" });
+    let license =
+        json!({ "status": "active", "uid": "vidimus", "type": "basic", "mode": "basic", "issuer": "vidimus" });
     for_signed_in(&service, request, || Json(json!({ "license": license })).into_response())
 }
 
@@ -65,10 +66,15 @@ pub(super) async fn health(State(service): State<Arc<Service>>, request: Request
 }
 
 /// Acknowledges a request to make what there is not here.
-pub(super) async fn acknowledge(State(service): State<Arc<Service>>, path: RawPathParams, request: Request) -> Response {
+pub(super) async fn acknowledge(
+    State(service): State<Arc<Service>>,
+    path: RawPathParams,
+    request: Request,
+) -> Response {
     let (parts, _) = request.into_parts();
     branded(match admit(&service, &path, &parts) {
-        Ok(_) => ([(header::WARNING, HeaderValue::from_static(WARNING))], Json(json!({ "acknowledged": true }))).into_response(),
+        Ok(_) => ([(header::WARNING, HeaderValue::from_static(WARNING))], Json(json!({ "acknowledged": true })))
+            .into_response(),
         Err(problem) => problem.into_response(),
     })
 }

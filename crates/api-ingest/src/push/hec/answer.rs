@@ -1,9 +1,9 @@
 //! The collector's answers: `{"text", "code"}`, the code being Splunk's own, and `detail` where there is more to say.
 
+use auth::AuthError;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use auth::AuthError;
 use listeners::http::BodyError;
 use serde_json::json;
 
@@ -94,7 +94,8 @@ impl From<Refused> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let known = CODES.iter().find(|(code, ..)| *code == self.code);
-        let (status, text) = known.map_or((StatusCode::INTERNAL_SERVER_ERROR, ""), |(_, status, text)| (*status, *text));
+        let (status, text) =
+            known.map_or((StatusCode::INTERNAL_SERVER_ERROR, ""), |(_, status, text)| (*status, *text));
         let mut answer = json!({ "text": text, "code": self.code });
         if let Some(members) = answer.as_object_mut() {
             if let Some(event) = self.event {

@@ -163,7 +163,9 @@ impl Envelope {
             content,
             ..Entry::default()
         };
-        for (column, said) in [(HOST_COLUMN, &host), ("Source", &source), ("SourceType", &sourcetype), ("Index", &index)] {
+        for (column, said) in
+            [(HOST_COLUMN, &host), ("Source", &source), ("SourceType", &sourcetype), ("Index", &index)]
+        {
             if !said.is_empty() {
                 entry.about.push((column.to_string(), quoted(said)));
             }
@@ -183,7 +185,8 @@ mod tests {
 
     #[test]
     fn events_stand_one_after_the_other() {
-        let entries = read("{\"event\":\"a\"}{\"event\":{ \"b\": 1.50 },\"time\":1433188255.25}\n\n{\"event\":[1]}").expect("events");
+        let entries = read("{\"event\":\"a\"}{\"event\":{ \"b\": 1.50 },\"time\":1433188255.25}\n\n{\"event\":[1]}")
+            .expect("events");
         let contents: Vec<Content> = entries.iter().map(|entry| entry.content.clone()).collect();
         let expected = [
             Content::Text("a".to_string()),
@@ -200,7 +203,10 @@ mod tests {
             r#"{"event":"a","host":"h","source":"/var/log/x","sourcetype":"my:type","index":"main","fields":{"a":["x"],"n":1},"more":{"b":2}}"#,
         );
         let entry = &entries.expect("events")[0];
-        assert_eq!((&entry.own, &entry.names[..]), (&"my:type".to_string(), &["my:type".to_string(), "main".to_string()][..]));
+        assert_eq!(
+            (&entry.own, &entry.names[..]),
+            (&"my:type".to_string(), &["my:type".to_string(), "main".to_string()][..])
+        );
         let about: Vec<String> = entry.about.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let expected = [
             r#"Host="h""#,
@@ -234,7 +240,8 @@ mod tests {
 
     #[test]
     fn lines_are_events() {
-        let defaults = Defaults { host: Some("h".to_string()), sourcetype: Some("syslog".to_string()), ..Defaults::default() };
+        let defaults =
+            Defaults { host: Some("h".to_string()), sourcetype: Some("syslog".to_string()), ..Defaults::default() };
         let entries = lines(b"one\r\n\ntwo", &defaults, 3).expect("lines");
         let texts: Vec<Content> = entries.iter().map(|entry| entry.content.clone()).collect();
         assert_eq!(texts, [Content::Text("one".to_string()), Content::Text("two".to_string())]);

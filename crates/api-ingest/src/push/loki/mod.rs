@@ -121,7 +121,9 @@ async fn ready(State(service): State<Arc<Service>>) -> Response {
 /// Says which version of Loki's protocol is spoken.
 async fn version(State(service): State<Arc<Service>>, request: Request) -> Response {
     match super::sender::signed_in(&service, request.headers()) {
-        Ok(_) => Json(json!({ "version": "3.0.0", "revision": "vidimus", "branch": "", "goVersion": "" })).into_response(),
+        Ok(_) => {
+            Json(json!({ "version": "3.0.0", "revision": "vidimus", "branch": "", "goVersion": "" })).into_response()
+        }
         Err(refused) => Problem::from(refused).into_response(),
     }
 }

@@ -65,8 +65,7 @@ pub fn lines(body: &[u8], limits: &PushLimits) -> Result<Vec<Entry>, Problem> {
     let request = PushRequest::decode(unpacked.as_slice());
     let request = request.map_err(|error| Problem::bad(&format!("the body is no push request: {error}")))?;
     let mut entries = Vec::new();
-    let too_many =
-        || Problem::bad(&format!("a stream has at most {} labels, and so has a line", limits.labels_max));
+    let too_many = || Problem::bad(&format!("a stream has at most {} labels, and so has a line", limits.labels_max));
     for PushStream { labels, entries: lines } in request.streams {
         let labels = selector(&labels).ok_or_else(|| Problem::bad(&format!("`{labels}` are no labels")))?;
         if labels.is_empty() {
@@ -94,8 +93,13 @@ pub fn lines(body: &[u8], limits: &PushLimits) -> Result<Vec<Entry>, Problem> {
     Ok(entries)
 }
 
+/// Packs bytes as senders do; `None` when they are too many.
+pub fn pack(bytes: &[u8]) -> Option<Vec<u8>> {
+    snap::raw::Encoder::new().compress_vec(bytes).ok()
+}
+
 /// Reads labels: `{name="value", ...}`, the values quoted as in Go.
-pub(super) fn selector(text: &str) -> Option<Vec<(String, String)>> {
+pub fn selector(text: &str) -> Option<Vec<(String, String)>> {
     let mut rest = text.trim().strip_prefix('{')?.strip_suffix('}')?.trim();
     let mut labels = Vec::new();
     while !rest.is_empty() {
@@ -164,8 +168,8 @@ fn quoted(text: &str) -> Option<(String, &str)> {
 mod tests {
     use super::*;
 
-    fn pack(request: &PushRequest) -> Vec<u8> {
-        snap::raw::Encoder::new().compress_vec(&request.encode_to_vec()).expect("packed")
+    fn packed(request: &PushRequest) -> Vec<u8> {
+        pack(&request.encode_to_vec()).expect("packed")
     }
 
     #[test]
@@ -174,7 +178,10 @@ mod tests {
         let cases = [
             ("{}", Some(vec![])),
             (r#"{job="app"}"#, Some(vec![pair("job", "app")])),
-            (r#"{ a="x, y=\"z\"" , b="ü\n\u00e9\xc3\xa9\101" }"#, Some(vec![pair("a", "x, y=\"z\""), pair("b", "ü\néé\u{41}")])),
+            (
+                r#"{ a="x, y=\"z\"" , b="ü\n\u00e9\xc3\xa9\101" }"#,
+                Some(vec![pair("a", "x, y=\"z\""), pair("b", "ü\néé\u{41}")]),
+            ),
             ("{a=`x\\`,}", Some(vec![pair("a", "x\\")])),
             (r#"{a="x"b="y"}"#, None),
             (r#"{a="x}"#, None),
@@ -194,18 +201,21 @@ mod tests {
         let timestamp = Some(PushTime { seconds: 1_433_188_255, nanos: 123_456_789 });
         let entries = vec![PushEntry { timestamp, line: "a \"b\"".to_string(), structured_metadata: vec![pair] }];
         let request = PushRequest { streams: vec![PushStream { labels: r#"{job="app"}"#.to_string(), entries }] };
-        let json = r#"{"streams":[{"stream":{"job":"app"},"values":[["1433188255123456789","a \"b\"",{"trace":"7"}]]}]}"#;
+        let json =
+            r#"{"streams":[{"stream":{"job":"app"},"values":[["1433188255123456789","a \"b\"",{"trace":"7"}]]}]}"#;
         let limits = PushLimits::default();
-        assert_eq!(lines(&pack(&request), &limits), super::super::json::lines(json.as_bytes(), &limits));
+        assert_eq!(lines(&packed(&request), &limits), super::super::json::lines(json.as_bytes(), &limits));
     }
 
     #[test]
     fn a_body_is_as_large_unpacked_as_it_may_be() {
         let entries = vec![PushEntry { line: "x".repeat(10_000), ..PushEntry::default() }];
         let request = PushRequest { streams: vec![PushStream { labels: r#"{job="app"}"#.to_string(), entries }] };
-        let packed = pack(&request);
+        let packed = packed(&request);
         let limits = |bytes_max| PushLimits { bytes_max, ..PushLimits::default() };
-        assert!(packed.len() < 1000 && lines(&packed, &limits(9_000)).is_err() && lines(&packed, &limits(11_000)).is_ok());
+        assert!(
+            packed.len() < 1000 && lines(&packed, &limits(9_000)).is_err() && lines(&packed, &limits(11_000)).is_ok()
+        );
         assert!(lines(b"\xff\xff\xff\xff\xff\xff", &limits(1 << 30)).is_err());
         assert!(lines(b"", &limits(1 << 30)).is_err());
     }
