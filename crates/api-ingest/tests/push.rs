@@ -78,8 +78,9 @@ fn tables(server: &Server) -> String {
         let snapshot = table.table.snapshot().expect("a snapshot");
         text.push_str(&format!("{} ({})\n", table.name, snapshot.n_rows()));
         for rows in &snapshot.hot {
+            let schema = rows.schema();
             for row in 0..rows.num_rows() {
-                let cells = rows.schema().fields().iter().zip(rows.columns()).filter_map(|(field, column)| {
+                let cells = schema.fields().iter().zip(rows.columns()).filter_map(|(field, column)| {
                     let is_told = !column.is_null(row) && !UNTOLD.contains(&field.name().as_str());
                     let value = array_value_to_string(column, row).expect("a cell");
                     (is_told && !value.is_empty()).then(|| format!("{}={value}", field.name()))

@@ -117,12 +117,13 @@ fn a_table_is_made_as_an_act_that_is_written_down_first() {
 
 #[test]
 fn senders_make_so_many_tables_and_no_more() {
-    let push = PushLimits { tables_max: 2, ..PushLimits::default() };
+    let push = PushLimits { tables_max: 3, ..PushLimits::default() };
     let server = Server::start(Limits { push, ..Limits::default() });
     for name in ["a", "b", "c", "d", "a"] {
         let body = json!({ "event": "x", "sourcetype": name }).to_string();
         assert_eq!(ship(&server, "hec", &server.publisher, body.as_bytes(), &[]).status, 200);
     }
+    // The workspace has a table of a collection rule.
     let records = ["a_CL", "b_CL", "c_CL", "HttpEvent_CL"].map(|table| server.records(table));
     assert_eq!(records, [2, 1, 0, 2]);
 }
@@ -169,7 +170,11 @@ fn lines_come_as_protocol_buffers_too() {
     let server = Server::start(Limits::default());
     let timestamp = Some(PushTime { seconds: 1_433_188_255, nanos: 5 });
     let pair = PushPair { name: "trace".to_string(), value: "7".to_string() };
-    let line = |line: &str| PushEntry { timestamp, line: line.to_string(), structured_metadata: vec![pair.clone()] };
+    let line = |line: &str| PushEntry {
+        timestamp: timestamp.clone(),
+        line: line.to_string(),
+        structured_metadata: vec![pair.clone()],
+    };
     let entries = vec![line("<13>May 31 12:00:00 host app[7]: hello"), line("world")];
     let labels = [r#"{job="app"}"#, r#"{job="syslog", host="h"}"#].map(str::to_string);
     let request =

@@ -212,11 +212,17 @@ fn record(object: &str, more: Fields<'_>, entry: &Entry, columns: &[Column]) -> 
         }
     }
     let has = |name: &str| columns.iter().any(|column| column.name == name);
-    if let Some(ticks) = entry.time.ticks.filter(|_| !taken.contains(TIME_COLUMN)) {
-        push_member(&mut line, TIME_COLUMN, &quoted(&ticks::datetime_text(ticks)));
-        taken.insert(TIME_COLUMN.to_string());
+    let mut own_time: Fields<'_> = Vec::new();
+    if let Some(ticks) = entry.time.ticks {
+        let text = quoted(&ticks::datetime_text(ticks));
+        match taken.insert(TIME_COLUMN.to_string()) {
+            true => push_member(&mut line, TIME_COLUMN, &text),
+            // The record's own counts, and its sender's is kept.
+            false if entry.time.told.is_none() => own_time.push((Cow::Borrowed(TOLD_TIME_COLUMN), Cow::Owned(text))),
+            false => {}
+        }
     }
-    for (name, value) in again.into_iter().chain(more).chain(beside(entry)) {
+    for (name, value) in again.into_iter().chain(more).chain(own_time).chain(beside(entry)) {
         let is_host = name == HOST_COLUMN && has(COMPUTER_COLUMN) && !has(HOST_COLUMN);
         let mut name = match is_host && !taken.contains(COMPUTER_COLUMN) {
             true => COMPUTER_COLUMN.to_string(),

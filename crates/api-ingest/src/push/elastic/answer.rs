@@ -64,6 +64,11 @@ impl Problem {
         Problem { retry_after, ..Problem::new(status, kind, &error.message()) }
     }
 
+    /// Returns what is wrong.
+    pub(super) fn reason(&self) -> &str {
+        &self.reason
+    }
+
     fn error(&self) -> Value {
         json!({ "type": self.kind, "reason": self.reason })
     }
@@ -142,9 +147,7 @@ fn told(item: &Item, fate: Option<&Fate>) -> (StatusCode, Map<String, Value>) {
     members.insert("_id".to_string(), id);
     match problem_of(item, fate) {
         None => {
-            members.insert("_version".to_string(), json!(1));
             members.insert("result".to_string(), json!("created"));
-            members.insert("_shards".to_string(), json!({ "total": 1, "successful": 1, "failed": 0 }));
             members.insert("status".to_string(), json!(201));
             (StatusCode::CREATED, members)
         }
@@ -156,7 +159,7 @@ fn told(item: &Item, fate: Option<&Fate>) -> (StatusCode, Map<String, Value>) {
     }
 }
 
-/// Answers a bulk. Some agents look for `errors` in front of `items`.
+/// Answers a bulk. Some agents look for `errors` in front of `items`, and give up on long answers: an item says what they read.
 pub(super) fn items(items: &[Item], fates: &[Option<Fate>], took_ms: i64) -> Response {
     let told: Vec<(StatusCode, String)> = items
         .iter()
@@ -187,6 +190,8 @@ pub(super) fn single(item: &Item, fate: Option<&Fate>) -> Response {
         None => {
             let (status, mut members) = told(item, fate);
             members.remove("status");
+            members.insert("_version".to_string(), json!(1));
+            members.insert("_shards".to_string(), json!({ "total": 1, "successful": 1, "failed": 0 }));
             (status, Json(Value::Object(members))).into_response()
         }
     }

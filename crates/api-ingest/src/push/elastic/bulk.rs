@@ -49,6 +49,8 @@ pub struct Item {
     /// Empty when the client gives none.
     pub id: String,
     pub entry: Result<Box<Entry>, Problem>,
+    /// What came in place of a document, where that is none.
+    pub raw: Option<Vec<u8>>,
 }
 
 /// Reads a bulk. `index` is the one of actions that name none.
@@ -130,8 +132,10 @@ impl Said {
     }
 
     fn item(self, document: &[u8], index: String, id: String, action: Action) -> Item {
+        let is_added = matches!(action, Action::Create | Action::Index);
         let entry = self.entry(document, &index, &id, action).map(Box::new);
-        Item { action, index, id, entry }
+        let raw = (is_added && entry.is_err()).then(|| document.to_vec());
+        Item { action, index, id, entry, raw }
     }
 
     fn entry(self, document: &[u8], index: &str, id: &str, action: Action) -> Result<Entry, Problem> {

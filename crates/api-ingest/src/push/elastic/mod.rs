@@ -26,6 +26,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use files::{Rejected, Rejection};
 use sha2::{Digest, Sha256};
 
 use answer::{Problem, branded, items};
@@ -34,6 +35,7 @@ use bulk::{Action, Item, bulk, document};
 use super::deliver::{Fate, Order, deliver};
 use super::sender::Sender;
 use super::{path_workspace, request_name};
+use crate::error::ApiError;
 use crate::service::{Service, blocking, with_rejected};
 
 /// The table, without its ending, of documents that may have no further table.
@@ -97,10 +99,10 @@ async fn take_bulk(
     request: Request,
 ) -> Response {
     branded(match take(&service, &path, query.as_deref(), request, true).await {
-        Ok(Done { items: found, fates, began, .. }) => {
+        Ok(Done { items: found, fates, began, kept }) => {
             let took = service.api.clock.now_ticks().saturating_sub(began) / schema::ticks::MILLISECOND;
             let rejected = fates.iter().filter(|fate| matches!(fate, Some(Fate::Quarantined(_)))).count();
-            with_rejected(items(&found, &fates, took), rejected as u64)
+            with_rejected(items(&found, &fates, took), (rejected + kept) as u64)
         }
         Err(problem) => problem.into_response(),
     })
@@ -135,6 +137,8 @@ struct Done {
     items: Vec<Item>,
     fates: Vec<Option<Fate>>,
     began: i64,
+    /// Items that were no documents.
+    kept: usize,
 }
 
 /// Takes a request's documents: a bulk, or the body as one.
@@ -177,6 +181,7 @@ async fn take(
             entries.push(std::mem::take(&mut **entry));
         }
     }
+    let kept = keep(service, &sender.workspace, &mut items, request.as_deref()).await?;
     let order = Order { sender: &sender, entries, request, common: COMMON };
     let mut fates: Vec<Option<Fate>> = vec![None; items.len()];
     let delivered = deliver(service, &parts, order).await.map_err(Problem::from)?;
@@ -186,7 +191,37 @@ async fn take(
             *place = Some(fate);
         }
     }
-    Ok(Done { items, fates, began })
+    Ok(Done { items, fates, began, kept })
+}
+
+/// Keeps in the quarantine what came in place of documents: agents throw away what is refused.
+async fn keep(
+    service: &Arc<Service>,
+    workspace: &str,
+    items: &mut [Item],
+    request: Option<&str>,
+) -> Result<usize, Problem> {
+    let mut rejected = Vec::new();
+    for (item, position) in items.iter_mut().zip(0..) {
+        if let (Some(raw), Err(problem)) = (item.raw.take(), &item.entry) {
+            let detail = format!("of the index `{}`: {}", item.index, problem.reason());
+            rejected.push(Rejected { position, reason: Rejection::Malformed, detail, raw });
+        }
+    }
+    if rejected.is_empty() {
+        return Ok(0);
+    }
+    let n_kept = rejected.len();
+    let (vault, workspace) = (service.api.vault.clone(), workspace.to_string());
+    let name = request.map(|request| format!("{request}/rejected"));
+    let pending = blocking(move || {
+        let content: Vec<u8> = rejected.iter().flat_map(|rejected| rejected.raw.iter().copied()).collect();
+        let request = name.as_deref().map(|name| (name, content.as_slice()));
+        vault.quarantine(&workspace, "elastic", rejected, request)
+    });
+    let pending = pending.await.map_err(Problem::from)?.map_err(ApiError::Ingest)?;
+    pending.finish().await.map_err(ApiError::Ingest)?;
+    Ok(n_kept)
 }
 
 /// Lets a sender in.
