@@ -30,13 +30,14 @@ pub enum Operation {
     ListSharedKeys,
     RemoveSharedKey,
     UseSharedKey,
+    RefuseRequest,
     StartServer,
     StopServer,
 }
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Operation; 26] = [
+    pub const ALL: [Operation; 27] = [
         Operation::CreateWorkspace,
         Operation::WriteTable,
         Operation::DropTable,
@@ -61,6 +62,7 @@ impl Operation {
         Operation::ListSharedKeys,
         Operation::RemoveSharedKey,
         Operation::UseSharedKey,
+        Operation::RefuseRequest,
         Operation::StartServer,
         Operation::StopServer,
     ];
@@ -92,6 +94,7 @@ impl Operation {
             Operation::ListSharedKeys => "List Shared Keys of Workspace",
             Operation::RemoveSharedKey => "Remove Shared Key of Workspace",
             Operation::UseSharedKey => "Take Records by Shared Key",
+            Operation::RefuseRequest => "Refuse Request",
             Operation::StartServer => "Start Server",
             Operation::StopServer => "Stop Server",
         }
@@ -124,6 +127,7 @@ impl Operation {
             Operation::ListSharedKeys => "MICROSOFT.OPERATIONALINSIGHTS/WORKSPACES/SHAREDKEYS/ACTION",
             Operation::RemoveSharedKey => "VIDIMUS/WORKSPACES/SHAREDKEYS/DELETE",
             Operation::UseSharedKey => "VIDIMUS/WORKSPACES/SHAREDKEYS/USE/ACTION",
+            Operation::RefuseRequest => "VIDIMUS/SERVERS/REQUESTS/REFUSE/ACTION",
             Operation::StartServer => "VIDIMUS/SERVERS/START/ACTION",
             Operation::StopServer => "VIDIMUS/SERVERS/STOP/ACTION",
         }
