@@ -59,8 +59,9 @@ pub fn parser(bytes: &[u8]) {
 /// Events and lines of Splunk's collector are read or refused, and every one that is read is a record.
 pub fn hec_events(bytes: &[u8]) {
     let defaults = hec::events::Defaults::default();
+    let limits = PushLimits { bytes_max: 1 << 20, entries_max: 1000, ..PushLimits::default() };
     for read in [hec::events::events, hec::events::lines] {
-        if let Ok(entries) = read(bytes, &defaults, 1000) {
+        if let Ok(entries) = read(bytes, &defaults, &limits) {
             assert!(!entries.is_empty());
             check_entries(&entries);
         }

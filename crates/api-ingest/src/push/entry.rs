@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use schema::dynamic::raw;
 use schema::dynamic::write_json_string;
 
+use super::PushLimits;
 use super::time::Time;
 
 /// One event, document or line.
@@ -40,6 +41,14 @@ impl Default for Content {
 const TEXT_MEMBERS: [&str; 5] = ["_raw", "message", "log", "MESSAGE", "line"];
 
 impl Entry {
+    /// Returns how many bytes it has, about.
+    fn bytes(&self) -> usize {
+        let (Content::Text(content) | Content::Object(content)) = &self.content;
+        let about: usize = self.about.iter().map(|(name, value)| name.len() + value.len()).sum();
+        let names: usize = self.names.iter().map(String::len).sum();
+        content.len() + about + names + self.own.len() + self.stream.len()
+    }
+
     /// Adds a column with a text, unless it is empty.
     pub fn say(&mut self, column: &str, text: &str) {
         if !text.is_empty() {
@@ -60,6 +69,36 @@ impl Content {
         }
     }
 }
+
+/// What a request's entries may be together: what is said once of many is in each of them.
+#[derive(Debug)]
+pub(super) struct Room {
+    entries_left: usize,
+    bytes_left: usize,
+}
+
+impl Room {
+    pub fn of(limits: &PushLimits) -> Room {
+        Room { entries_left: limits.entries_max, bytes_left: limits.bytes_max.saturating_mul(EXPANSION_MAX) }
+    }
+
+    /// Takes room for an entry.
+    ///
+    /// # Errors
+    /// When there is none left, for the sender.
+    pub fn take(&mut self, entry: &Entry, limits: &PushLimits) -> Result<(), String> {
+        let left = self.entries_left.checked_sub(1);
+        self.entries_left = left.ok_or_else(|| format!("a request has at most {} records", limits.entries_max))?;
+        let left = self.bytes_left.checked_sub(entry.bytes());
+        let max = limits.bytes_max.saturating_mul(EXPANSION_MAX);
+        self.bytes_left =
+            left.ok_or_else(|| format!("with all that is said of them, the records exceed {max} bytes"))?;
+        Ok(())
+    }
+}
+
+/// How many times a body's limit its entries may have.
+const EXPANSION_MAX: usize = 4;
 
 /// Returns the members of an object, with their names as they are meant.
 pub(super) fn members(json: &str) -> impl Iterator<Item = (Cow<'_, str>, &str)> {

@@ -48,7 +48,7 @@ pub struct PushLimits {
 
 impl Default for PushLimits {
     fn default() -> PushLimits {
-        PushLimits { bytes_max: 64 << 20, entries_max: 200_000, labels_max: 100, tables_max: 500 }
+        PushLimits { bytes_max: 32 << 20, entries_max: 200_000, labels_max: 100, tables_max: 500 }
     }
 }
 

@@ -46,8 +46,9 @@ impl Time {
     }
 
     fn new(ticks: Option<i64>, is_exact: bool, text: &str) -> Time {
-        let is_told = !text.is_empty() && !(ticks.is_some() && is_exact);
-        Time { ticks, told: is_told.then(|| text.to_string()) }
+        let is_said = ticks.is_some() && is_exact;
+        let told = (!is_said && !text.is_empty()).then(|| text.to_string());
+        Time { ticks, told }
     }
 }
 

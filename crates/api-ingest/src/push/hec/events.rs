@@ -4,7 +4,8 @@ use schema::dynamic::raw::{self, Kind};
 use serde_json::value::RawValue;
 
 use super::answer::{Problem, problem};
-use crate::push::entry::{Content, Entry, members, quoted};
+use crate::push::PushLimits;
+use crate::push::entry::{Content, Entry, Room, members, quoted};
 use crate::push::plan::HOST_COLUMN;
 use crate::push::time::Time;
 
@@ -26,7 +27,7 @@ pub struct Defaults {
 ///
 /// # Errors
 /// When there is none, or one of them is none; its number counts from 0.
-pub fn events(body: &[u8], defaults: &Defaults, entries_max: usize) -> Result<Vec<Entry>, Problem> {
+pub fn events(body: &[u8], defaults: &Defaults, limits: &PushLimits) -> Result<Vec<Entry>, Problem> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     if body.trim_ascii().is_empty() {
         return Err(problem(5, ""));
@@ -35,14 +36,13 @@ pub fn events(body: &[u8], defaults: &Defaults, entries_max: usize) -> Result<Ve
         let detail = format!("byte {} is not UTF-8", error.valid_up_to());
         problem(6, &detail).at(0)
     })?;
-    let mut entries = Vec::new();
+    let (mut entries, mut room) = (Vec::new(), Room::of(limits));
     for value in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
         let number = entries.len();
         let value = value.map_err(|error| problem(6, &error.to_string()).at(number))?;
-        if number >= entries_max {
-            return Err(problem(6, &format!("a request has at most {entries_max} events")).at(number));
-        }
-        entries.push(event(value.get(), defaults).map_err(|problem| problem.at(number))?);
+        let entry = event(value.get(), defaults).map_err(|problem| problem.at(number))?;
+        room.take(&entry, limits).map_err(|why| problem(6, &why).at(number))?;
+        entries.push(entry);
     }
     Ok(entries)
 }
@@ -51,19 +51,18 @@ pub fn events(body: &[u8], defaults: &Defaults, entries_max: usize) -> Result<Ve
 ///
 /// # Errors
 /// When there is none, or too many.
-pub fn lines(body: &[u8], defaults: &Defaults, entries_max: usize) -> Result<Vec<Entry>, Problem> {
+pub fn lines(body: &[u8], defaults: &Defaults, limits: &PushLimits) -> Result<Vec<Entry>, Problem> {
     let text = std::str::from_utf8(body).map_err(|error| {
         let line = body.get(..error.valid_up_to()).unwrap_or(&[]).iter().filter(|byte| **byte == b'\n').count();
         problem(6, &format!("byte {} is not UTF-8", error.valid_up_to())).at(line)
     })?;
-    let mut entries = Vec::new();
+    let (mut entries, mut room) = (Vec::new(), Room::of(limits));
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
-        if entries.len() >= entries_max {
-            return Err(problem(6, &format!("a request has at most {entries_max} lines")).at(entries.len()));
-        }
         let mut envelope = Envelope::of(defaults);
         envelope.time = defaults.time.clone();
-        entries.push(envelope.entry(Content::Text(line.to_string()), Vec::new()));
+        let entry = envelope.entry(Content::Text(line.to_string()), Vec::new());
+        room.take(&entry, limits).map_err(|why| problem(6, &why).at(entries.len()))?;
+        entries.push(entry);
     }
     if entries.is_empty() { Err(problem(5, "")) } else { Ok(entries) }
 }
@@ -179,8 +178,12 @@ impl Envelope {
 mod tests {
     use super::*;
 
+    fn limits() -> PushLimits {
+        PushLimits { entries_max: 3, ..PushLimits::default() }
+    }
+
     fn read(body: &str) -> Result<Vec<Entry>, Problem> {
-        events(body.as_bytes(), &Defaults::default(), 3)
+        events(body.as_bytes(), &Defaults::default(), &limits())
     }
 
     #[test]
@@ -242,10 +245,13 @@ mod tests {
     fn lines_are_events() {
         let defaults =
             Defaults { host: Some("h".to_string()), sourcetype: Some("syslog".to_string()), ..Defaults::default() };
-        let entries = lines(b"one\r\n\ntwo", &defaults, 3).expect("lines");
+        let entries = lines(b"one\r\n\ntwo", &defaults, &limits()).expect("lines");
         let texts: Vec<Content> = entries.iter().map(|entry| entry.content.clone()).collect();
         assert_eq!(texts, [Content::Text("one".to_string()), Content::Text("two".to_string())]);
         assert!(entries.iter().all(|entry| entry.names[0] == "syslog" && entry.stream == "h\n\nsyslog"));
-        assert!(lines(b" \n", &defaults, 3).is_err() && lines(b"a\nb\nc\nd", &defaults, 3).is_err());
+        let long = Defaults { host: Some("h".repeat(100)), ..Defaults::default() };
+        let small = PushLimits { bytes_max: 100, ..PushLimits::default() };
+        assert!(lines(b"a", &long, &small).is_ok() && lines(b"a\nb\nc", &long, &small).is_err());
+        assert!(lines(b" \n", &defaults, &limits()).is_err() && lines(b"a\nb\nc\nd", &defaults, &limits()).is_err());
     }
 }

@@ -33,7 +33,7 @@ use events::{Defaults, events, lines};
 use super::deliver::{Fate, Order, deliver};
 use super::entry::Entry;
 use super::sender::Sender;
-use super::{path_workspace, request_name};
+use super::{PushLimits, path_workspace, request_name};
 use crate::service::{Service, blocking, with_rejected};
 
 /// The table, without its ending, of events whose sender names none.
@@ -81,13 +81,11 @@ fn answered(result: Result<Response, Problem>) -> Response {
     result.unwrap_or_else(Problem::into_response)
 }
 
+/// Reads a body.
+type Read = fn(&[u8], &Defaults, &PushLimits) -> Result<Vec<Entry>, Problem>;
+
 /// Takes a request's events.
-async fn take(
-    service: &Arc<Service>,
-    path: &RawPathParams,
-    request: Request,
-    read: fn(&[u8], &Defaults, usize) -> Result<Vec<Entry>, Problem>,
-) -> Result<Response, Problem> {
+async fn take(service: &Arc<Service>, path: &RawPathParams, request: Request, read: Read) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let (sender, parameters) = admit(service, path, &parts)?;
     let channel = channel(&parts, &parameters)?;
@@ -97,8 +95,8 @@ async fn take(
     let name = request_name(&parts.headers);
     let Parameters { host, source, sourcetype, index, time, .. } = parameters;
     let defaults = Defaults { host, source, sourcetype, index, time };
-    let entries_max = limits.entries_max;
-    let entries = blocking(move || read(&body, &defaults, entries_max)).await.map_err(Problem::from)??;
+    let limits = limits.clone();
+    let entries = blocking(move || read(&body, &defaults, &limits)).await.map_err(Problem::from)??;
     let order = Order { sender: &sender, entries, request: name, common: COMMON };
     let fates = deliver(service, &parts, order).await.map_err(Problem::from)?;
     drop(place);

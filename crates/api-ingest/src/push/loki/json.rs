@@ -4,7 +4,7 @@ use schema::dynamic::raw::{self, Kind};
 
 use super::answer::Problem;
 use super::entry;
-use crate::push::entry::{Entry, members};
+use crate::push::entry::{Entry, Room, members};
 use crate::push::{PushLimits, Time};
 
 /// Reads a request.
@@ -17,7 +17,7 @@ pub fn lines(body: &[u8], limits: &PushLimits) -> Result<Vec<Entry>, Problem> {
     let json = json.ok_or_else(|| Problem::bad("the body is no JSON object"))?;
     let streams = raw::member(&json, "streams").filter(|streams| raw::kind(streams) == Kind::Array);
     let streams = streams.ok_or_else(|| Problem::bad("`streams` is an array"))?;
-    let mut entries = Vec::new();
+    let (mut entries, mut room) = (Vec::new(), Room::of(limits));
     for stream in raw::items(streams) {
         let labels = raw::member(stream, "stream").unwrap_or("{}");
         let labels = pairs(labels, "a label", limits)?;
@@ -27,10 +27,9 @@ pub fn lines(body: &[u8], limits: &PushLimits) -> Result<Vec<Entry>, Problem> {
         let values = raw::member(stream, "values").filter(|values| raw::kind(values) == Kind::Array);
         let values = values.ok_or_else(|| Problem::bad("`values` is an array"))?;
         for value in raw::items(values) {
-            if entries.len() >= limits.entries_max {
-                return Err(Problem::bad(&format!("a request has at most {} lines", limits.entries_max)));
-            }
-            entries.push(line(value, &labels, limits)?);
+            let entry = line(value, &labels, limits)?;
+            room.take(&entry, limits).map_err(|why| Problem::bad(&why))?;
+            entries.push(entry);
         }
     }
     Ok(entries)

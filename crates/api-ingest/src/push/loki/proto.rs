@@ -8,7 +8,7 @@ use prost::Message;
 
 use super::answer::Problem;
 use super::entry;
-use crate::push::entry::Entry;
+use crate::push::entry::{Entry, Room};
 use crate::push::{PushLimits, Time};
 
 #[derive(Clone, PartialEq, Message)]
@@ -64,7 +64,7 @@ pub fn lines(body: &[u8], limits: &PushLimits) -> Result<Vec<Entry>, Problem> {
     let unpacked = unpacked.map_err(|_| Problem::bad("the body is not packed by snappy"))?;
     let request = PushRequest::decode(unpacked.as_slice());
     let request = request.map_err(|error| Problem::bad(&format!("the body is no push request: {error}")))?;
-    let mut entries = Vec::new();
+    let (mut entries, mut room) = (Vec::new(), Room::of(limits));
     let too_many = || Problem::bad(&format!("a stream has at most {} labels, and so has a line", limits.labels_max));
     for PushStream { labels, entries: lines } in request.streams {
         let labels = selector(&labels).ok_or_else(|| Problem::bad(&format!("`{labels}` are no labels")))?;
@@ -75,9 +75,6 @@ pub fn lines(body: &[u8], limits: &PushLimits) -> Result<Vec<Entry>, Problem> {
             return Err(too_many());
         }
         for PushEntry { timestamp, line, structured_metadata } in lines {
-            if entries.len() >= limits.entries_max {
-                return Err(Problem::bad(&format!("a request has at most {} lines", limits.entries_max)));
-            }
             if structured_metadata.len() > limits.labels_max {
                 return Err(too_many());
             }
@@ -87,7 +84,9 @@ pub fn lines(body: &[u8], limits: &PushLimits) -> Result<Vec<Entry>, Problem> {
                 return Err(Problem::bad("a time is none that a record may have"));
             }
             let metadata = structured_metadata.into_iter().map(|pair| (pair.name, pair.value)).collect();
-            entries.push(entry(&labels, metadata, time, line));
+            let entry = entry(&labels, metadata, time, line);
+            room.take(&entry, limits).map_err(|why| Problem::bad(&why))?;
+            entries.push(entry);
         }
     }
     Ok(entries)
