@@ -21,6 +21,7 @@ use workspaces::{Directory, SharedKeys};
 use crate::endpoints;
 use crate::error::ApiError;
 use crate::otlp;
+use crate::push::{self, Acks, PushLimits};
 use crate::rate::Rate;
 
 /// Of the threads that bind transformations, as of those that bind queries.
@@ -37,6 +38,8 @@ pub struct IngestApi {
     pub clock: Arc<dyn Clock>,
     /// Whether the server speaks TLS, for the addresses that it gives of itself.
     pub tls: bool,
+    /// Whether nobody else answers `GET /`, where Elasticsearch's clients ask for its version.
+    pub is_root_free: bool,
     pub limits: Limits,
 }
 
@@ -55,6 +58,8 @@ pub struct Limits {
     pub data_bytes_max: usize,
     /// Bytes of a request of the OpenTelemetry protocol, packed and unpacked.
     pub otlp_bytes_max: usize,
+    /// Of requests of the protocols that shippers speak.
+    pub push: PushLimits,
 }
 
 impl Default for Limits {
@@ -68,6 +73,7 @@ impl Default for Limits {
             rule_bytes_max: 1 << 20,
             data_bytes_max: 30 << 20,
             otlp_bytes_max: 16 << 20,
+            push: PushLimits::default(),
         }
     }
 }
@@ -79,6 +85,7 @@ pub(crate) struct Service {
     places: Arc<Semaphore>,
     /// When the use of each key was written down last, in ticks.
     pub keys_used: Mutex<HashMap<String, i64>>,
+    pub acks: Acks,
 }
 
 /// Routes, by the listener that they are for.
@@ -92,7 +99,9 @@ pub struct Routers {
 /// Returns the routes of the endpoints.
 pub fn routers(api: IngestApi) -> Routers {
     let places = Arc::new(Semaphore::new(api.limits.requests_max));
-    let service = Arc::new(Service { api, rate: Rate::default(), places, keys_used: Mutex::default() });
+    let service =
+        Arc::new(Service { api, rate: Rate::default(), places, keys_used: Mutex::default(), acks: Acks::default() });
+    let is_root_free = service.api.is_root_free;
     let mut router = Router::new()
         .route("/dataCollectionRules/{rule}/streams/{stream}", post(endpoints::upload_logs::post))
         .route("/api/logs", post(endpoints::collect_data::post))
@@ -117,6 +126,7 @@ pub fn routers(api: IngestApi) -> Routers {
     for path in arm_paths("Microsoft.OperationalInsights", "workspaces/{workspace}/sharedKeys") {
         router = router.route(&path, post(endpoints::shared_keys::list_arm));
     }
+    let router = router.merge(push::routes(is_root_free));
     Routers { otlp_grpc: otlp::grpc::router(service.clone()), http: router.with_state(service) }
 }
 

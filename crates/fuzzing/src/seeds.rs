@@ -13,6 +13,9 @@ pub fn of(target: &str) -> Vec<String> {
         "prefer" => PREFERENCES.iter().map(|seed| seed.to_string()).collect(),
         "collection-rule" => RULES.iter().map(|seed| seed.to_string()).collect(),
         "suffixed" => JSON.iter().chain(COLLECTED).map(|seed| seed.to_string()).collect(),
+        "hec-events" => shipped("hec"),
+        "elastic-bulk" => shipped("elastic"),
+        "loki-push" => shipped("loki"),
         "signature" => SIGNATURES.iter().map(|seed| seed.to_string()).collect(),
         "otlp" => texts_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../api-ingest/tests/otlp"), "out"),
         _ => match target.strip_prefix("source_") {
@@ -20,6 +23,21 @@ pub fn of(target: &str) -> Vec<String> {
             None => queries(),
         },
     }
+}
+
+/// Returns the bodies of a protocol's recorded requests.
+fn shipped(protocol: &str) -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../api-ingest/tests/push");
+    let is_of = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(protocol));
+    let texts = files_below(&folder).into_iter().filter(is_of).filter_map(|path| std::fs::read_to_string(path).ok());
+    let mut bodies = Vec::new();
+    for text in texts {
+        for exchange in text.split("===\n") {
+            let request = exchange.split_once("\n---\n").map_or("", |(request, _)| request);
+            bodies.extend(request.split_once("\n\n").map(|(_, body)| format!("{body}\n")));
+        }
+    }
+    bodies
 }
 
 /// Returns the fixtures of a log format, as text.

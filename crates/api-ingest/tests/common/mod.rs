@@ -122,6 +122,7 @@ impl Server {
             activities: sink.clone(),
             clock,
             tls: true,
+            is_root_free: true,
             limits,
         };
         let runtime =

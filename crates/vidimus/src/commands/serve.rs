@@ -229,6 +229,8 @@ fn collecting(
         activities: Arc::new(store.clone()),
         clock,
         tls: args.tls_cert.is_some(),
+        // Links to queries have the root, where they lead somewhere.
+        is_root_free: args.portal_url.is_none(),
         limits: api_ingest::Limits::default(),
     })
 }
