@@ -30,13 +30,15 @@ pub enum Operation {
     ListSharedKeys,
     RemoveSharedKey,
     UseSharedKey,
+    StartFeed,
+    StopFeed,
     StartServer,
     StopServer,
 }
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Operation; 26] = [
+    pub const ALL: [Operation; 28] = [
         Operation::CreateWorkspace,
         Operation::WriteTable,
         Operation::DropTable,
@@ -61,6 +63,8 @@ impl Operation {
         Operation::ListSharedKeys,
         Operation::RemoveSharedKey,
         Operation::UseSharedKey,
+        Operation::StartFeed,
+        Operation::StopFeed,
         Operation::StartServer,
         Operation::StopServer,
     ];
@@ -92,6 +96,8 @@ impl Operation {
             Operation::ListSharedKeys => "List Shared Keys of Workspace",
             Operation::RemoveSharedKey => "Remove Shared Key of Workspace",
             Operation::UseSharedKey => "Take Records by Shared Key",
+            Operation::StartFeed => "Start Subscription to Audit Feed",
+            Operation::StopFeed => "Stop Subscription to Audit Feed",
             Operation::StartServer => "Start Server",
             Operation::StopServer => "Stop Server",
         }
@@ -124,6 +130,8 @@ impl Operation {
             Operation::ListSharedKeys => "MICROSOFT.OPERATIONALINSIGHTS/WORKSPACES/SHAREDKEYS/ACTION",
             Operation::RemoveSharedKey => "VIDIMUS/WORKSPACES/SHAREDKEYS/DELETE",
             Operation::UseSharedKey => "VIDIMUS/WORKSPACES/SHAREDKEYS/USE/ACTION",
+            Operation::StartFeed => "VIDIMUS/WORKSPACES/AUDITFEEDS/WRITE",
+            Operation::StopFeed => "VIDIMUS/WORKSPACES/AUDITFEEDS/DELETE",
             Operation::StartServer => "VIDIMUS/SERVERS/START/ACTION",
             Operation::StopServer => "VIDIMUS/SERVERS/STOP/ACTION",
         }

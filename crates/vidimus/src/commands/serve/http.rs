@@ -10,6 +10,7 @@ use anyhow::Context;
 use api_kusto::ingestion::Ingestion;
 use api_kusto::{Databases, KustoApi, Queries, RunningQueries};
 use api_monitor::MonitorApi;
+use api_office::OfficeApi;
 use audit::AuditSink;
 use auth::Tokens;
 use axum::Router;
@@ -41,6 +42,8 @@ pub struct Served {
     pub engine: Engine,
     /// Does management commands.
     pub commands: Option<Arc<Manager>>,
+    /// Answers those who collect audit records as from Microsoft.
+    pub office: Option<OfficeApi>,
     /// Endpoints beside those of queries.
     pub routers: Vec<Router>,
 }
@@ -90,6 +93,7 @@ fn serve_until<S: Future<Output = ()>>(
 struct Running {
     kusto: Queries,
     monitor: Queries,
+    office: Option<Queries>,
 }
 
 impl Running {
@@ -97,6 +101,9 @@ impl Running {
     async fn ended(&self) {
         self.kusto.ended().await;
         self.monitor.ended().await;
+        if let Some(office) = &self.office {
+            office.ended().await;
+        }
     }
 }
 
@@ -127,8 +134,9 @@ fn router(args: &ServeArgs, served: Served, tls: bool) -> (Router, Running) {
     };
     let (router, kusto) = api_kusto::router(api);
     let (of_monitor, monitor) = api_monitor::router(monitor);
-    let queries = Running { kusto, monitor };
-    let router = router.merge(of_monitor);
+    let (of_office, office) = served.office.map(api_office::router).unzip();
+    let queries = Running { kusto, monitor, office };
+    let router = router.merge(of_monitor).merge(of_office.unwrap_or_default());
     let router = served.routers.into_iter().fold(router, Router::merge).fallback(unknown_endpoint);
     (if args.allow_anonymous { router.layer(from_fn(refuse_web_pages)) } else { router }, queries)
 }
@@ -259,6 +267,7 @@ mod tests {
             directory: directory(&args),
             engine: args.engine().unwrap(),
             commands: None,
+            office: None,
             routers: vec![own],
         };
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
