@@ -12,7 +12,9 @@ use crate::exchange::Exchange;
 pub(crate) enum Fault {
     #[error("{0}")]
     NotSignedIn(#[source] AuthError),
-    #[error("the token may not read the workspace `{workspace}`")]
+    #[error("no role of the token allows to read the workspace `{workspace}`")]
+    NoRole { workspace: String },
+    #[error("the token is not for the workspace `{workspace}`")]
     Forbidden { workspace: String },
     #[error("there is no workspace `{workspace}`")]
     UnknownWorkspace { workspace: String },

@@ -83,8 +83,11 @@ impl Service {
     pub fn enter(&self, exchange: &mut Exchange, text: &str) -> Result<(), Fault> {
         let unknown = || Fault::UnknownWorkspace { workspace: text.to_string() };
         let name = self.api.directory.find(text).ok_or_else(unknown)?;
-        if !exchange.principal.as_ref().is_some_and(|principal| principal.may(Action::Read, &name)) {
-            return Err(Fault::Forbidden { workspace: text.to_string() });
+        let principal = exchange.principal.as_ref();
+        if !principal.is_some_and(|principal| principal.may(Action::Read, &name)) {
+            let workspace = text.to_string();
+            let is_theirs = principal.is_some_and(|principal| principal.workspaces.contains(&name));
+            return Err(if is_theirs { Fault::NoRole { workspace } } else { Fault::Forbidden { workspace } });
         }
         exchange.workspace = name;
         Ok(())

@@ -16,35 +16,35 @@ use crate::fault::{Fault, Refusal};
 pub(crate) enum FeedError {
     #[error("{0}")]
     Fault(#[from] Fault),
-    #[error("Missing parameter: {name}.")]
+    #[error("the parameter `{name}` is missing")]
     Missing { name: &'static str },
-    #[error("Invalid parameter type: {name}. Expected type: {expected}")]
+    #[error("the parameter `{name}` has to be of the type {expected}")]
     Type { name: &'static str, expected: &'static str },
-    #[error("The tenant ID passed in the URL ({tenant}) is not a valid GUID.")]
+    #[error("the tenant `{tenant}` in the address is no guid, and no workspace's name")]
     NoGuid { tenant: String },
-    #[error("The specified content type is not valid.")]
+    #[error("there is no such content type")]
     ContentType,
-    #[error("The webhook endpoint ({address}) could not be validated. This server sends no notifications: start the subscription without a webhook and list its content.")]
+    #[error("the webhook `{address}` cannot be used, because this server sends no notifications: start the subscription without one, and list its content")]
     Webhook { address: String },
-    #[error("No subscription found for the specified content type.")]
+    #[error("there is no subscription to the content type")]
     NoSubscription,
-    #[error("The subscription is already enabled. No property change.")]
+    #[error("the subscription is enabled already, and stays as it is")]
     AlreadyEnabled,
-    #[error("Start time and end time must both be specified (or both omitted) and must be less than or equal to 24 hours apart, with the start time no more than 7 days in the past.")]
+    #[error("`startTime` and `endTime` are given both or not at all, and are 24 hours apart at most")]
     TimeRange,
-    #[error("Start time and end time must both be specified (or both omitted) and must be less than or equal to 24 hours apart, with the start time prior to end time and start time no more than 7 days in the past.")]
+    #[error("`startTime` has to be before `endTime`, and no more than 7 days ago")]
     StartTime,
-    #[error("Invalid nextPage Input: {text}.")]
+    #[error("`{text}` leads to no next page")]
     NextPage { text: String },
-    #[error("The specified content ({id}) does not exist.")]
+    #[error("there is no content `{id}`")]
     NoContent { id: String },
-    #[error("Content requested with the key {id} has already expired. Content older than 7 days cannot be retrieved.")]
+    #[error("the content `{id}` has expired: it can be had for 7 days")]
     Expired { id: String },
-    #[error("Content ID {id} in the URL is invalid.")]
+    #[error("`{id}` is no id of content")]
     ContentId { id: String },
-    #[error("Only one language may be present in the Accept-Language header.")]
+    #[error("the header `Accept-Language` may name one language")]
     Languages,
-    #[error("Invalid syntax in Accept-Language header.")]
+    #[error("the header `Accept-Language` names no language")]
     Language,
 }
 
@@ -59,6 +59,7 @@ impl FeedError {
                     (S::SERVICE_UNAVAILABLE, "AF50000", Some(1))
                 }
                 Fault::NotSignedIn(_) => (S::UNAUTHORIZED, "AF10001", None),
+                Fault::NoRole { .. } => (S::FORBIDDEN, "AF10001", None),
                 Fault::Forbidden { .. } => (S::FORBIDDEN, "AF20010", None),
                 Fault::UnknownWorkspace { .. } => bad("AF20011"),
                 Fault::Throttled { seconds } => (S::TOO_MANY_REQUESTS, "AF429", Some(*seconds)),
@@ -87,31 +88,19 @@ impl FeedError {
         }
     }
 
-    /// Returns what clients read: Microsoft's words where it has them, and nothing of what went wrong inside.
+    /// Returns what clients read: nothing of what went wrong inside.
     fn message(&self, exchange: &Exchange) -> String {
         match self {
-            FeedError::Fault(Fault::NotSignedIn(error)) => {
-                format!("The permission set () sent in the request did not include the expected permission ActivityFeed.Read: {error}.")
-            }
-            FeedError::Fault(Fault::Forbidden { workspace }) => {
-                format!("The tenant ID passed in the URL ({workspace}) does not match a tenant that the access token may read.")
-            }
-            FeedError::Fault(Fault::UnknownWorkspace { workspace }) => {
-                format!("Specified tenant ID ({workspace}) does not exist in the system or has been deleted.")
-            }
             FeedError::Fault(Fault::Throttled { .. } | Fault::Busy { .. }) => {
-                format!("Too many requests. Method={}, PublisherId={}", exchange.target, publisher(exchange))
+                let publisher = exchange.context.iter().find(|(name, _)| name == "PublisherIdentifier");
+                format!("{self}; PublisherId={}", publisher.map_or("", |(_, value)| value))
             }
-            FeedError::Fault(Fault::Database(_) | Fault::Query(_) | Fault::Kept | Fault::Internal | Fault::NotRecorded) => {
-                "An internal error occurred. Retry the request.".to_string()
+            FeedError::Fault(Fault::Database(_) | Fault::Query(_) | Fault::Kept | Fault::Internal) => {
+                "an internal error occurred; try again".to_string()
             }
             other => other.to_string(),
         }
     }
-}
-
-fn publisher(exchange: &Exchange) -> &str {
-    exchange.context.iter().find(|(name, _)| name == "PublisherIdentifier").map_or("", |(_, value)| value)
 }
 
 impl Refusal for FeedError {

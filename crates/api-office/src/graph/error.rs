@@ -24,7 +24,7 @@ pub(crate) enum GraphError {
     Ambiguous,
     #[error("the token may read no workspace")]
     NoWorkspace,
-    #[error("Resource '{id}' does not exist.")]
+    #[error("there is no object '{id}'")]
     NotFound { id: String },
     #[error("{max} queries are kept already; they are forgotten after 30 days")]
     TooManySearches { max: usize },
@@ -45,7 +45,7 @@ impl GraphError {
                     (S::SERVICE_UNAVAILABLE, "serviceNotAvailable", Some(1))
                 }
                 Fault::NotSignedIn(_) => (S::UNAUTHORIZED, "InvalidAuthenticationToken", None),
-                Fault::Forbidden { .. } => (S::FORBIDDEN, "Authorization_RequestDenied", None),
+                Fault::Forbidden { .. } | Fault::NoRole { .. } => (S::FORBIDDEN, "Authorization_RequestDenied", None),
                 Fault::UnknownWorkspace { .. } => (S::NOT_FOUND, "Request_ResourceNotFound", None),
                 Fault::Throttled { seconds } => (S::TOO_MANY_REQUESTS, "TooManyRequests", Some(*seconds)),
                 Fault::Busy { .. } => (S::TOO_MANY_REQUESTS, "TooManyRequests", Some(1)),

@@ -30,13 +30,13 @@ impl Options {
                 "orderby" => options.is_ascending = is_ascending(&value, resource)?,
                 "select" => options.select = select(&value, resource)?,
                 "skiptoken" => {
-                    options.after = Some(Position::parse(&value).ok_or_else(|| GraphError::bad("The skip token is invalid."))?);
+                    options.after = Some(Position::parse(&value).ok_or_else(|| GraphError::bad("the skip token is none"))?);
                     continue;
                 }
                 "count" if value.eq_ignore_ascii_case("false") => continue,
                 "format" if value.starts_with("json") || value.starts_with("application/json") => continue,
                 _ if name.starts_with('$') => {
-                    return Err(GraphError::bad(format!("Query option '{name}' is not allowed.")));
+                    return Err(GraphError::bad(format!("the query option '{name}' is not known here")));
                 }
                 // What is no option of OData's is passed over, as in Graph.
                 _ => continue,
@@ -49,13 +49,13 @@ impl Options {
 
 /// Reads `$filter`.
 pub(crate) fn filter(text: &str) -> Result<Expr, GraphError> {
-    filter::parse(text).map_err(|why| GraphError::bad(format!("Invalid filter clause: {why}.")))
+    filter::parse(text).map_err(|why| GraphError::bad(format!("the filter cannot be read: {why}")))
 }
 
 /// Reads `$top`.
 pub(crate) fn top(text: &str, max: usize) -> Result<usize, GraphError> {
     let number = text.trim().parse::<usize>().ok().filter(|n| (1..=max).contains(n));
-    number.ok_or_else(|| GraphError::bad(format!("Invalid page size specified: '{text}'. Must be between 1 and {max} inclusive.")))
+    number.ok_or_else(|| GraphError::bad(format!("'{text}' is no size of a page, which is from 1 to {max}")))
 }
 
 fn is_ascending(text: &str, resource: &Resource) -> Result<bool, GraphError> {
@@ -67,14 +67,14 @@ fn is_ascending(text: &str, resource: &Resource) -> Result<bool, GraphError> {
         _ => None,
     };
     let known = is_ascending.filter(|_| name == resource.time && words.next().is_none());
-    known.ok_or_else(|| GraphError::bad(format!("The results can be ordered by '{}' only.", resource.time)))
+    known.ok_or_else(|| GraphError::bad(format!("the list can be ordered by '{}' only", resource.time)))
 }
 
 fn select(text: &str, resource: &Resource) -> Result<Vec<String>, GraphError> {
     let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
     let known = |name: &str| match find(resource.fields, name) {
         Some(_) => Ok(name.to_string()),
-        None => Err(GraphError::bad(format!("Could not find a property named '{name}'."))),
+        None => Err(GraphError::bad(format!("there is no property '{name}'"))),
     };
     names.map(known).collect()
 }

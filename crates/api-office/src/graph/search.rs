@@ -69,9 +69,9 @@ const LISTS: [&str; 6] = [
 impl Search {
     /// Reads what somebody looks for.
     pub fn parse(body: &[u8], by: &str, now: i64, moment: u64) -> Result<Search, GraphError> {
-        let wrong = |name: &str, what: &str| GraphError::bad(format!("The property '{name}' has to be {what}."));
+        let wrong = |name: &str, what: &str| GraphError::bad(format!("the property '{name}' has to be {what}"));
         let Ok(Value::Object(body)) = serde_json::from_slice::<Value>(body) else {
-            return Err(GraphError::bad("The body has to be a JSON object."));
+            return Err(GraphError::bad("the body has to be a JSON object"));
         };
         let given = |name: &str| body.get(name).filter(|value| !value.is_null());
         let text = |name: &str| match given(name) {
@@ -89,7 +89,7 @@ impl Search {
             let values = value.as_array().filter(|values| values.iter().all(Value::is_string));
             let values = values.ok_or_else(|| wrong(name, "a list of strings"))?;
             if values.len() > VALUES_MAX {
-                return Err(GraphError::bad(format!("'{name}' has more than {VALUES_MAX} values.")));
+                return Err(GraphError::bad(format!("'{name}' has more than {VALUES_MAX} values")));
             }
             filters.insert(name.to_string(), value.clone());
         }
@@ -109,11 +109,11 @@ impl Search {
         };
         for name in search.texts("recordTypeFilters") {
             if record_type_number(&name).is_none() {
-                return Err(GraphError::bad(format!("'{name}' is no record type that is known here.")));
+                return Err(GraphError::bad(format!("'{name}' is no record type that is known here")));
             }
         }
         if matches!((search.from, search.to), (Some(from), Some(to)) if from > to) {
-            return Err(GraphError::bad("'filterStartDateTime' is after 'filterEndDateTime'."));
+            return Err(GraphError::bad("'filterStartDateTime' is after 'filterEndDateTime'"));
         }
         Ok(search)
     }

@@ -14,8 +14,7 @@ fn path(rest: &str) -> String {
     format!("/api/v1.0/{PROD}/activity/feed/{rest}")
 }
 
-fn content(server: &Server, kind: &str) -> String {
-    let _ = server;
+fn content(kind: &str) -> String {
     path(&format!("subscriptions/content?contentType={kind}"))
 }
 
@@ -76,7 +75,7 @@ fn what_comes_in_is_found_once_whenever_it_happened() {
         server.watch.forward(ticks::MINUTE);
         let end = format!("2026-05-31T12:{:02}:01", round + 1);
         for kind in KINDS {
-            let address = format!("{}&startTime={window}&endTime={end}", content(&server, kind));
+            let address = format!("{}&startTime={window}&endTime={end}", content(kind));
             for blob in blobs(&server, &address) {
                 assert_eq!(blob["contentType"], *kind);
                 seen.extend(ids(&server, &blob).into_iter().map(|id| (id, kind.to_string())));
@@ -133,7 +132,7 @@ fn content_is_its_workspace_s_and_cannot_be_made_up() {
     let server = Server::start(Limits::default());
     start(&server, "Audit.Exchange");
     server.import("office_management", &record("a", "Exchange", 2, "2026-05-01T00:00:00").to_string());
-    let blob = blobs(&server, &content(&server, "Audit.Exchange")).remove(0);
+    let blob = blobs(&server, &content("Audit.Exchange")).remove(0);
     let id = blob["contentId"].as_str().unwrap_or_default();
     assert_eq!(ids(&server, &blob), ["a"]);
     let other = format!("/api/v1.0/{TEST}/activity/feed/audit/{id}");

@@ -153,7 +153,7 @@ fn query_of(resource: &'static Resource, table: &str, event: &str, filter: Optio
     let mut query = format!("{} | extend At_ = {}", resource.rows(table), resource.time_kql());
     let mut conjuncts = Vec::new();
     filter.into_iter().for_each(|filter| split(filter, &mut conjuncts));
-    let wrong = |why| GraphError::bad(format!("Invalid filter clause: {why}."));
+    let wrong = |why| GraphError::bad(format!("the filter cannot be read: {why}"));
     let (plain, listed): (Vec<&Expr>, Vec<&Expr>) = conjuncts.into_iter().partition(|expr| !looks_into_lists(expr));
     for expr in plain {
         query.push_str(&format!(" | where {}", compile(expr, resource.fields, event).map_err(wrong)?.condition));

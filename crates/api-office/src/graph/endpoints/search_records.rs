@@ -36,18 +36,18 @@ pub(crate) async fn get(
 async fn records(service: &Arc<Service>, call: &Call, path: &HashMap<String, String>) -> Result<Value, GraphError> {
     let search = searches::find(service, call, path).await?;
     if search.status != Status::Succeeded {
-        return Err(GraphError::bad("The query has not succeeded, so there are no records of it."));
+        return Err(GraphError::bad("the query has not succeeded, so that there are no records of it"));
     }
     let (mut max, mut after, mut said) = (service.api.limits.records_max, None, Vec::new());
     for (name, value) in url::form_urlencoded::parse(call.query.as_bytes()).into_owned() {
         match name.as_str() {
             "$top" => max = top(&value, service.api.limits.page_max)?,
             "$skiptoken" => {
-                after = Some(Position::parse(&value).ok_or_else(|| GraphError::bad("The skip token is invalid."))?);
+                after = Some(Position::parse(&value).ok_or_else(|| GraphError::bad("the skip token is none"))?);
                 continue;
             }
             _ if name.starts_with('$') => {
-                return Err(GraphError::bad(format!("Query option '{name}' is not allowed.")));
+                return Err(GraphError::bad(format!("the query option '{name}' is not known here")));
             }
             _ => continue,
         }

@@ -77,15 +77,18 @@ impl Compiler<'_> {
             return Err(format!("the property '{name}' is no list"));
         }
         let list = field.dynamic();
-        let Some((variable, body)) = body else { return Ok(format!("(array_length({list}) > 0)")) };
+        let has_some = format!("coalesce(array_length({list}), 0) > 0");
+        let Some((variable, body)) = body else { return Ok(format!("({has_some})")) };
         let n = self.n_lists;
         self.n_lists += 1;
         let item = Item { variable, kql: format!("Item_{n}"), is_event: false };
         let condition = self.expr(body, Some(&item))?;
+        // A row with an empty list would be lost.
+        let some = format!("iff({has_some}, {list}, dynamic([null]))");
         self.lists.push_str(&format!(
-            " | mv-apply Item_{n} = {list} to typeof(dynamic) on (summarize Any_{n} = countif({condition}))"
+            " | mv-apply Item_{n} = {some} to typeof(dynamic) on (summarize Any_{n} = countif({condition}))"
         ));
-        Ok(format!("(Any_{n} > 0)"))
+        Ok(format!("(Any_{n} > 0 and {has_some})"))
     }
 
     /// Returns what a path stands for, and of what kind it is.
@@ -116,7 +119,7 @@ impl Compiler<'_> {
 }
 
 fn unknown(name: &str) -> String {
-    format!("could not find a property named '{name}'")
+    format!("there is no property '{name}'")
 }
 
 /// Returns a member of a dynamic value, by names that are letters, digits and underscores.
@@ -176,10 +179,10 @@ fn compare(
         Kind::Int => {
             let (Literal::Text(text) | Literal::Bare(text)) = literal else { return wrong("a number") };
             let Ok(number) = text.parse::<i64>() else { return wrong("a number") };
-            Ok(format!("({value} {operator} long({number}))"))
+            Ok(format!("coalesce({value} {operator} long({number}), false)"))
         }
         Kind::Bool => match (literal, comparison) {
-            (Literal::Bool(truth), Comparison::Eq | Comparison::Ne) => Ok(format!("({value} {operator} {truth})")),
+            (Literal::Bool(truth), Comparison::Eq | Comparison::Ne) => Ok(format!("coalesce({value} {operator} {truth}, false)")),
             _ => wrong("a truth value"),
         },
         Kind::Object | Kind::List | Kind::Event => Err(format!("the property '{name}' cannot be compared")),
@@ -213,7 +216,7 @@ mod tests {
             ),
             (
                 "not targetResources/any(t: t/id eq 'x')",
-                r#"not((Any_0 > 0)) | mv-apply Item_0 = parse_json(tostring(TargetResources)) to typeof(dynamic) on (summarize Any_0 = countif((tostring(Item_0["id"]) =~ "x")))"#,
+                r#"not((Any_0 > 0 and coalesce(array_length(parse_json(tostring(TargetResources))), 0) > 0)) | mv-apply Item_0 = iff(coalesce(array_length(parse_json(tostring(TargetResources))), 0) > 0, parse_json(tostring(TargetResources)), dynamic([null])) to typeof(dynamic) on (summarize Any_0 = countif((tostring(Item_0["id"]) =~ "x")))"#,
             ),
             ("correlationId eq 74be27de-1e4e-49d9-b579-fe0b331d3642", r#"(CorrelationId =~ "74be27de-1e4e-49d9-b579-fe0b331d3642")"#),
             ("resultReason eq null", "isempty(ResultReason)"),
@@ -223,7 +226,7 @@ mod tests {
         let event = |filter: &str| compile(&parse(filter)?, SIGN_IN.fields, "interactiveUser").map(|of| of.condition);
         let expected = r#"("interactiveUser" =~ "nonInteractiveUser")"#;
         assert_eq!(event("signInEventTypes/any(t: t eq 'nonInteractiveUser')").as_deref(), Ok(expected));
-        assert_eq!(event("status/errorCode eq 0").as_deref(), Ok(r#"(tolong(parse_json(tostring(Status))["errorCode"]) == long(0))"#));
+        assert_eq!(event("status/errorCode eq 0").as_deref(), Ok(r#"coalesce(tolong(parse_json(tostring(Status))["errorCode"]) == long(0), false)"#));
     }
 
     #[test]
