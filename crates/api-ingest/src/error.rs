@@ -51,6 +51,7 @@ pub(crate) fn of_ingest(error: &IngestError) -> (StatusCode, Option<u64>) {
             (StatusCode::TOO_MANY_REQUESTS, Some(retry_after_ms.div_ceil(1000).max(1)))
         }
         IngestError::UnknownWorkspace { .. } | IngestError::UnknownTable { .. } => (StatusCode::NOT_FOUND, None),
+        IngestError::OwnTable { .. } => (StatusCode::FORBIDDEN, None),
         IngestError::TableName { .. } | IngestError::Schema(_) => (StatusCode::BAD_REQUEST, None),
         IngestError::Submit(SubmitError::TooLarge { .. }) => (StatusCode::PAYLOAD_TOO_LARGE, None),
         IngestError::Submit(_) => (StatusCode::SERVICE_UNAVAILABLE, Some(30)),
@@ -89,6 +90,7 @@ impl ApiError {
                 _ => (S::INTERNAL_SERVER_ERROR, "InternalServerError", None),
             },
             ApiError::Rule(error) => match error {
+                RuleError::Changed { .. } => (S::CONFLICT, "Conflict", None),
                 RuleError::Unknown { .. } => (S::NOT_FOUND, "ResourceNotFound", None),
                 RuleError::Transform { .. } => (S::BAD_REQUEST, "InvalidTransformQuery", None),
                 RuleError::NoTime { .. } | RuleError::NoColumn { .. } | RuleError::OtherType { .. } => {

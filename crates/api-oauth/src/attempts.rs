@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
+use listeners::http::sender_of;
 use schema::ticks;
 
 /// Wrong secrets of one application from one address within [`WINDOW`] before the next has to wait.
@@ -69,6 +70,7 @@ impl Attempts {
 }
 
 fn keys(address: IpAddr, application: &str) -> [(Key, u32); 2] {
+    let address = sender_of(address);
     let own = Key { address, application: Some(application.to_string()) };
     [(own, PER_APPLICATION), (Key { address, application: None }, PER_ADDRESS)]
 }

@@ -3,12 +3,14 @@
 //! # Source
 //! RFC 6749, sections 2.3.1 and 4.4.2.
 
-use auth::Secret;
+use auth::{Secret, SignInError};
 use axum::http::{HeaderMap, header};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::error::OAuthError;
+
+const CLIENT_ID_BYTES_MAX: usize = 128;
 
 /// An application's word.
 #[derive(Debug)]
@@ -40,6 +42,10 @@ impl Credentials {
             None => return Err(OAuthError::Missing("grant_type")),
         }
         let client_id = client_id.filter(|id| !id.is_empty()).ok_or(OAuthError::Missing("client_id"))?;
+        // No application has such an id, and it would be remembered.
+        if client_id.len() > CLIENT_ID_BYTES_MAX {
+            return Err(OAuthError::SignIn(SignInError::Invalid));
+        }
         Ok(Credentials { client_id, secret: secret.ok_or(OAuthError::Missing("client_secret"))? })
     }
 }
@@ -86,6 +92,8 @@ mod tests {
         assert_eq!(read(Some("Bearer x"), "grant_type=client_credentials"), Err("invalid_request".into()));
         assert_eq!(read(Some("Basic !"), "grant_type=client_credentials"), Err("invalid_request".into()));
         assert_eq!(read(None, "grant_type=password&client_id=a"), Err("unsupported_grant_type".into()));
+        let long = format!("grant_type=client_credentials&client_secret=s&client_id={}", "x".repeat(129));
+        assert_eq!(read(None, &long), Err("invalid_client".into()));
         assert_eq!(read(None, ""), Err("invalid_request".into()));
         assert_eq!(read(None, "grant_type=client_credentials&client_id=a"), Err("invalid_request".into()));
     }

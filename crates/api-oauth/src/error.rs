@@ -21,6 +21,8 @@ pub(crate) enum OAuthError {
     SignIn(SignInError),
     /// Too many wrong secrets; for how many seconds to wait.
     Wait(i64),
+    /// That somebody signs in cannot be written down.
+    NotRecorded,
     Internal,
 }
 
@@ -30,7 +32,9 @@ impl OAuthError {
         match self {
             OAuthError::Missing(_) | OAuthError::Unsupported(_) | OAuthError::Body(_) => "invalid_request",
             OAuthError::UnsupportedGrant => "unsupported_grant_type",
-            OAuthError::SignIn(SignInError::Unavailable(_)) | OAuthError::Wait(_) => "temporarily_unavailable",
+            OAuthError::SignIn(SignInError::Unavailable(_)) | OAuthError::Wait(_) | OAuthError::NotRecorded => {
+                "temporarily_unavailable"
+            }
             OAuthError::SignIn(_) => "invalid_client",
             OAuthError::Internal => "server_error",
         }
@@ -44,7 +48,9 @@ impl OAuthError {
             OAuthError::Body(BodyError::TooLarge { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
             OAuthError::Body(BodyError::TooSlow) => StatusCode::REQUEST_TIMEOUT,
             OAuthError::Body(_) => StatusCode::BAD_REQUEST,
-            OAuthError::SignIn(SignInError::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
+            OAuthError::SignIn(SignInError::Unavailable(_)) | OAuthError::NotRecorded => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             OAuthError::SignIn(_) => StatusCode::UNAUTHORIZED,
             OAuthError::Wait(_) => StatusCode::TOO_MANY_REQUESTS,
             OAuthError::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -52,7 +58,7 @@ impl OAuthError {
     }
 
     /// Returns what is wrong, with its number.
-    fn description(&self) -> (u32, String) {
+    pub fn description(&self) -> (u32, String) {
         match self {
             OAuthError::Missing(name) => (900_144, format!("the request has no `{name}`")),
             OAuthError::UnsupportedGrant => {
@@ -64,6 +70,9 @@ impl OAuthError {
             OAuthError::SignIn(error @ SignInError::Expired) => (7_000_222, error.to_string()),
             OAuthError::SignIn(error) => (90_033, error.to_string()),
             OAuthError::Wait(seconds) => (50_196, format!("too many wrong secrets; try again in {seconds} seconds")),
+            OAuthError::NotRecorded => {
+                (90_033, "the sign-in cannot be written into the audit log, and is refused".to_string())
+            }
             OAuthError::Internal => (90_033, "internal error".to_string()),
         }
     }
@@ -71,12 +80,19 @@ impl OAuthError {
 
 impl IntoResponse for OAuthError {
     fn into_response(self) -> Response {
+        self.with_correlation(&uuid::Uuid::new_v4().to_string())
+    }
+}
+
+impl OAuthError {
+    /// Returns the answer, under an id by which it is found among the records.
+    pub fn with_correlation(self, correlation_id: &str) -> Response {
         let (number, description) = self.description();
         let body = json!({
             "error": self.code(),
             "error_description": format!("AADSTS{number}: {description}"),
             "error_codes": [number],
-            "correlation_id": uuid::Uuid::new_v4().to_string(),
+            "correlation_id": correlation_id,
         });
         let status = self.status();
         let mut response = (status, Json(body)).into_response();

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use audit::SignInSink;
 use auth::Applications;
 use axum::Router;
 use axum::http::{HeaderMap, header};
@@ -18,6 +19,8 @@ const CHECKS_MAX: usize = 2;
 /// What the endpoints work with.
 pub struct OAuthApi {
     pub applications: Arc<Applications>,
+    /// Where it is written down who signs in, and who tries to.
+    pub sign_ins: Arc<dyn SignInSink>,
     pub clock: Arc<dyn Clock>,
     /// Whether the server speaks TLS, for the addresses that it gives of itself.
     pub tls: bool,

@@ -1,21 +1,45 @@
 //! Applications that sign in, as clients do it.
 
 use api_oauth::{OAuthApi, router};
+use audit::{AuditError, SignInRecord, SignInSink};
 use auth::{Applications, Role, Secret, Tokens, Workspaces};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode};
+use futures::future::BoxFuture;
 use serde_json::Value;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use stdx::FixedClock;
 use tower::ServiceExt;
 
 /// 2026-05-31T12:00:00Z.
 const NOW: i64 = 639_158_256_000_000_000;
 
+/// What was written down; nothing can be while it is closed.
+#[derive(Default)]
+struct SignIns {
+    records: Mutex<Vec<SignInRecord>>,
+    is_closed: AtomicBool,
+}
+
+impl SignInSink for SignIns {
+    fn record(&self, record: SignInRecord) -> BoxFuture<'_, Result<(), AuditError>> {
+        let kept = match self.is_closed.load(Ordering::Relaxed) {
+            true => Err(AuditError::new("closed")),
+            false => {
+                self.records.lock().unwrap().push(record);
+                Ok(())
+            }
+        };
+        Box::pin(async move { kept })
+    }
+}
+
 struct Server {
     router: Router,
     tokens: Arc<Tokens>,
+    sign_ins: Arc<SignIns>,
     runtime: tokio::runtime::Runtime,
     _folder: tempfile::TempDir,
 }
@@ -25,11 +49,12 @@ fn start() -> Server {
     let clock = Arc::new(FixedClock(NOW));
     let tokens = Arc::new(Tokens::open(folder.path().join("tokens"), clock.clone()).unwrap());
     let applications = Applications::open(folder.path().join("applications"), tokens.clone(), clock.clone()).unwrap();
-    let secret = Secret::new("secret".to_string());
+    let secret = Secret::new("secret-of-16-bytes".to_string());
     applications.create("app", &secret, &[Role::Owner], Workspaces::All, None).unwrap();
-    let api = OAuthApi { applications: Arc::new(applications), clock, tls: true };
+    let sign_ins = Arc::new(SignIns::default());
+    let api = OAuthApi { applications: Arc::new(applications), sign_ins: sign_ins.clone(), clock, tls: true };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    Server { router: router(api), tokens, runtime, _folder: folder }
+    Server { router: router(api), tokens, sign_ins, runtime, _folder: folder }
 }
 
 impl Server {
@@ -70,7 +95,7 @@ fn clients_find_their_way_and_get_a_token() {
         for key in ["issuer", "authorization_endpoint", "jwks_uri"] {
             assert!(found[key].as_str().unwrap().starts_with("https://logs.example:8443/"), "{key}");
         }
-        let (status, _, issued) = server.token(token, "secret");
+        let (status, _, issued) = server.token(token, "secret-of-16-bytes");
         assert_eq!(
             (status, &issued["token_type"], &issued["expires_in"]),
             (StatusCode::OK, &"Bearer".into(), &3600.into())
@@ -92,7 +117,7 @@ fn wrong_secrets_are_refused_and_soon_wait() {
         assert!(error["error_description"].as_str().unwrap().starts_with("AADSTS7000215: "));
         assert!(!error.to_string().contains("guessed"));
     }
-    let (status, retry, error) = server.token("/adfs/oauth2/token", "secret");
+    let (status, retry, error) = server.token("/adfs/oauth2/token", "secret-of-16-bytes");
     assert_eq!((status, retry.as_deref()), (StatusCode::TOO_MANY_REQUESTS, Some("60")));
     assert_eq!(error["error"], "temporarily_unavailable");
 }
@@ -107,4 +132,20 @@ fn other_requests_are_refused_by_name() {
     assert_eq!((status, &error["error"]), (StatusCode::BAD_REQUEST, &"invalid_request".into()));
     let (status, _, _) = send(&"x".repeat(20_000));
     assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[test]
+fn every_sign_in_leaves_a_record_and_without_one_there_is_no_token() {
+    let server = start();
+    let (_, _, refused) = server.token("/adfs/oauth2/token", "guessed");
+    server.token("/adfs/oauth2/token", "secret-of-16-bytes");
+    let records = server.sign_ins.records.lock().unwrap().clone();
+    let codes: Vec<u32> = records.iter().map(|record| record.error.as_ref().map_or(0, |(code, _)| *code)).collect();
+    assert_eq!(codes, [7_000_215, 0]);
+    assert_eq!(refused["correlation_id"], records[0].correlation_id.as_str());
+    assert!(records.iter().all(|record| record.application == "app" && !record.to_json().contains("guessed")));
+    server.sign_ins.is_closed.store(true, Ordering::Relaxed);
+    let (status, retry, error) = server.token("/adfs/oauth2/token", "secret-of-16-bytes");
+    assert_eq!((status, retry.as_deref()), (StatusCode::SERVICE_UNAVAILABLE, Some("5")));
+    assert!(error.get("access_token").is_none());
 }

@@ -123,7 +123,12 @@ impl Exchange {
     }
 
     /// Returns the record of an act that is about to begin.
-    pub fn activity(&self, operation: Operation, resource: String, properties: Vec<(String, String)>) -> ActivityRecord {
+    pub fn activity(
+        &self,
+        operation: Operation,
+        resource: String,
+        properties: Vec<(String, String)>,
+    ) -> ActivityRecord {
         let principal = self.principal.as_ref();
         ActivityRecord {
             time: self.received,

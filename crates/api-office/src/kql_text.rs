@@ -39,7 +39,19 @@ mod tests {
     /// Whatever the text, a literal of it is one token and means the text.
     #[test]
     fn no_text_leaves_its_literal() {
-        let texts = ["", "a", "\"", "\\", "\\\"", "x\" or 1 == 1 //", "'", "a\nb\r\tc", "\u{1}\u{7f}\u{85}\u{2028}", "ä€😀", "\\u0022"];
+        let texts = [
+            "",
+            "a",
+            "\"",
+            "\\",
+            "\\\"",
+            "x\" or 1 == 1 //",
+            "'",
+            "a\nb\r\tc",
+            "\u{1}\u{7f}\u{85}\u{2028}",
+            "ä€😀",
+            "\\u0022",
+        ];
         for text in texts {
             let query = format!("print x = {}", string(text));
             let parse = kql::syntax::parse(&query);

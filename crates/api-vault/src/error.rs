@@ -75,6 +75,7 @@ impl ApiError {
                 IngestError::UnknownWorkspace { .. } | IngestError::UnknownTable { .. } => {
                     (S::NOT_FOUND, "NotFound", None)
                 }
+                IngestError::OwnTable { .. } => (S::FORBIDDEN, "Forbidden", None),
                 IngestError::TableName { .. } | IngestError::Schema(_) => (S::BAD_REQUEST, "Malformed", None),
                 IngestError::Busy { retry_after_ms, .. } => {
                     (S::TOO_MANY_REQUESTS, "Busy", Some(retry_after_ms.div_ceil(1000).max(1)))

@@ -32,13 +32,14 @@ pub enum Operation {
     UseSharedKey,
     StartFeed,
     StopFeed,
+    RefuseRequest,
     StartServer,
     StopServer,
 }
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Operation; 28] = [
+    pub const ALL: [Operation; 29] = [
         Operation::CreateWorkspace,
         Operation::WriteTable,
         Operation::DropTable,
@@ -65,6 +66,7 @@ impl Operation {
         Operation::UseSharedKey,
         Operation::StartFeed,
         Operation::StopFeed,
+        Operation::RefuseRequest,
         Operation::StartServer,
         Operation::StopServer,
     ];
@@ -98,6 +100,7 @@ impl Operation {
             Operation::UseSharedKey => "Take Records by Shared Key",
             Operation::StartFeed => "Start Subscription to Audit Feed",
             Operation::StopFeed => "Stop Subscription to Audit Feed",
+            Operation::RefuseRequest => "Refuse Request",
             Operation::StartServer => "Start Server",
             Operation::StopServer => "Stop Server",
         }
@@ -132,6 +135,7 @@ impl Operation {
             Operation::UseSharedKey => "VIDIMUS/WORKSPACES/SHAREDKEYS/USE/ACTION",
             Operation::StartFeed => "VIDIMUS/WORKSPACES/AUDITFEEDS/WRITE",
             Operation::StopFeed => "VIDIMUS/WORKSPACES/AUDITFEEDS/DELETE",
+            Operation::RefuseRequest => "VIDIMUS/SERVERS/REQUESTS/REFUSE/ACTION",
             Operation::StartServer => "VIDIMUS/SERVERS/START/ACTION",
             Operation::StopServer => "VIDIMUS/SERVERS/STOP/ACTION",
         }

@@ -1,6 +1,6 @@
 //! Where records are written to.
 
-use crate::{ActivityRecord, QueryRecord};
+use crate::{ActivityRecord, QueryRecord, SignInRecord};
 use futures::future::BoxFuture;
 
 /// Takes records. When [`AuditSink::record`] succeeds the record is kept as safely as any other.
@@ -19,6 +19,15 @@ pub trait ActivitySink: Send + Sync {
     /// # Errors
     /// When it is not certain that the record is kept.
     fn record(&self, record: ActivityRecord) -> BoxFuture<'_, Result<(), AuditError>>;
+}
+
+/// Takes records of sign-ins.
+pub trait SignInSink: Send + Sync {
+    /// Writes a record of a sign-in, as safely as [`AuditSink::record`].
+    ///
+    /// # Errors
+    /// When it is not certain that the record is kept.
+    fn record(&self, record: SignInRecord) -> BoxFuture<'_, Result<(), AuditError>>;
 }
 
 /// Why a record was not written.

@@ -13,7 +13,7 @@ use stdx::Clock;
 /// How long a token of an application lasts, in ticks.
 const LIFETIME: i64 = ticks::HOUR;
 /// Bytes of a secret: shorter ones are guessed, and longer ones are no secrets.
-const SECRET_BYTES_MIN: usize = 6;
+const SECRET_BYTES_MIN: usize = 16;
 const SECRET_BYTES_MAX: usize = 1024;
 
 /// Applications in a file. Changes that another process makes to it count from the next sign-in on.
@@ -128,12 +128,12 @@ impl Applications {
         self.change(|applications| {
             let before = applications.len();
             applications.retain(|application| application.id != id);
-            match applications.len() == before {
-                true => Err(TokenError::UnknownApplication { id: id.to_string() }),
-                false => Ok(()),
+            if applications.len() == before {
+                return Err(TokenError::UnknownApplication { id: id.to_string() });
             }
-        })?;
-        self.tokens.withdraw(id)
+            // First, and while nobody is given another: what remains when the file cannot be written is an application without tokens.
+            self.tokens.withdraw(id)
+        })
     }
 
     /// Gives a token to an application that knows its secret. Takes a while, as guessing has to: not for a thread of a runtime.
@@ -151,7 +151,10 @@ impl Applications {
         if application.expires.is_some_and(|expires| expires <= now) {
             return Err(SignInError::Expired);
         }
-        self.token_of(application, now).map_err(SignInError::Unavailable)
+        match self.token_of(application, now) {
+            Err(TokenError::UnknownApplication { .. }) => Err(SignInError::Invalid),
+            made => made.map_err(SignInError::Unavailable),
+        }
     }
 
     fn token_of(&self, application: &Application, now: i64) -> Result<Issued, TokenError> {
@@ -163,6 +166,11 @@ impl Applications {
             && self.tokens.authenticate(Some(&format!("Bearer {}", token.expose()))).is_ok()
         {
             return Ok(Issued { token: token.clone(), seconds: seconds(*expires) });
+        }
+        // Whoever deletes applications waits, or has done so.
+        let _lock = token_file::lock(&self.path)?;
+        if !self.current()?.iter().any(|known| known.id == application.id && known.created == application.created) {
+            return Err(TokenError::UnknownApplication { id: application.id.clone() });
         }
         let expires = application.expires.map_or(now + LIFETIME, |expires| expires.min(now + LIFETIME));
         let made = self.tokens.issue(&application.id, &application.roles, &application.workspaces, expires)?;

@@ -41,8 +41,8 @@ fn prod() -> Workspaces {
 fn an_application_signs_in_and_is_who_it_is_by_each_token() {
     let folder = tempfile::tempdir().unwrap();
     let Installation { clock, tokens, applications } = open(folder.path());
-    applications.create("app", &secret("secret"), &[Role::LogAnalyticsReader], prod(), None).unwrap();
-    let issued = applications.sign_in("app", &secret("secret")).unwrap();
+    applications.create("app", &secret("a secret of mine"), &[Role::LogAnalyticsReader], prod(), None).unwrap();
+    let issued = applications.sign_in("app", &secret("a secret of mine")).unwrap();
     assert_eq!(issued.seconds, 3600);
     let enter = |text: &str| tokens.authenticate(Some(&format!("Bearer {text}")));
     let principal = enter(issued.token.expose()).unwrap();
@@ -50,10 +50,10 @@ fn an_application_signs_in_and_is_who_it_is_by_each_token() {
     assert!(principal.may(Action::Read, "prod") && !principal.may(Action::Manage, "prod"));
     assert!(tokens.list().unwrap().is_empty(), "people's tokens are others");
     // Soon after it is the same token, later another; the first one ends after its hour.
-    let again = applications.sign_in("app", &secret("secret")).unwrap();
+    let again = applications.sign_in("app", &secret("a secret of mine")).unwrap();
     assert_eq!(again.token.expose(), issued.token.expose());
     clock.0.fetch_add(40 * ticks::MINUTE, Ordering::SeqCst);
-    let later = applications.sign_in("app", &secret("secret")).unwrap();
+    let later = applications.sign_in("app", &secret("a secret of mine")).unwrap();
     assert_ne!(later.token.expose(), issued.token.expose());
     assert!(enter(issued.token.expose()).is_ok());
     clock.0.fetch_add(21 * ticks::MINUTE, Ordering::SeqCst);
@@ -74,9 +74,9 @@ fn an_application_signs_in_and_is_who_it_is_by_each_token() {
 fn whoever_does_not_know_the_secret_learns_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let Installation { applications, .. } = open(folder.path());
-    applications.create("app", &secret("secret"), &[Role::Owner], Workspaces::All, None).unwrap();
-    let wrong = applications.sign_in("app", &secret("Secret")).unwrap_err();
-    let unknown = applications.sign_in("nobody", &secret("secret")).unwrap_err();
+    applications.create("app", &secret("a secret of mine"), &[Role::Owner], Workspaces::All, None).unwrap();
+    let wrong = applications.sign_in("app", &secret("A secret of mine")).unwrap_err();
+    let unknown = applications.sign_in("nobody", &secret("a secret of mine")).unwrap_err();
     assert_eq!(wrong.to_string(), unknown.to_string());
     assert!(!folder.path().join("tokens.issued").exists());
 }
@@ -85,16 +85,16 @@ fn whoever_does_not_know_the_secret_learns_nothing() {
 fn a_deleted_application_is_out_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let Installation { tokens, applications, .. } = open(folder.path());
-    applications.create("app", &secret("secret"), &[Role::Owner], Workspaces::All, None).unwrap();
-    let issued = applications.sign_in("app", &secret("secret")).unwrap();
+    applications.create("app", &secret("a secret of mine"), &[Role::Owner], Workspaces::All, None).unwrap();
+    let issued = applications.sign_in("app", &secret("a secret of mine")).unwrap();
     applications.delete("app").unwrap();
     let header = format!("Bearer {}", issued.token.expose());
     assert!(matches!(tokens.authenticate(Some(&header)), Err(AuthError::Invalid)));
-    assert!(matches!(applications.sign_in("app", &secret("secret")), Err(SignInError::Invalid)));
+    assert!(matches!(applications.sign_in("app", &secret("a secret of mine")), Err(SignInError::Invalid)));
     assert!(matches!(applications.delete("app"), Err(TokenError::UnknownApplication { .. })));
     // One of the same id is another.
-    applications.create("app", &secret("another"), &[Role::LogAnalyticsReader], prod(), None).unwrap();
-    let issued = applications.sign_in("app", &secret("another")).unwrap();
+    applications.create("app", &secret("another secret of mine"), &[Role::LogAnalyticsReader], prod(), None).unwrap();
+    let issued = applications.sign_in("app", &secret("another secret of mine")).unwrap();
     let principal = tokens.authenticate(Some(&format!("Bearer {}", issued.token.expose()))).unwrap();
     assert!(!principal.may(Action::Manage, "prod"));
 }
@@ -106,11 +106,11 @@ fn what_cannot_be_registered_is_refused() {
     let create = |id: &str, text: &str, expires| {
         applications.create(id, &secret(text), &[Role::Owner], Workspaces::All, expires)
     };
-    create("app", "secret", Some(clock.now_ticks() + ticks::SECOND)).unwrap();
-    assert!(matches!(create("app", "secret", None), Err(TokenError::ApplicationExists { .. })));
-    assert!(matches!(create("a,b", "secret", None), Err(TokenError::BadName { .. })));
+    create("app", "a secret of mine", Some(clock.now_ticks() + ticks::SECOND)).unwrap();
+    assert!(matches!(create("app", "a secret of mine", None), Err(TokenError::ApplicationExists { .. })));
+    assert!(matches!(create("a,b", "a secret of mine", None), Err(TokenError::BadName { .. })));
     assert!(matches!(create("short", "12345", None), Err(TokenError::SecretLength { .. })));
-    assert_eq!(applications.sign_in("app", &secret("secret")).unwrap().seconds, 1);
+    assert_eq!(applications.sign_in("app", &secret("a secret of mine")).unwrap().seconds, 1);
     clock.0.fetch_add(ticks::SECOND, Ordering::SeqCst);
-    assert!(matches!(applications.sign_in("app", &secret("secret")), Err(SignInError::Expired)));
+    assert!(matches!(applications.sign_in("app", &secret("a secret of mine")), Err(SignInError::Expired)));
 }

@@ -53,6 +53,8 @@ pub enum RuleError {
     },
     #[error("the immutable id `{id}` is that of another rule, or none: `dcr-` and 32 hexadecimal digits")]
     ImmutableId { id: String },
+    #[error("somebody else has changed the data collection rule `{id}` meanwhile; read it and try again")]
+    Changed { id: String },
     #[error("there is no data collection rule `{id}`")]
     Unknown { id: String },
     #[error("the rule cannot be read or written")]

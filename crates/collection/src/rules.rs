@@ -69,40 +69,54 @@ impl Rules {
         self.list().into_iter().find(|rule| rule.id.eq_ignore_ascii_case(id))
     }
 
-    /// Reads a rule that is to be saved, under the immutable id that it has, says, or is given.
+    /// Reads a rule that is to be saved in the place of another one, under the immutable id that that one has, it says, or is given.
     ///
     /// # Errors
-    /// As [`Rule::parse`]; when the immutable id is that of another rule; when a workspace is not there or a transformation none.
-    pub fn check(&self, id: &str, document: &[u8]) -> Result<Rule, RuleError> {
-        let had = self.find(id);
+    /// As [`Rule::parse`]; when the immutable id is that of another rule; when a workspace is not there.
+    pub fn read(&self, id: &str, document: &[u8], had: Option<&Arc<Rule>>) -> Result<Rule, RuleError> {
         let made = || format!("dcr-{}", uuid::Uuid::new_v4().simple());
-        let immutable_id = had.as_ref().map_or_else(made, |rule| rule.immutable_id.clone());
+        let immutable_id = had.map_or_else(made, |rule| rule.immutable_id.clone());
         let rule = Rule::parse(id, document, &immutable_id)?;
-        let is_anothers = match (&had, self.get(&rule.immutable_id)) {
+        let is_anothers = match (had, self.get(&rule.immutable_id)) {
             (Some(had), _) => had.immutable_id != rule.immutable_id,
             (None, other) => other.is_some(),
         };
         if is_anothers {
             return Err(RuleError::ImmutableId { id: rule.immutable_id });
         }
-        for (name, workspace) in &rule.destinations {
-            let unknown = || RuleError::UnknownWorkspace { name: name.clone(), workspace: workspace.clone() };
-            self.directory.find(workspace).ok_or_else(unknown)?;
-        }
-        for flow in &rule.flows {
-            for stream in &flow.streams {
-                self.transform(&rule, flow, stream)?;
-            }
-        }
+        self.workspaces(&rule)?;
         Ok(rule)
     }
 
-    /// Saves a rule that was checked, and makes the custom tables that it writes to, or the columns of them that are missing.
+    /// Checks the transformations of a rule.
     ///
     /// # Errors
-    /// When what a flow gives does not fit its table; when a table or the rule cannot be written.
-    pub fn put(&self, rule: Rule) -> Result<Saved, RuleError> {
+    /// When one is none.
+    pub fn check(&self, rule: &Rule) -> Result<(), RuleError> {
+        for flow in &rule.flows {
+            for stream in &flow.streams {
+                self.transform(rule, flow, stream)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Saves a rule that was checked in the place of another one, and makes the custom tables that it writes to, or the columns of them
+    /// that are missing.
+    ///
+    /// # Errors
+    /// `Changed` when another one has come into that place since; when what a flow gives does not fit its table; when a table or the rule
+    /// cannot be written.
+    pub fn put(&self, rule: Rule, had: Option<&Arc<Rule>>) -> Result<Saved, RuleError> {
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let is = |found: Option<Arc<Rule>>| match (&found, had) {
+            (Some(found), Some(had)) => Arc::ptr_eq(found, had),
+            (None, None) => true,
+            _ => false,
+        };
+        if !is(self.find(&rule.id)) || !is(self.get(&rule.immutable_id)) {
+            return Err(RuleError::Changed { id: rule.id });
+        }
         for flow in &rule.flows {
             for stream in &flow.streams {
                 for (workspace, table) in self.targets(&rule, flow, stream)? {

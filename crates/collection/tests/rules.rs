@@ -41,8 +41,10 @@ impl Store {
     }
 
     fn put(&self, rule: &Value) -> Result<Arc<Rule>, RuleError> {
-        let rule = self.collector.rules.check(ID, rule.to_string().as_bytes())?;
-        self.collector.rules.put(rule).map(|saved| saved.rule)
+        let (rules, had) = (&self.collector.rules, self.collector.rules.find(ID));
+        let rule = rules.read(ID, rule.to_string().as_bytes(), had.as_ref())?;
+        rules.check(&rule)?;
+        rules.put(rule, had.as_ref()).map(|saved| saved.rule)
     }
 
     /// Takes an upload; returns how many rows were made and how many records rejected.
@@ -192,8 +194,15 @@ fn what_is_wrong_with_a_rule_is_named() {
     let mut given = rule(None);
     given["properties"]["immutableId"] = json!("dcr-00000000000000000000000000000001");
     assert_eq!(store.put(&given).expect("a rule").immutable_id, "dcr-00000000000000000000000000000001");
-    let other = store.collector.rules.check(&format!("{ID}2"), given.to_string().as_bytes());
+    let other = store.collector.rules.read(&format!("{ID}2"), given.to_string().as_bytes(), None);
     assert!(matches!(other, Err(RuleError::ImmutableId { .. })));
+    // What was read before somebody else saved it is not what is there now.
+    let had = store.collector.rules.find(ID);
+    let read = || store.collector.rules.read(ID, given.to_string().as_bytes(), had.as_ref()).expect("a rule");
+    store.put(&given).expect("saved again");
+    for had in [had.as_ref(), None] {
+        assert!(matches!(store.collector.rules.put(read(), had), Err(RuleError::Changed { .. })));
+    }
 }
 
 #[test]

@@ -19,6 +19,11 @@ pub enum IngestError {
     UnknownTable { name: String, near: Option<String> },
     #[error("`{name}` cannot name a table: 1 to 128 letters, digits, `_`, `-` and `.`, a letter or `_` first")]
     TableName { name: String },
+    /// Whoever could write into it could say what others did.
+    #[error(
+        "only the store itself writes the table `{name}`; hand records of another system in under another name, such as `{name}_CL`"
+    )]
+    OwnTable { name: String },
     #[error("cannot change the columns")]
     Schema(#[from] StoredSchemaError),
     /// The store is full or slow, and will be able later.

@@ -50,5 +50,5 @@ pub use seeds::{LeafMaterial, SeedsError, parse_seeds};
 pub use statements::{Statement, statement_path};
 pub use table::{Table, TableStatus};
 pub use taken::{Answer, Pending, Taken};
-pub use vault::{FlushFailure, Vault, VaultOptions};
+pub use vault::{FlushFailure, OwnTable, Vault, VaultOptions};
 pub use workspace::Workspace;

@@ -61,6 +61,8 @@ pub struct VaultOptions {
     pub flush_after: Duration,
     /// Bytes of rows in memory beyond which senders have to wait.
     pub hot_bytes_max: usize,
+    /// Tables that the store alone writes: senders are refused ([`Vault::take_own`] is not).
+    pub own_tables: Vec<OwnTable>,
     /// How often it is looked whether files are to be joined, and records to be destroyed; `None` for only when somebody asks.
     pub keep_every: Option<Duration>,
 }
@@ -76,8 +78,26 @@ impl Default for VaultOptions {
             flush_bytes: 512 << 20,
             flush_after: Duration::from_secs(600),
             hot_bytes_max: 3 << 29,
+            own_tables: Vec::new(),
             keep_every: Some(Duration::from_secs(10)),
         }
+    }
+}
+
+/// A table whose records are the store's own word, such as who asked what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnTable {
+    /// `None` for the table of every workspace.
+    pub workspace: Option<String>,
+    pub table: String,
+}
+
+impl OwnTable {
+    /// Returns whether a table is this one, under the name that people see or the one under which it is stored.
+    fn is(&self, workspace: &str, named: &NamedTable) -> bool {
+        let is_name = |name: &str| name.eq_ignore_ascii_case(&self.table);
+        self.workspace.as_ref().is_none_or(|own| own == workspace)
+            && (is_name(&named.name) || is_name(named.table.name()))
     }
 }
 
@@ -251,7 +271,8 @@ impl Vault {
         request: Option<&str>,
     ) -> Result<Pending, IngestError> {
         self.inner.check_room(0)?;
-        self.take_in_room(workspace, table, body, request)
+        let named = self.inner.table_for_senders(workspace, table)?;
+        self.inner.take(named, body, request)
     }
 
     /// Takes records of the store itself, such as who asked what, as [`Vault::take`] does. Room is kept for them: others who send too
@@ -267,23 +288,9 @@ impl Vault {
         request: Option<&str>,
     ) -> Result<Pending, IngestError> {
         self.inner.check_room(OWN_ROOM_BYTES)?;
-        self.take_in_room(workspace, table, body, request)
-    }
-
-    fn take_in_room(
-        &self,
-        workspace: &str,
-        table: &str,
-        body: &[u8],
-        request: Option<&str>,
-    ) -> Result<Pending, IngestError> {
         let workspace = self.inner.workspace_of(workspace)?;
         let named = self.inner.existing_table(&workspace, table)?;
-        let unknown = || IngestError::UnknownTable { name: table.to_string(), near: None };
-        let shape = named.shape(self.inner.options.record_bytes_max).ok_or_else(unknown)?;
-        let Records { batch, rejected } = shape.read(body)?;
-        let content = Sha256::digest(body);
-        self.inner.submit(&workspace, &named, batch, rejected, request.map(|id| (id, content.as_slice())))
+        self.inner.take((workspace, named), body, request)
     }
 
     /// Seals rows that are in the columns of a table already, under the names that people see.
@@ -292,8 +299,7 @@ impl Vault {
     /// As [`Vault::take`], and when the rows have other columns.
     pub fn take_rows(&self, workspace: &str, table: &str, rows: RecordBatch) -> Result<Pending, IngestError> {
         self.inner.check_room(0)?;
-        let workspace = self.inner.workspace_of(workspace)?;
-        let named = self.inner.existing_table(&workspace, table)?;
+        let (workspace, named) = self.inner.table_for_senders(workspace, table)?;
         self.inner.submit(&workspace, &named, rows, Vec::new(), None)
     }
 
@@ -310,8 +316,7 @@ impl Vault {
         request: Option<(&str, &[u8])>,
     ) -> Result<Pending, IngestError> {
         self.inner.check_room(0)?;
-        let workspace = self.inner.workspace_of(workspace)?;
-        let named = self.inner.existing_table(&workspace, table)?;
+        let (workspace, named) = self.inner.table_for_senders(workspace, table)?;
         let content = request.map(|(id, content)| (id, Sha256::digest(content)));
         let request = content.as_ref().map(|(id, content)| (*id, content.as_slice()));
         self.inner.submit(&workspace, &named, records.batch, records.rejected, request)
@@ -388,6 +393,31 @@ impl Inner {
 
     pub fn workspace_of(&self, name: &str) -> Result<Arc<Workspace>, IngestError> {
         self.workspace(name).ok_or_else(|| IngestError::UnknownWorkspace { name: name.to_string() })
+    }
+
+    /// Returns a table into which others may send.
+    fn table_for_senders(&self, workspace: &str, table: &str) -> Result<(Arc<Workspace>, NamedTable), IngestError> {
+        let workspace = self.workspace_of(workspace)?;
+        let named = self.existing_table(&workspace, table)?;
+        let is_quarantine = named.table.name() == QUARANTINE_TABLE;
+        if is_quarantine || self.options.own_tables.iter().any(|own| own.is(workspace.name(), &named)) {
+            return Err(IngestError::OwnTable { name: table.to_string() });
+        }
+        Ok((workspace, named))
+    }
+
+    /// Reads records and seals them.
+    fn take(
+        &self,
+        (workspace, named): (Arc<Workspace>, NamedTable),
+        body: &[u8],
+        request: Option<&str>,
+    ) -> Result<Pending, IngestError> {
+        let unknown = || IngestError::UnknownTable { name: named.name.clone(), near: None };
+        let shape = named.shape(self.options.record_bytes_max).ok_or_else(unknown)?;
+        let Records { batch, rejected } = shape.read(body)?;
+        let content = Sha256::digest(body);
+        self.submit(&workspace, &named, batch, rejected, request.map(|id| (id, content.as_slice())))
     }
 
     /// Looks whether there is room for rows in memory; `own_bytes` is what more there is for the store's own.

@@ -5,8 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use arrow::array::RecordBatch;
 use futures::executor::block_on;
-use ingest::{IngestError, Vault, VaultError, VaultOptions};
+use ingest::{IngestError, OwnTable, Vault, VaultError, VaultOptions};
 use schema::{Column, KqlType};
 use sequencer::{Options, SequencerOptions, WalOptions};
 use stdx::SystemClock;
@@ -132,6 +133,30 @@ fn records_in_memory_have_a_bound() {
     unblock(root.path());
     send_at_last(&vault, n);
     assert_eq!(n_rows(&vault), n as u64 + 1);
+}
+
+#[test]
+fn nobody_else_writes_the_stores_own_tables() {
+    let root = tempfile::tempdir().expect("a folder");
+    let own = |workspace: Option<&str>, table: &str| OwnTable {
+        workspace: workspace.map(str::to_string),
+        table: table.to_string(),
+    };
+    let own_tables = vec![own(None, "LAQueryLogs"), own(Some("vidimus"), "Events")];
+    let vault = begin(root.path(), VaultOptions { own_tables, ..options() });
+    let take = |table: &str| vault.take("contoso", table, br#"{"QueryText":"x"}"#, None).map(drop);
+    for table in ["LAQueryLogs", "VidimusQuarantine"] {
+        if table == "VidimusQuarantine" {
+            let bad = vault.take("contoso", "Events", b"nonsense", None).expect("a quarantine is made");
+            block_on(bad.finish()).expect("kept");
+        }
+        assert!(matches!(take(table), Err(IngestError::OwnTable { .. })), "{table}");
+    }
+    let rows = RecordBatch::new_empty(Arc::new(arrow::datatypes::Schema::empty()));
+    assert!(matches!(vault.take_rows("contoso", "LAQueryLogs", rows), Err(IngestError::OwnTable { .. })));
+    take("Events").expect("it is another workspace's");
+    let pending = vault.take_own("contoso", "LAQueryLogs", br#"{"QueryText":"x"}"#, None).expect("the store may");
+    block_on(pending.finish()).expect("taken");
 }
 
 #[test]

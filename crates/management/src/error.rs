@@ -85,7 +85,7 @@ impl From<IngestError> for CommandError {
             IngestError::UnknownTable { name, .. } => CommandError::Unknown { kind: "table", name },
             IngestError::UnknownWorkspace { name } => CommandError::Unknown { kind: "database", name },
             error @ IngestError::Busy { .. } => CommandError::Busy { why: error.to_string() },
-            error @ (IngestError::Schema(_) | IngestError::TableName { .. }) => {
+            error @ (IngestError::Schema(_) | IngestError::OwnTable { .. } | IngestError::TableName { .. }) => {
                 CommandError::Refused(stdx::error_chain(&error))
             }
             IngestError::Act(error) => (*error).into(),

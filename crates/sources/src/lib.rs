@@ -10,7 +10,8 @@
 //! has no column keeps its name and lands in the table's bag.
 //!
 //! Nothing is dropped uncounted: what was read is what was taken and what was rejected ([`Counts`]). Whatever the bytes are, and
-//! however they are cut into chunks, the same records come out. Memory is bounded by the chunk and [`ITEM_BYTES_MAX`].
+//! however they are cut into chunks, the same records come out. Memory is bounded by the chunk, [`ITEM_BYTES_MAX`] and
+//! [`ITEM_RECORDS_BYTES_MAX`].
 //!
 //! No input or output, no clock: the time that a text without a year needs is given ([`Context`]).
 
@@ -34,5 +35,5 @@ mod windows;
 pub use detect::{Sniff, detect, find};
 pub use formats::ALL;
 pub use frame::ITEM_BYTES_MAX;
-pub use output::{Counts, Output, Reason, Reject, TableBatch};
+pub use output::{COLUMNS_MAX, Counts, ITEM_RECORDS_BYTES_MAX, Output, Reason, Reject, TableBatch};
 pub use source::{Context, Parser, Source};

@@ -4,6 +4,17 @@ use crate::row::Row;
 use schema::{Column, KqlType};
 use std::collections::BTreeMap;
 
+/// Bytes of the records that one item becomes, beyond which its further parts are rejected: what the parts have in common is repeated
+/// in each of them.
+pub const ITEM_RECORDS_BYTES_MAX: usize = 64 << 20;
+/// Bytes of a column's name in a header at most, and of all of them.
+pub(crate) const NAME_BYTES_MAX: usize = 1024;
+pub(crate) const HEADER_BYTES_MAX: usize = 64 << 10;
+/// Columns that the records of one batch may ask for beside the built-in ones; what comes beyond them stays in the table's bag.
+pub const COLUMNS_MAX: usize = 500;
+/// Bytes that are made before somebody takes them.
+const ROOM_BYTES: usize = 16 << 20;
+
 /// How many records were read, and what became of them: `read` is always `taken` and `rejected` together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -19,7 +30,7 @@ pub struct Counts {
 pub enum Reason {
     /// It is not what the format says.
     Malformed,
-    /// It is longer than [`crate::ITEM_BYTES_MAX`].
+    /// It is longer than [`crate::ITEM_BYTES_MAX`], or becomes more than [`ITEM_RECORDS_BYTES_MAX`].
     Oversized,
     /// Its bytes are not UTF-8.
     Encoding,
@@ -58,23 +69,51 @@ pub struct TableBatch {
     pub n: u64,
 }
 
+impl TableBatch {
+    /// Adds the records of another one behind these.
+    pub fn add(&mut self, other: TableBatch) {
+        for Column { name, ktype, .. } in other.columns {
+            add_column(&mut self.columns, name, ktype);
+        }
+        self.body.push_str(&other.body);
+        self.n += other.n;
+    }
+}
+
 /// What a parser has made and nobody has taken yet, and the counts of all that it made.
 #[derive(Debug, Default)]
 pub struct Output {
     pub tables: BTreeMap<String, TableBatch>,
     pub rejects: Vec<Reject>,
     pub counts: Counts,
+    /// Bytes of the records and rejects that nobody has taken yet.
+    held: usize,
+    /// Bytes of the records that the item at hand became so far.
+    of_item: usize,
 }
 
 impl Output {
+    /// Returns whether it holds as much as it should. A parser stops then and keeps what it has not looked at: take what is here and
+    /// push on, if only nothing.
+    pub fn is_full(&self) -> bool {
+        self.held >= ROOM_BYTES
+    }
+
     /// Takes the records that are there, by table. Counts stay.
     pub fn take_tables(&mut self) -> BTreeMap<String, TableBatch> {
+        self.held = self.rejects.iter().map(|reject| reject.raw.len()).sum();
         std::mem::take(&mut self.tables)
     }
 
     /// Takes the rejects that are there. Counts stay.
     pub fn take_rejects(&mut self) -> Vec<Reject> {
+        self.held = self.tables.values().map(|batch| batch.body.len()).sum();
         std::mem::take(&mut self.rejects)
+    }
+
+    /// Says that what follows is of another item.
+    pub(crate) fn begin_item(&mut self) {
+        self.of_item = 0;
     }
 
     /// Adds a record that was read.
@@ -92,6 +131,7 @@ impl Output {
 
     /// Adds a record that was read and is none.
     pub(crate) fn reject(&mut self, reason: Reason, detail: impl Into<String>, raw: &[u8]) {
+        self.held += raw.len();
         self.rejects.push(Reject { position: self.counts.read, reason, detail: detail.into(), raw: raw.to_vec() });
         self.counts.read += 1;
         self.counts.rejected += 1;
@@ -105,20 +145,39 @@ impl Output {
         }
     }
 
+    /// Adds what is made of one of many parts of an item, each of which repeats what they have in common: not made any more when that
+    /// is too much.
+    pub(crate) fn part(&mut self, raw: &str, make: impl FnOnce() -> Result<Row, String>) {
+        if self.of_item > ITEM_RECORDS_BYTES_MAX {
+            let detail = format!("what it is a part of becomes more than {ITEM_RECORDS_BYTES_MAX} bytes of records");
+            return self.reject(Reason::Oversized, detail, raw.as_bytes());
+        }
+        let made = make();
+        self.of_item += made.as_ref().map_or(0, Row::len);
+        self.result(made, raw);
+    }
+
     fn append(&mut self, row: Row) {
         let (table, columns, json) = row.into_parts();
         let batch = self.tables.entry(table.into_owned()).or_default();
         for (name, ktype) in columns {
             add_column(&mut batch.columns, name, ktype);
         }
+        self.held += json.len();
         batch.body.push_str(&json);
         batch.body.push('\n');
         batch.n += 1;
     }
 }
 
+/// Returns whether names that many records repeat are too long for that.
+pub(crate) fn is_too_long(header: &[String]) -> bool {
+    header.iter().any(|name| name.len() > NAME_BYTES_MAX)
+        || header.iter().map(String::len).sum::<usize>() > HEADER_BYTES_MAX
+}
+
 fn add_column(columns: &mut Vec<Column>, name: String, ktype: KqlType) {
-    if !columns.iter().any(|column| column.name == name) {
+    if columns.len() < COLUMNS_MAX && !columns.iter().any(|column| column.name == name) {
         columns.push(Column::new(name, ktype));
     }
 }

@@ -142,6 +142,11 @@ impl Row {
         self.json.push_str(json);
     }
 
+    /// Returns how many bytes it has so far.
+    pub fn len(&self) -> usize {
+        self.json.len()
+    }
+
     /// Ends the record: its table, the columns that the table needs for it, and its JSON text.
     pub fn into_parts(mut self) -> (Cow<'static, str>, Vec<(String, KqlType)>, String) {
         let table = self.table.clone();

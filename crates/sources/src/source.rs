@@ -29,7 +29,7 @@ pub struct Context {
 
 /// Reads one stream of bytes.
 pub trait Parser: Send {
-    /// Takes the next bytes, cut anywhere, and adds what is complete to the output.
+    /// Takes the next bytes, cut anywhere, and adds what is complete to the output, until that is full ([`Output::is_full`]).
     fn push(&mut self, bytes: &[u8], out: &mut Output);
 
     /// Says that no more bytes come.

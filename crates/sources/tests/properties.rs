@@ -6,7 +6,7 @@ mod common;
 use common::{Got, fixtures, run};
 use proptest::prelude::*;
 use schema::{KqlType, tables};
-use sources::{ALL, Sniff, Source, detect};
+use sources::{ALL, Context, Counts, Output, Sniff, Source, detect};
 
 fn check(source: &Source, path: &str, bytes: &[u8], ends: &[usize]) -> Got {
     let whole = run(source, path, bytes, &[]);
@@ -176,4 +176,55 @@ fn what_is_too_long_is_rejected_once_and_the_rest_goes_on() {
         assert_eq!((got.counts.taken, got.counts.rejected), (taken, 1), "{name}");
         assert_eq!(got.rejects.first().map(|reject| reject.reason), Some(sources::Reason::Oversized), "{name}");
     }
+}
+
+/// Returns a source's output over bytes, and the most that it held at a time.
+fn most_held(source: &str, bytes: &[u8]) -> (Counts, usize) {
+    let source = sources::find(source).expect("a source");
+    let mut parser = (source.parser)(&Context { path: "x".to_string(), now: common::now() });
+    let (mut out, mut most) = (Output::default(), 0);
+    let mut take = |out: &mut Output| {
+        let was_full = out.is_full();
+        let made = out.take_tables().values().map(|batch| batch.body.len()).sum::<usize>();
+        most = most.max(made + out.take_rejects().iter().map(|reject| reject.raw.len()).sum::<usize>());
+        was_full
+    };
+    for piece in bytes.chunks(64 << 10) {
+        parser.push(piece, &mut out);
+        while take(&mut out) {
+            parser.push(&[], &mut out);
+        }
+    }
+    parser.finish(&mut out);
+    take(&mut out);
+    (out.counts, most)
+}
+
+#[test]
+fn a_few_bytes_do_not_become_many() {
+    const MIB: usize = 1 << 20;
+    let rows = "x\n".repeat(100_000);
+    // Names that every row would repeat.
+    let long = "n".repeat(500_000);
+    let (counts, most) = most_held("portal_csv", format!("$table,{long}\n{rows}").as_bytes());
+    assert_eq!((counts.taken, counts.rejected), (0, 100_001));
+    assert!(most < 4 * MIB, "{most}");
+    let (counts, most) = most_held("w3c_extended", format!("#Fields: date {long}\n{rows}").as_bytes());
+    assert_eq!((counts.taken, counts.rejected), (0, 100_001));
+    assert!(most < 4 * MIB, "{most}");
+    // Short enough: taken, a part at a time.
+    let names: Vec<String> = (0..60).map(|n| format!("{n:01000}")).collect();
+    let line = format!("2026-01-01 {}\n", "1 ".repeat(60));
+    let text = format!("#Fields: date {}\n{}", names.join(" "), line.repeat(2_000));
+    let (counts, most) = most_held("w3c_extended", text.as_bytes());
+    assert_eq!((counts.taken, counts.rejected), (2_000, 0));
+    assert!(most < 17 * MIB, "{most}");
+    // What the parts of an item have in common.
+    let tuples = "\"1493763938,1.1.1.1,2.2.2.2,1,2,T,I,A\",".repeat(10_000);
+    let flows =
+        format!(r#"{{"rule":"{long}","flows":[{{"mac":"0","flowTuples":[{}]}}]}}"#, tuples.trim_end_matches(','));
+    let text = format!(r#"{{"category":"NetworkSecurityGroupFlowEvent","properties":{{"flows":[{flows}]}}}}"#);
+    let (counts, most) = most_held("nsg_flow", text.as_bytes());
+    assert_eq!((counts.read, counts.taken), (10_000, 68));
+    assert!(most < 70 * MIB, "{most}");
 }

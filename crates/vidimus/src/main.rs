@@ -58,6 +58,7 @@ enum Command {
     Backup(commands::backup::BackupArgs),
     Restore(commands::restore::RestoreArgs),
     Witness(commands::witness::WitnessArgs),
+    ReadColumns(commands::read_columns::ReadColumnsArgs),
 }
 
 fn main() -> ExitCode {
@@ -86,6 +87,7 @@ fn main() -> ExitCode {
         Command::Backup(args) => commands::backup::run(args),
         Command::Restore(args) => commands::restore::run(args),
         Command::Witness(args) => commands::witness::run(args),
+        Command::ReadColumns(args) => Ok(commands::read_columns::run(&args)),
     };
     match done {
         Ok(code) => code,

@@ -2,11 +2,11 @@
 
 use api_kusto::ingestion::{MappingKind, Mappings};
 use api_kusto::{DatabaseError, Databases};
-use audit::{ActivityRecord, ActivitySink, AuditError, AuditSink, QueryRecord};
+use audit::{ActivityRecord, ActivitySink, AuditError, AuditSink, QueryRecord, SignInRecord, SignInSink};
 use entities::{ColumnEntity, MappingKey};
 use futures::executor::block_on;
 use futures::future::BoxFuture;
-use ingest::{Answer, IngestError, Vault};
+use ingest::{Answer, IngestError, OwnTable, Vault};
 use management::{QueryInfo, RunningQueries, World};
 use query::{MemoryTable, QueryError, SeenColumn, StoreTable, TableProvider, TableSource, Tables};
 use schema::{Column, Dynamic};
@@ -177,8 +177,21 @@ impl TableSource for Damaged {
     }
 }
 
-/// Writes who asked what into the table `LAQueryLogs` of the workspace that was asked, and who managed what into the table
-/// `AzureActivity` of the store's own workspace.
+const SIGN_INS: &str = "AADServicePrincipalSignInLogs";
+/// Where it is known who asked what.
+const QUESTIONS: &str = "LAQueryLogs";
+
+/// Returns the tables that nobody else writes.
+pub fn own_tables() -> Vec<OwnTable> {
+    vec![
+        OwnTable { workspace: None, table: QUESTIONS.to_string() },
+        OwnTable { workspace: Some(OWN_WORKSPACE.to_string()), table: ACTIVITIES.to_string() },
+        OwnTable { workspace: Some(OWN_WORKSPACE.to_string()), table: SIGN_INS.to_string() },
+    ]
+}
+
+/// Writes who asked what into the table `LAQueryLogs` of the workspace that was asked, and who managed what, and which applications signed
+/// in, into the tables `AzureActivity` and `AADServicePrincipalSignInLogs` of the store's own workspace.
 #[derive(Clone)]
 pub struct StoreAudit {
     vault: Arc<Vault>,
@@ -231,7 +244,7 @@ impl AuditSink for StoreAudit {
             let body = Dynamic::Bag(members).to_json();
             let is_known = store.vault.workspace(&record.workspace).is_some();
             let workspace = if is_known { record.workspace.as_str() } else { OWN_WORKSPACE };
-            let answer = store.seal(workspace, "LAQueryLogs", body.as_bytes(), None)?;
+            let answer = store.seal(workspace, QUESTIONS, body.as_bytes(), None)?;
             answer.rejected.first().map_or(Ok(()), |rejected| Err(AuditError::new(rejected.detail.clone())))
         };
         Box::pin(async move { tokio::task::spawn_blocking(sealing).await.map_err(AuditError::new)? })
@@ -242,6 +255,18 @@ impl ActivitySink for StoreAudit {
     fn record(&self, record: ActivityRecord) -> BoxFuture<'_, Result<(), AuditError>> {
         let store = self.clone();
         let sealing = move || store.seal_activity(&record);
+        Box::pin(async move { tokio::task::spawn_blocking(sealing).await.map_err(AuditError::new)? })
+    }
+}
+
+impl SignInSink for StoreAudit {
+    fn record(&self, record: SignInRecord) -> BoxFuture<'_, Result<(), AuditError>> {
+        let store = self.clone();
+        let sealing = move || {
+            let id = Some(record.correlation_id.as_str());
+            let answer = store.seal(OWN_WORKSPACE, SIGN_INS, record.to_json().as_bytes(), id)?;
+            answer.rejected.first().map_or(Ok(()), |rejected| Err(AuditError::new(rejected.detail.clone())))
+        };
         Box::pin(async move { tokio::task::spawn_blocking(sealing).await.map_err(AuditError::new)? })
     }
 }

@@ -36,6 +36,33 @@ fn acts(server: &Server) -> Vec<String> {
 }
 
 #[test]
+fn who_is_refused_is_recorded() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let server = Server::start(&data, &[]).expect("it starts");
+    for _ in 0..3 {
+        assert_eq!(server.call_as(Some("vds_guessed"), "GET", "/v1/status?code=hidden", &[], "").status, 401);
+    }
+    let make = ["--data", text(&data)];
+    let grant = ["create", "ci", "--role", "Log Analytics Reader", "--workspace", "main"];
+    let (is_made, secret, error) = run(&[&["token"][..], &grant, &make].concat());
+    assert!(is_made, "{error}");
+    assert_eq!(server.call_as(Some(secret.trim()), "PUT", "/v1/workspaces/prod", &[], "").status, 403);
+    let query = "AzureActivity | where OperationNameValue has 'REFUSE' | order by _LogEntry asc \
+                 | project strcat_delim(' ', Caller, CallerIpAddress, Properties_d.path, Properties_d.status)";
+    let (_, out, error) = server.run("query", &["--database", "vidimus", "--format", "csv", query]);
+    let rows: Vec<&str> = out.lines().skip(1).collect();
+    assert_eq!(rows, [" 127.0.0.1 /v1/status 401", "ci 127.0.0.1 /v1/workspaces/prod 403"], "{error}");
+    // How many there were is written down when the minute is over, or the server stops.
+    server.stop();
+    let server = Server::start(&data, &[]).expect("it starts");
+    let query = "AzureActivity | where OperationNameValue has 'REFUSE' | summarize sum(toint(Properties_d.further))";
+    let (_, out, error) = server.run("query", &["--database", "vidimus", "--format", "csv", query]);
+    assert_eq!(out.lines().nth(1), Some("2"), "{error}");
+    server.stop();
+}
+
+#[test]
 fn acts_are_recorded_before_and_after() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");

@@ -16,7 +16,7 @@ fn text(bytes: &[u8]) -> String {
 fn applications_are_registered_listed_and_deleted() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("secret");
-    std::fs::write(&file, "chosen secret\n").unwrap();
+    std::fs::write(&file, "a secret that was chosen\n").unwrap();
     let grant = ["--role", "log analytics reader", "--workspace", "prod", "--expires", "2100-01-01"];
     let own = ["create", "--client-id", "exporter", "--client-secret-file", file.to_str().unwrap()];
     let made = app(&[own.as_slice(), &grant].concat(), folder.path());
@@ -30,14 +30,14 @@ fn applications_are_registered_listed_and_deleted() {
     assert_eq!(lines.iter().map(|line| line[0]).collect::<Vec<_>>(), ["exporter", "other"]);
     assert_eq!(lines[0][1..3], ["Log Analytics Reader", "prod"]);
     let kept = std::fs::read_to_string(folder.path().join("applications")).unwrap();
-    assert!(!(listed + &kept).contains(&secret) && !kept.contains("chosen"));
+    assert!(!(listed + &kept).contains(&secret) && !kept.contains("that was chosen"));
 
     assert!(app(&["delete", "other"], folder.path()).status.success());
     assert_eq!(text(&app(&["list"], folder.path()).stdout).lines().count(), 1);
     let again = app(&["delete", "other"], folder.path());
     assert!(!again.status.success() && text(&again.stderr).contains("there is no application `other`"));
     let notes = std::fs::read_to_string(folder.path().join("activities")).unwrap();
-    assert!(notes.contains("applications/exporter") && !notes.contains("chosen"));
+    assert!(notes.contains("applications/exporter") && !notes.contains("that was chosen"));
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn what_cannot_be_registered_is_refused() {
     std::fs::write(&short, "12345").unwrap();
     let grant = ["--role", "Owner", "--workspace", "*"];
     let create = ["create", "--client-id", "x", "--client-secret-file", short.to_str().unwrap()];
-    assert!(refused(&[create.as_slice(), &grant].concat()).contains("6 to 1024 bytes"));
+    assert!(refused(&[create.as_slice(), &grant].concat()).contains("16 to 1024 bytes"));
     assert!(
         refused(&["create", "--client-id", "x", "--role", "King", "--workspace", "*"]).contains("`King` is no role")
     );

@@ -31,18 +31,21 @@ pub(crate) async fn put(
     let id = id_of(&address);
     let text = String::from_utf8_lossy(&body).into_owned();
     let rules = service.api.collector.rules.clone();
-    let (checking, of) = (rules.clone(), id.clone());
-    let rule = blocking(move || checking.check(&of, &body)).await?.map_err(ApiError::Rule)?;
+    let had = rules.find(&id);
+    let rule = rules.read(&id, &body, had.as_ref()).map_err(ApiError::Rule)?;
     // Whoever changes a rule takes it from where it wrote before.
     let mut workspaces = rules.workspaces(&rule).map_err(ApiError::Rule)?;
-    if let Some(had) = rules.find(&id) {
+    if let Some(had) = &had {
         // One that cannot be found any more may be any of them.
-        workspaces.extend(rules.workspaces(&had).unwrap_or_else(|_| service.api.directory.names()));
+        workspaces.extend(rules.workspaces(had).unwrap_or_else(|_| service.api.directory.names()));
     }
     service.check(&principal, Action::Manage, &workspaces)?;
+    let checking = rules.clone();
+    let checked = blocking(move || checking.check(&rule).map(|()| rule)).await?;
+    let rule = checked.map_err(ApiError::Rule)?;
     let properties = vec![("immutableId".to_string(), rule.immutable_id.clone()), ("rule".to_string(), text)];
     let record = service.activity(&parts, &principal, Operation::WriteCollectionRule, id, properties);
-    let work = async { blocking(move || rules.put(rule)).await?.map_err(ApiError::Rule) };
+    let work = async { blocking(move || rules.put(rule, had.as_ref())).await?.map_err(ApiError::Rule) };
     let saved = service.act(record, work).await?;
     let status = if saved.is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(saved.rule.to_json(ingestion(&service, &parts.headers).as_deref()))))

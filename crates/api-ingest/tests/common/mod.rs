@@ -98,8 +98,8 @@ impl Server {
         let keys = Arc::new(SharedKeys::new(vault.clone()));
         keys.set("main", KeySlot::Primary, Some(KEY)).expect("a key");
         let rules = Arc::new(Rules::open(vault.clone(), directory.clone(), false).expect("rules"));
-        let checked = rules.check(RULE, rule().to_string().as_bytes()).expect("a rule");
-        rules.put(checked).expect("saved");
+        let checked = rules.read(RULE, rule().to_string().as_bytes(), None).expect("a rule");
+        rules.put(checked, None).expect("saved");
         let tokens = Tokens::open(folder.path().join("tokens"), clock.clone()).expect("tokens");
         let token = |role| {
             let main = Workspaces::Named(vec!["main".to_string()]);

@@ -1,16 +1,15 @@
 //! Files of typed columns, Avro, Parquet and ORC, as JSON objects, which then go the way of every other object.
 //!
-//! The readers are others' code over bytes that anybody can send: what they allocate is bounded by the bytes of the objects, batch by batch,
-//! and where one panics the file counts as unreadable.
+//! The readers are others' code over bytes that anybody can send: a server has a process of its own read them ([`super::Isolated`]), whose
+//! memory is bounded. The bytes of the objects are bounded here too, and where a reader panics the file counts as unreadable.
 
 use super::format::DataFormat;
-use super::plan::Plan;
 use arrow::array::{Array, ArrayRef, AsArray, ListBuilder, RecordBatch, UInt8Builder};
 use arrow::datatypes::{DataType, Field, Schema};
 use arrow::error::ArrowError;
 use bytes::Bytes;
 use encode::{Encoder, Format, Options};
-use files::{RowBuilder, natural_type, normalise};
+use files::{natural_type, normalise};
 use orc_rust::ArrowReaderBuilder;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use schema::Column;
@@ -24,7 +23,7 @@ const BATCH_ROWS: usize = 256;
 
 /// Why a file is not read; the caller's fault.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum FileError {
+pub enum FileError {
     #[error("{0}")]
     Unreadable(String),
     #[error("its records have more than {max} bytes as text")]
@@ -32,33 +31,63 @@ pub(crate) enum FileError {
     /// Ours.
     #[error("columns cannot be built")]
     Columns(#[from] ArrowError),
+    /// Ours too.
+    #[error("files cannot be read now")]
+    NoReader(#[source] std::io::Error),
 }
+
+/// A file that is to be read.
+#[derive(Debug)]
+pub struct ColumnarFile<'a> {
+    pub format: DataFormat,
+    pub body: &'a [u8],
+    /// Members whose bytes are written as lists of numbers.
+    pub names_of_bytes: Vec<String>,
+    /// Bytes of its objects as JSON text at most.
+    pub bytes_max: usize,
+}
+
+/// Reads files of typed columns as objects, one a line.
+pub trait ColumnarReader: Send + Sync {
+    /// Reads a file and hands its objects on, some whole lines at a time.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or has more than it may; what `take` says.
+    fn read(
+        &self,
+        file: &ColumnarFile<'_>,
+        take: &mut dyn FnMut(&[u8]) -> Result<(), FileError>,
+    ) -> Result<(), FileError>;
+}
+
+/// Reads files here and now: for those that are trusted, and for a process that does nothing else.
+#[derive(Debug, Clone, Copy)]
+pub struct InProcess;
 
 type Batches = Box<dyn Iterator<Item = Result<RecordBatch, String>>>;
 
-/// Reads a file whose records have so many bytes at most, as JSON text.
-pub(crate) fn read(
-    format: DataFormat,
-    body: &[u8],
-    plan: &Plan,
-    bytes_max: usize,
-    rows: &mut RowBuilder,
-) -> Result<(), FileError> {
-    let broken = |_| FileError::Unreadable("the file is damaged".to_string());
-    let opened = catch_unwind(AssertUnwindSafe(|| open(format, body))).map_err(broken)?;
-    let mut batches = opened.map_err(FileError::Unreadable)?;
-    let names: HashSet<String> = plan.names_of_bytes().map(str::to_string).collect();
-    let mut n_bytes = 0;
-    loop {
-        let next = catch_unwind(AssertUnwindSafe(|| batches.next())).map_err(broken)?;
-        let Some(batch) = next else { return Ok(()) };
-        let batch = batch.map_err(FileError::Unreadable)?;
-        let objects = objects(&batch, &names, bytes_max.saturating_sub(n_bytes))?;
-        n_bytes += objects.len();
-        if n_bytes > bytes_max {
-            return Err(FileError::TooLarge { max: bytes_max });
+impl ColumnarReader for InProcess {
+    fn read(
+        &self,
+        file: &ColumnarFile<'_>,
+        take: &mut dyn FnMut(&[u8]) -> Result<(), FileError>,
+    ) -> Result<(), FileError> {
+        let broken = |_| FileError::Unreadable("the file is damaged".to_string());
+        let opened = catch_unwind(AssertUnwindSafe(|| open(file.format, file.body))).map_err(broken)?;
+        let mut batches = opened.map_err(FileError::Unreadable)?;
+        let names: HashSet<String> = file.names_of_bytes.iter().cloned().collect();
+        let mut n_bytes = 0;
+        loop {
+            let next = catch_unwind(AssertUnwindSafe(|| batches.next())).map_err(broken)?;
+            let Some(batch) = next else { return Ok(()) };
+            let batch = batch.map_err(FileError::Unreadable)?;
+            let objects = objects(&batch, &names, file.bytes_max.saturating_sub(n_bytes))?;
+            n_bytes += objects.len();
+            if n_bytes > file.bytes_max {
+                return Err(FileError::TooLarge { max: file.bytes_max });
+            }
+            take(&objects)?;
         }
-        rows.read_objects(&objects, |rows, json| plan.put_object(rows, json))?;
     }
 }
 
@@ -157,8 +186,10 @@ fn numbers_of(array: &ArrayRef) -> Option<ArrayRef> {
 mod tests {
     use super::super::format::MappingKind;
     use super::super::mapping::Mapping;
+    use super::super::plan::Plan;
     use super::*;
     use arrow::array::{BinaryArray, Int64Array, StringArray, TimestampMillisecondArray};
+    use files::RowBuilder;
     use schema::KqlType;
 
     fn batch() -> RecordBatch {
@@ -208,7 +239,10 @@ mod tests {
             Some(text) => Plan::of_mapping(Mapping::parse(MappingKind::Avro, text).unwrap(), &columns, "").unwrap(),
         };
         let mut rows = RowBuilder::new(&columns, 1000);
-        read(format, body, &plan, 10_000, &mut rows).map_err(|error| error.to_string())?;
+        let names_of_bytes = plan.names_of_bytes().map(str::to_string).collect();
+        let file = ColumnarFile { format, body, names_of_bytes, bytes_max: 10_000 };
+        let mut take = |objects: &[u8]| Ok(rows.read_objects(objects, |rows, json| plan.put_object(rows, json))?);
+        InProcess.read(&file, &mut take).map_err(|error| error.to_string())?;
         let records = rows.finish().unwrap();
         assert!(records.rejected.is_empty(), "{:?}", records.rejected);
         Ok(records.batch)

@@ -31,6 +31,9 @@ pub enum IngestionError {
     #[error(transparent)]
     Store(IngestError),
     /// Ours.
+    #[error("files of this format cannot be read now")]
+    NoReader(#[source] std::io::Error),
+    /// Ours.
     #[error("the records cannot be put into columns")]
     Columns(#[source] arrow::error::ArrowError),
 }
@@ -50,13 +53,14 @@ impl IngestionError {
             IngestionError::Store(error) => match error {
                 IngestError::UnknownWorkspace { .. } => "BadRequest_DatabaseNotExist",
                 IngestError::UnknownTable { .. } | IngestError::TableName { .. } => "BadRequest_TableNotExist",
+                IngestError::OwnTable { .. } => "General_BadRequest",
                 IngestError::Submit(SubmitError::TooLarge { .. }) => "Stream_InputStreamTooLarge",
                 IngestError::Busy { .. } => "TooManyRequests",
                 IngestError::Submit(SubmitError::RequestReused) => "General_BadRequest",
                 IngestError::Submit(_) => "General_ServiceUnavailable",
                 _ => "General_InternalServerError",
             },
-            IngestionError::MappingUnavailable(_) => "General_ServiceUnavailable",
+            IngestionError::MappingUnavailable(_) | IngestionError::NoReader(_) => "General_ServiceUnavailable",
             IngestionError::Columns(_) => "General_InternalServerError",
         }
     }

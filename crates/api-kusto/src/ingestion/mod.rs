@@ -14,15 +14,17 @@
 mod columnar;
 mod error;
 mod format;
+mod isolated;
 mod mapping;
 mod plan;
 mod text;
 
+pub use columnar::{ColumnarFile, ColumnarReader, FileError, InProcess};
 pub use error::IngestionError;
 pub use format::{DataFormat, MappingKind};
+pub use isolated::{Isolated, read_in_isolation};
 pub use mapping::{Element, Mapping, MappingError, Source, Transform};
 
-use columnar::FileError;
 use extents::BAG_COLUMN;
 use files::{RecordShape, Records, RowBuilder};
 use futures::executor::block_on;
@@ -80,12 +82,13 @@ pub struct IngestionRequest<'a> {
 pub struct Ingestion {
     vault: Arc<Vault>,
     mappings: Arc<dyn Mappings>,
+    columnar: Arc<dyn ColumnarReader>,
 }
 
 impl Ingestion {
-    /// Takes records into a store.
-    pub fn new(vault: Arc<Vault>, mappings: Arc<dyn Mappings>) -> Ingestion {
-        Ingestion { vault, mappings }
+    /// Takes records into a store. `columnar` reads files of typed columns.
+    pub fn new(vault: Arc<Vault>, mappings: Arc<dyn Mappings>, columnar: Arc<dyn ColumnarReader>) -> Ingestion {
+        Ingestion { vault, mappings, columnar }
     }
 
     /// Reads records, has them sealed, and waits until they are durable and visible. Takes a while: not for a thread of a runtime.
@@ -122,7 +125,8 @@ impl Ingestion {
             request.mapping == MappingChoice::Identity && !matches!(request.format, DataFormat::Txt | DataFormat::Raw);
         let options = TextOptions { ignores_first: request.ignores_first, is_exact };
         let record_bytes_max = self.vault.record_bytes_max();
-        read_planned(request.format, request.data, columns, plan.as_ref(), options, record_bytes_max)
+        let data = (request.format, request.data);
+        read_planned(data, columns, plan.as_ref(), options, record_bytes_max, &*self.columnar)
     }
 
     /// Returns what goes where; `None` for objects whose members go by their names, and what has no column into the bag.
@@ -173,16 +177,16 @@ pub fn read_records(
         (None, _) => Some(Plan::by_name(columns)),
     };
     let options = TextOptions { ignores_first: false, is_exact };
-    read_planned(format, data, columns, plan.as_ref(), options, record_bytes_max)
+    read_planned((format, data), columns, plan.as_ref(), options, record_bytes_max, &InProcess)
 }
 
 fn read_planned(
-    format: DataFormat,
-    data: &[u8],
+    (format, data): (DataFormat, &[u8]),
     columns: &[Column],
     plan: Option<&Plan>,
     options: TextOptions,
     record_bytes_max: usize,
+    columnar: &dyn ColumnarReader,
 ) -> Result<Records, IngestionError> {
     let failed = IngestionError::Columns;
     let Some(plan) = plan else {
@@ -195,11 +199,14 @@ fn read_planned(
             text::read(format, data, plan, options, &mut rows).map_err(failed)?;
         }
         MappingKind::Avro | MappingKind::Parquet | MappingKind::Orc => {
-            let read = columnar::read(format, data, plan, FILE_BYTES_MAX, &mut rows);
-            read.map_err(|error| match error {
+            let names_of_bytes = plan.names_of_bytes().map(str::to_string).collect();
+            let file = ColumnarFile { format, body: data, names_of_bytes, bytes_max: FILE_BYTES_MAX };
+            let mut take = |objects: &[u8]| Ok(rows.read_objects(objects, |rows, json| plan.put_object(rows, json))?);
+            columnar.read(&file, &mut take).map_err(|error| match error {
                 FileError::Unreadable(why) => IngestionError::Unreadable { format, why },
                 FileError::TooLarge { max } => IngestionError::TooLarge { max },
                 FileError::Columns(error) => IngestionError::Columns(error),
+                FileError::NoReader(error) => IngestionError::NoReader(error),
             })?;
         }
     }

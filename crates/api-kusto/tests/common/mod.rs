@@ -1,7 +1,7 @@
 //! A real server over tables in memory, and a client that knows nothing but bytes.
 #![allow(dead_code, reason = "each test uses a part")]
 
-use api_kusto::ingestion::{Ingestion, MappingKind, Mappings};
+use api_kusto::ingestion::{InProcess, Ingestion, MappingKind, Mappings};
 use api_kusto::{DatabaseError, Databases, KustoApi, Limits, Queries, RunningQueries};
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringViewArray};
 use audit::{AuditError, AuditSink, QueryRecord};
@@ -201,7 +201,7 @@ impl Server {
         let api = KustoApi {
             engine: ENGINE.clone(),
             databases: Arc::new(Memory { tables: tables(), vault: vault.clone(), asked: asked.clone() }),
-            ingestion: Some(Ingestion::new(vault, Arc::new(OneMapping))),
+            ingestion: Some(Ingestion::new(vault, Arc::new(OneMapping), Arc::new(InProcess))),
             running: list.clone(),
             tokens: Arc::new(tokens),
             audit: sink.clone(),

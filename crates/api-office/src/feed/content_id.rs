@@ -100,7 +100,9 @@ mod tests {
                 assert!(changed == id || Part::parse(&changed, "prod", b"secret").is_err(), "{changed}");
             }
         }
-        for id in ["", "$", "1$2$3$4$aad", "1$2$3$4$aad$", "1$2$3$4$aad$zz", "+1$2$3$4$aad$00000000000000000000000000000000"] {
+        for id in
+            ["", "$", "1$2$3$4$aad", "1$2$3$4$aad$", "1$2$3$4$aad$zz", "+1$2$3$4$aad$00000000000000000000000000000000"]
+        {
             assert_eq!(Part::parse(id, "prod", b"secret"), Err(IdError::Malformed), "{id}");
         }
     }

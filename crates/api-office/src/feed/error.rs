@@ -24,7 +24,9 @@ pub(crate) enum FeedError {
     NoGuid { tenant: String },
     #[error("there is no such content type")]
     ContentType,
-    #[error("the webhook `{address}` cannot be used, because this server sends no notifications: start the subscription without one, and list its content")]
+    #[error(
+        "the webhook `{address}` cannot be used, because this server sends no notifications: start the subscription without one, and list its content"
+    )]
     Webhook { address: String },
     #[error("there is no subscription to the content type")]
     NoSubscription,

@@ -166,7 +166,13 @@ impl Feeds {
     }
 
     /// Disables a subscription.
-    pub fn stop(&self, workspace: &str, kind: ContentType, (holder, by): (&str, &str), since: i64) -> Result<(), FeedError> {
+    pub fn stop(
+        &self,
+        workspace: &str,
+        kind: ContentType,
+        (holder, by): (&str, &str),
+        since: i64,
+    ) -> Result<(), FeedError> {
         let changed = self.change(workspace, |feed| {
             feed.enabled(holder, kind)?;
             for of in &mut feed.subscriptions {

@@ -4,9 +4,7 @@
 //! "Office 365 Management Activity API schema", the common schema and those of the services.
 
 use serde_json::{Map, Value, json};
-use sources::office::{
-    DATAVERSE_COLUMNS, LOGON_TYPES, OFFICE_COLUMNS, USER_TYPES, place_of, record_type_number,
-};
+use sources::office::{DATAVERSE_COLUMNS, LOGON_TYPES, OFFICE_COLUMNS, USER_TYPES, place_of, record_type_number};
 
 use crate::row::{BAG, Row, structured, time_without_zone};
 
@@ -95,11 +93,16 @@ pub(crate) const PLACES: &str = "LogEntry_ = column_ifexists(\"_LogEntry\", long
 pub(crate) fn audit_record(row: &Row, source: Source) -> Map<String, Value> {
     let mut bag = row.bag();
     let mut record = Map::new();
-    let member = |name: &str| source.columns().iter().find(|(of, _)| *of == name).map_or(name.to_string(), |(_, column)| column.to_string());
+    let member = |name: &str| {
+        source.columns().iter().find(|(of, _)| *of == name).map_or(name.to_string(), |(_, column)| column.to_string())
+    };
     let id = row.text(source.id_column()).or_else(|| row.text("SourceRecordId"));
     record.insert("Id".to_string(), json!(id.unwrap_or_default()));
     record.insert("RecordType".to_string(), record_type(row, &mut bag, source));
-    record.insert("CreationTime".to_string(), json!(row.time("TimeGenerated").map(time_without_zone).unwrap_or_default()));
+    record.insert(
+        "CreationTime".to_string(),
+        json!(row.time("TimeGenerated").map(time_without_zone).unwrap_or_default()),
+    );
     record.insert("Operation".to_string(), json!(row.text("Operation").unwrap_or_default()));
     let organization = row.text("OrganizationId").or_else(|| row.text("OfficeTenantId"));
     record.insert("OrganizationId".to_string(), json!(organization.unwrap_or_else(|| NO_ORGANIZATION.to_string())));

@@ -81,7 +81,16 @@ mod tests {
         ] {
             assert_eq!(range(start, end), Err(error.to_string()), "{start} {end}");
         }
-        for text in ["x", "31.05.2026", "2026-5-31", "2026-05-31T11", "2026-05-31T1:00", "2026-02-30", "now", "2026-05-31T11:00:00+02:00"] {
+        for text in [
+            "x",
+            "31.05.2026",
+            "2026-5-31",
+            "2026-05-31T11",
+            "2026-05-31T1:00",
+            "2026-02-30",
+            "now",
+            "2026-05-31T11:00:00+02:00",
+        ] {
             assert!(range(text, "2026-05-31").is_err_and(|error| error.starts_with("Type")), "{text}");
         }
     }

@@ -20,10 +20,13 @@ const POSITIONS: u64 = 500;
 pub(crate) fn places_query(kind: ContentType, from: u64, to: u64) -> String {
     let of = |source: &Source| {
         let (rows, condition) = (source.rows(), condition(*source, kind));
-        format!("({rows} | where LogEntry_ >= {from} and LogEntry_ < {to}{condition} | project LogEntry_, LogPosition_)")
+        format!(
+            "({rows} | where LogEntry_ >= {from} and LogEntry_ < {to}{condition} | project LogEntry_, LogPosition_)"
+        )
     };
     let sources: Vec<String> = sources(kind).iter().map(of).collect();
-    let list = "| summarize by Entry = LogEntry_, Chunk = tolong(bin(LogPosition_, ".to_string() + &format!("{POSITIONS})) / {POSITIONS}");
+    let list = "| summarize by Entry = LogEntry_, Chunk = tolong(bin(LogPosition_, ".to_string()
+        + &format!("{POSITIONS})) / {POSITIONS}");
     format!("union {} {list}", sources.join(", "))
 }
 
@@ -35,7 +38,8 @@ pub(crate) fn records_queries(part: &Part, kind: ContentType) -> Vec<(Source, St
         let (rows, condition) = (source.rows(), condition(*source, kind));
         let entries = format!("LogEntry_ >= {from} and LogEntry_ < {to}");
         let positions = format!("LogPosition_ >= {first} and LogPosition_ < {end}");
-        let query = format!("{rows} | where {entries} and {positions}{condition} | order by LogEntry_ asc, LogPosition_ asc");
+        let query =
+            format!("{rows} | where {entries} and {positions}{condition} | order by LogEntry_ asc, LogPosition_ asc");
         (*source, query)
     };
     sources(kind).iter().map(of).collect()

@@ -20,7 +20,9 @@ pub(crate) enum GraphError {
     Fault(#[from] Fault),
     #[error("{0}")]
     BadRequest(String),
-    #[error("the token may read several workspaces: name one by the header `x-vidimus-workspace`, or by the address `/v1/workspaces/NAME/graph/...`")]
+    #[error(
+        "the token may read several workspaces: name one by the header `x-vidimus-workspace`, or by the address `/v1/workspaces/NAME/graph/...`"
+    )]
     Ambiguous,
     #[error("the token may read no workspace")]
     NoWorkspace,

@@ -21,8 +21,14 @@ pub(crate) struct Options {
 impl Options {
     /// Reads the query of an address.
     pub fn parse(query: &str, resource: &Resource, top_max: usize) -> Result<Options, GraphError> {
-        let mut options =
-            Options { filter: None, top: top_max, is_ascending: false, select: Vec::new(), after: None, said: Vec::new() };
+        let mut options = Options {
+            filter: None,
+            top: top_max,
+            is_ascending: false,
+            select: Vec::new(),
+            after: None,
+            said: Vec::new(),
+        };
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()).into_owned() {
             match name.trim_start_matches('$').to_ascii_lowercase().as_str() {
                 "filter" => options.filter = Some(filter(&value)?),
@@ -30,7 +36,8 @@ impl Options {
                 "orderby" => options.is_ascending = is_ascending(&value, resource)?,
                 "select" => options.select = select(&value, resource)?,
                 "skiptoken" => {
-                    options.after = Some(Position::parse(&value).ok_or_else(|| GraphError::bad("the skip token is none"))?);
+                    options.after =
+                        Some(Position::parse(&value).ok_or_else(|| GraphError::bad("the skip token is none"))?);
                     continue;
                 }
                 "count" if value.eq_ignore_ascii_case("false") => continue,
@@ -87,12 +94,22 @@ mod tests {
     #[test]
     fn options_are_read_and_strangers_refused() {
         let parse = |query: &str| Options::parse(query, &DIRECTORY_AUDIT, 1000);
-        let options = parse("%24top=5&$orderby=activityDateTime%20desc&$select=id,result&x=y").unwrap_or_else(|e| panic!("{e}"));
+        let options =
+            parse("%24top=5&$orderby=activityDateTime%20desc&$select=id,result&x=y").unwrap_or_else(|e| panic!("{e}"));
         assert_eq!((options.top, options.is_ascending, options.select.len(), options.said.len()), (5, false, 2, 3));
         assert!(parse("$orderby=activityDateTime").is_ok_and(|options| options.is_ascending));
         for query in [
-            "$top=0", "$top=1001", "$top=x", "$orderby=id", "$orderby=activityDateTime up", "$select=nothing", "$count=true",
-            "$search=x", "$skiptoken=x", "$filter=", "$skip=5",
+            "$top=0",
+            "$top=1001",
+            "$top=x",
+            "$orderby=id",
+            "$orderby=activityDateTime up",
+            "$select=nothing",
+            "$count=true",
+            "$search=x",
+            "$skiptoken=x",
+            "$filter=",
+            "$skip=5",
         ] {
             assert!(parse(query).is_err(), "{query}");
         }

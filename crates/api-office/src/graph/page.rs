@@ -105,7 +105,9 @@ mod tests {
     fn tokens_lead_back_and_nothing_else_is_one() {
         let position = Position { moment: 9, time: 639_158_256_000_000_000, entry: 7, position: 3 };
         assert_eq!(Position::parse(&position.token()), Some(position));
-        for token in ["", "1_2_3", "1_2_3_4_5", "1_-2_3_4", "x_2_3_4", "1_2_3_99999999999999999999", "1_9223372036854775807_3_4"] {
+        for token in
+            ["", "1_2_3", "1_2_3_4_5", "1_-2_3_4", "x_2_3_4", "1_2_3_99999999999999999999", "1_9223372036854775807_3_4"]
+        {
             assert_eq!(Position::parse(token), None, "{token}");
         }
     }

@@ -268,4 +268,3 @@ fn complete(object: &mut Map<String, Value>, row: &Row) {
         }
     }
 }
-

@@ -161,7 +161,8 @@ impl Search {
         if let Some(to) = self.to {
             keep(format!("TimeGenerated <= {}", kql_text::datetime(to)));
         }
-        let numbers: Vec<u16> = self.texts("recordTypeFilters").iter().filter_map(|name| record_type_number(name)).collect();
+        let numbers: Vec<u16> =
+            self.texts("recordTypeFilters").iter().filter_map(|name| record_type_number(name)).collect();
         if !numbers.is_empty() {
             if !is_office && !numbers.contains(&CRM) {
                 return None;
@@ -174,7 +175,10 @@ impl Search {
         if !services.is_empty() {
             match is_office {
                 true => keep(format!("OfficeWorkload in~ {}", kql_text::strings(&services))),
-                false if services.iter().any(|of| ["CRM", "Dynamics365"].iter().any(|crm| of.eq_ignore_ascii_case(crm))) => {}
+                false
+                    if services
+                        .iter()
+                        .any(|of| ["CRM", "Dynamics365"].iter().any(|crm| of.eq_ignore_ascii_case(crm))) => {}
                 false => return None,
             }
         }

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use crate::common::{PROD, Server, TEST};
 
-const KINDS: [&str; 5] = ["Audit.AzureActiveDirectory", "Audit.Exchange", "Audit.SharePoint", "Audit.General", "DLP.All"];
+const KINDS: [&str; 5] =
+    ["Audit.AzureActiveDirectory", "Audit.Exchange", "Audit.SharePoint", "Audit.General", "DLP.All"];
 
 fn path(rest: &str) -> String {
     format!("/api/v1.0/{PROD}/activity/feed/{rest}")
@@ -53,7 +54,15 @@ fn what_comes_in_is_found_once_whenever_it_happened() {
     let server = Server::start(Limits { blobs_max: 2, ..Limits::default() });
     server.import("office_management", &record("before", "Exchange", 2, "2026-05-01T00:00:00").to_string());
     KINDS.iter().for_each(|kind| start(&server, kind));
-    let workloads = [("Exchange", 2), ("SharePoint", 6), ("OneDrive", 6), ("AzureActiveDirectory", 8), ("Exchange", 13), ("PowerBI", 20), ("CRM", 21)];
+    let workloads = [
+        ("Exchange", 2),
+        ("SharePoint", 6),
+        ("OneDrive", 6),
+        ("AzureActiveDirectory", 8),
+        ("Exchange", 13),
+        ("PowerBI", 20),
+        ("CRM", 21),
+    ];
     let mut sent = BTreeSet::new();
     let mut seen: Vec<(String, String)> = Vec::new();
     let mut all: Vec<Value> = Vec::new();
@@ -62,14 +71,16 @@ fn what_comes_in_is_found_once_whenever_it_happened() {
     for round in 0..8_u32 {
         for batch in 0..3 {
             let n_records = if round == 2 { 700 } else { 7 };
-            let lines: Vec<String> = (0..n_records).map(|n| {
-                let (workload, kind) = workloads[(n + batch) as usize % workloads.len()];
-                let id = format!("{round}-{batch}-{n}");
-                sent.insert(id.clone());
-                // Some long ago, some in the future.
-                let time = ["2026-05-31T11:59:00", "2020-01-01T00:00:00", "2026-06-30T00:00:00"][(n % 3) as usize];
-                record(&id, workload, kind, time).to_string()
-            }).collect();
+            let lines: Vec<String> = (0..n_records)
+                .map(|n| {
+                    let (workload, kind) = workloads[(n + batch) as usize % workloads.len()];
+                    let id = format!("{round}-{batch}-{n}");
+                    sent.insert(id.clone());
+                    // Some long ago, some in the future.
+                    let time = ["2026-05-31T11:59:00", "2020-01-01T00:00:00", "2026-06-30T00:00:00"][(n % 3) as usize];
+                    record(&id, workload, kind, time).to_string()
+                })
+                .collect();
             server.import("office_management", &lines.join("\n"));
         }
         server.watch.forward(ticks::MINUTE);
@@ -88,7 +99,15 @@ fn what_comes_in_is_found_once_whenever_it_happened() {
     assert_eq!(found.len(), seen.len(), "none twice");
     assert_eq!(found, sent, "all of them, and nothing of before the subscription");
     let of = |id: &str| seen.iter().find(|(found, _)| found == id).map(|(_, kind)| kind.as_str());
-    let expected = ["Audit.Exchange", "Audit.SharePoint", "Audit.SharePoint", "Audit.AzureActiveDirectory", "DLP.All", "Audit.General", "Audit.General"];
+    let expected = [
+        "Audit.Exchange",
+        "Audit.SharePoint",
+        "Audit.SharePoint",
+        "Audit.AzureActiveDirectory",
+        "DLP.All",
+        "Audit.General",
+        "Audit.General",
+    ];
     for (n, kind) in expected.iter().enumerate() {
         assert_eq!(of(&format!("0-0-{n}")), Some(*kind));
     }
@@ -105,7 +124,9 @@ fn what_comes_in_is_found_once_whenever_it_happened() {
 #[test]
 fn a_subscription_is_its_holder_s_and_begins_and_ends_with_a_record() {
     let server = Server::start(Limits::default());
-    let owner = |method: &str, rest: &str| server.call(method, &path(rest), &[("Authorization", &format!("Bearer {}", server.owner))], "");
+    let owner = |method: &str, rest: &str| {
+        server.call(method, &path(rest), &[("Authorization", &format!("Bearer {}", server.owner))], "")
+    };
     start(&server, "Audit.General");
     assert_eq!(server.post(&path("subscriptions/start?contentType=audit.general"), "").code(), (400, "AF20024".into()));
     assert_eq!(server.get(&path("subscriptions/list")).each("contentType"), ["Audit.General"]);
@@ -115,11 +136,19 @@ fn a_subscription_is_its_holder_s_and_begins_and_ends_with_a_record() {
     assert_eq!(server.post(&path("subscriptions/stop?contentType=Audit.General"), "").status, 200);
     assert_eq!(server.get(&path("subscriptions/list")).json(), json!([]));
     assert_eq!(server.post(&path("subscriptions/stop?contentType=Audit.General"), "").code(), (400, "AF20022".into()));
-    let acts: Vec<_> = server.sink.acts().iter().map(|act| (act.operation.name(), act.status.names().0, act.caller.clone())).collect();
-    let (begin, end, siem) = ("Start Subscription to Audit Feed", "Stop Subscription to Audit Feed", || "siem".to_string());
+    let acts: Vec<_> =
+        server.sink.acts().iter().map(|act| (act.operation.name(), act.status.names().0, act.caller.clone())).collect();
+    let (begin, end, siem) =
+        ("Start Subscription to Audit Feed", "Stop Subscription to Audit Feed", || "siem".to_string());
     let expected = [
-        (begin, "Started", siem()), (begin, "Succeeded", siem()), (begin, "Started", siem()), (begin, "Failed", siem()),
-        (end, "Started", siem()), (end, "Succeeded", siem()), (end, "Started", siem()), (end, "Failed", siem()),
+        (begin, "Started", siem()),
+        (begin, "Succeeded", siem()),
+        (begin, "Started", siem()),
+        (begin, "Failed", siem()),
+        (end, "Started", siem()),
+        (end, "Succeeded", siem()),
+        (end, "Started", siem()),
+        (end, "Failed", siem()),
     ];
     assert_eq!(acts, expected);
     server.sink.refuse();
@@ -144,7 +173,9 @@ fn content_is_its_workspace_s_and_cannot_be_made_up() {
     assert_eq!(server.get(&path("audit/x")).code(), (400, "AF20052".into()));
     // Every read left a record with its query.
     let asked = server.sink.queries();
-    assert!(asked.iter().any(|record| record.workspace == "prod" && record.query.contains("OfficeActivity") && record.response_rows == Some(1)));
+    assert!(asked.iter().any(|record| record.workspace == "prod"
+        && record.query.contains("OfficeActivity")
+        && record.response_rows == Some(1)));
     server.sink.refuse();
     assert_eq!(server.get(blob["contentUri"].as_str().unwrap_or_default()).status, 503);
 }

@@ -26,7 +26,11 @@ fn list(server: &Server, filter: &str) -> Vec<Value> {
 #[test]
 fn filters_keep_what_they_say() {
     let server = Server::start(Limits::default());
-    let lines = [audit("a", "2026-05-01T00:00:00Z", "x"), audit("b", "2026-05-02T00:00:00Z", ""), audit("c", "2026-05-03T00:00:00Z", "y'\"\\")];
+    let lines = [
+        audit("a", "2026-05-01T00:00:00Z", "x"),
+        audit("b", "2026-05-02T00:00:00Z", ""),
+        audit("c", "2026-05-03T00:00:00Z", "y'\"\\"),
+    ];
     server.import("entra", &lines.join("\n"));
     for (filter, expected) in [
         ("activityDateTime ge 2026-05-02T00:00:00Z", &["b", "c"][..]),
@@ -47,7 +51,10 @@ fn filters_keep_what_they_say() {
     }
     assert_eq!(server.get("/beta/auditlogs/directoryaudits/b").json()["id"], "b");
     assert_eq!(server.get("/v1.0/auditLogs/directoryAudits/none").code(), (404, "Request_ResourceNotFound".into()));
-    assert_eq!(server.get("/v1.0/auditLogs/directoryAudits?$filter=nothing%20eq%201").code(), (400, "BadRequest".into()));
+    assert_eq!(
+        server.get("/v1.0/auditLogs/directoryAudits?$filter=nothing%20eq%201").code(),
+        (400, "BadRequest".into())
+    );
     let selected = server.get("/v1.0/auditLogs/directoryAudits?$top=1&$select=id,result").json()["value"].clone();
     assert_eq!(selected, json!([{ "id": "c", "result": "success" }]));
 }
@@ -79,7 +86,12 @@ fn sign_ins_are_interactive_unless_others_are_asked_for() {
     let get = |filter: &str| server.get(&format!("/beta/auditLogs/signIns?{filter}"));
     assert_eq!(get("").each("isInteractive"), [json!(true)]);
     let reply = get("$filter=signInEventTypes/any(t:%20t%20eq%20'managedIdentity')");
-    assert_eq!((reply.each("id"), reply.each("signInEventTypes")), (vec![json!("m")], vec![json!(["managedIdentity"])]), "{}", reply.body);
+    assert_eq!(
+        (reply.each("id"), reply.each("signInEventTypes")),
+        (vec![json!("m")], vec![json!(["managedIdentity"])]),
+        "{}",
+        reply.body
+    );
     let reply = get("$filter=signInEventTypes/any(t:t%20ne%20'x')%20and%20status/errorCode%20eq%2050126");
     assert_eq!(reply.each("id").len(), 2, "{}", reply.body);
 }
@@ -89,13 +101,18 @@ fn the_workspace_is_the_token_s_or_named() {
     let server = Server::start(Limits::default());
     let owner = format!("Bearer {}", server.owner);
     let path = "/v1.0/auditLogs/signIns";
-    let get = |path: &str, more: &[(&str, &str)]| server.call("GET", path, &[&[("Authorization", owner.as_str())], more].concat(), "");
+    let get = |path: &str, more: &[(&str, &str)]| {
+        server.call("GET", path, &[&[("Authorization", owner.as_str())], more].concat(), "")
+    };
     assert_eq!(get(path, &[]).code(), (400, "BadRequest".into()));
     assert_eq!(get(path, &[("x-vidimus-workspace", "test")]).status, 200);
     assert_eq!(get(&format!("/v1/workspaces/{TEST}/graph{path}"), &[]).status, 200);
     assert_eq!(get(path, &[("x-vidimus-workspace", "none")]).code(), (404, "Request_ResourceNotFound".into()));
     assert_eq!(server.get(path).status, 200);
-    assert_eq!(server.get(&format!("/v1/workspaces/test/graph{path}")).code(), (403, "Authorization_RequestDenied".into()));
+    assert_eq!(
+        server.get(&format!("/v1/workspaces/test/graph{path}")).code(),
+        (403, "Authorization_RequestDenied".into())
+    );
     assert_eq!(server.sink.queries().iter().filter(|record| record.response_code == 200).count(), 3);
 }
 
@@ -136,16 +153,27 @@ fn a_search_is_about_the_moment_it_was_made() {
     assert_eq!(operations(&all), six);
     for (filters, expected) in [
         (json!({ "recordTypeFilters": ["crm"], "operationFilters": ["RetrieveMultiple"] }), &["RetrieveMultiple"][..]),
-        (json!({ "recordTypeFilters": ["exchangeAdmin", "dataCenterSecurityCmdlet"] }), &["Get-Mailbox", "New-InboxRule"]),
+        (
+            json!({ "recordTypeFilters": ["exchangeAdmin", "dataCenterSecurityCmdlet"] }),
+            &["Get-Mailbox", "New-InboxRule"],
+        ),
         (json!({ "serviceFilter": "exchange", "ipAddressFilters": ["192.0.2.2"] }), &["MailItemsAccessed"]),
         (json!({ "keywordFilter": "ForwardTo" }), &["New-InboxRule"]),
-        (json!({ "objectIdFilters": ["https://c.example/f.docx"], "userPrincipalNameFilters": ["ANN@contoso.com"] }), &["FileAccessed"]),
+        (
+            json!({ "objectIdFilters": ["https://c.example/f.docx"], "userPrincipalNameFilters": ["ANN@contoso.com"] }),
+            &["FileAccessed"],
+        ),
         (json!({ "filterStartDateTime": "2026-05-02T00:00:00Z" }), &[]),
         (json!({ "administrativeUnitIdFilters": ["x"] }), &[]),
     ] {
         assert_eq!(operations(&search(filters.clone())), expected, "{filters}");
     }
-    for body in [json!([]), json!({ "recordTypeFilters": ["nothing"] }), json!({ "operationFilters": "x" }), json!({ "filterStartDateTime": "x" })] {
+    for body in [
+        json!([]),
+        json!({ "recordTypeFilters": ["nothing"] }),
+        json!({ "operationFilters": "x" }),
+        json!({ "filterStartDateTime": "x" }),
+    ] {
         assert_eq!(server.post(path, &body.to_string()).code(), (400, "BadRequest".into()), "{body}");
     }
     assert_eq!(server.get(path).each("status").len(), 8);

@@ -7,8 +7,18 @@ use stdx::Rng;
 use crate::common::{PROD, Server};
 
 /// Texts that are easily mistaken for something else.
-const TEXTS: [&str; 10] =
-    ["ann@contoso.com", "0", "true", "[x]", "{\"a\":1}", "a\"b\\c\nd", "Grüße €😀", "2026-05-01T00:00:00", " x ", "null"];
+const TEXTS: [&str; 10] = [
+    "ann@contoso.com",
+    "0",
+    "true",
+    "[x]",
+    "{\"a\":1}",
+    "a\"b\\c\nd",
+    "Grüße €😀",
+    "2026-05-01T00:00:00",
+    " x ",
+    "null",
+];
 
 fn pick<'a, T>(rng: &mut Rng, from: &'a [T]) -> &'a T {
     let n = rng.next_u64() as usize % from.len();
@@ -28,8 +38,21 @@ fn record(rng: &mut Rng, n: usize) -> Map<String, Value> {
     for name in ["Operation", "UserKey", "Workload", "UserId"] {
         put(name, json!(pick(rng, &["Exchange", "x y", "ann@contoso.com"])));
     }
-    let texts = ["ClientIP", "ObjectId", "ResultStatus", "Site", "SiteUrl", "SourceName", "ClientIPAddress", "EventData",
-        "ItemType", "UserAgent", "TeamName", "NoColumn", "another"];
+    let texts = [
+        "ClientIP",
+        "ObjectId",
+        "ResultStatus",
+        "Site",
+        "SiteUrl",
+        "SourceName",
+        "ClientIPAddress",
+        "EventData",
+        "ItemType",
+        "UserAgent",
+        "TeamName",
+        "NoColumn",
+        "another",
+    ];
     for name in texts {
         if rng.next_u64() % 2 == 0 {
             put(name, json!(pick(rng, &TEXTS)));
@@ -71,7 +94,8 @@ fn audit_records_come_out_with_the_members_they_went_in_with() {
     }
     let mut rng = Rng::from_seed(7);
     let mut sent: Vec<Map<String, Value>> = (0..300).map(|n| record(&mut rng, n)).collect();
-    let fixture: Value = serde_json::from_str(include_str!("../../../sources/fixtures/office_management/content.json")).unwrap();
+    let fixture: Value =
+        serde_json::from_str(include_str!("../../../sources/fixtures/office_management/content.json")).unwrap();
     for (n, value) in fixture.as_array().unwrap().iter().enumerate() {
         let mut record = value.as_object().cloned().unwrap();
         // What the fixture rejects.

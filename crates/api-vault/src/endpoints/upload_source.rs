@@ -16,15 +16,13 @@ use ingest::{Pending, Vault};
 use listeners::http::read_body;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use sources::{Context, Counts, Output, Reason, Reject, Sniff, Source, TableBatch};
+use sources::{COLUMNS_MAX, Context, Counts, Output, Reason, Reject, Sniff, Source, TableBatch};
 
 use crate::error::ApiError;
 use crate::service::{Service, blocking, request_name};
 
-/// Columns of a table whose columns come from its records; members beyond them stay in the table's bag.
-const COLUMNS_MAX: usize = 500;
 /// Bytes that are read at a time.
-const PIECE_BYTES: usize = 1 << 20;
+const PIECE_BYTES: usize = 64 << 10;
 /// Bytes of the records of one body at most.
 const RECORDS_BYTES_MAX: usize = 256 << 20;
 
@@ -93,6 +91,34 @@ pub(crate) async fn post(
     })))
 }
 
+/// What was made of a body so far.
+#[derive(Default)]
+struct Made {
+    tables: BTreeMap<String, TableBatch>,
+    rejects: Vec<Reject>,
+    bytes: usize,
+    was_full: bool,
+}
+
+impl Made {
+    /// Takes what a parser made. Some formats say in a few bytes what is many columns.
+    fn add(&mut self, out: &mut Output) -> Result<(), ApiError> {
+        self.was_full = out.is_full();
+        for (table, batch) in out.take_tables() {
+            self.bytes += batch.body.len();
+            self.tables.entry(table).or_default().add(batch);
+        }
+        for reject in out.take_rejects() {
+            self.bytes += reject.raw.len();
+            self.rejects.push(reject);
+        }
+        match self.bytes > RECORDS_BYTES_MAX {
+            true => Err(ApiError::Expands { max: RECORDS_BYTES_MAX }),
+            false => Ok(()),
+        }
+    }
+}
+
 /// Makes records of a body and hands them to the store.
 fn send(
     vault: &Vault,
@@ -104,22 +130,25 @@ fn send(
 ) -> Result<Sent, ApiError> {
     let mut parser = (source.parser)(&context);
     let mut out = Output::default();
+    let mut made = Made::default();
     for piece in body.chunks(PIECE_BYTES) {
         parser.push(piece, &mut out);
-        // Some formats say in a few bytes what is many columns.
-        if out.tables.values().map(|batch| batch.body.len()).sum::<usize>() > RECORDS_BYTES_MAX {
-            return Err(ApiError::Expands { max: RECORDS_BYTES_MAX });
+        made.add(&mut out)?;
+        while made.was_full {
+            parser.push(&[], &mut out);
+            made.add(&mut out)?;
         }
     }
     parser.finish(&mut out);
+    made.add(&mut out)?;
     let counts = out.counts;
     let mut pending = Vec::new();
-    for (table, batch) in out.take_tables() {
+    for (table, batch) in made.tables {
         add_columns(vault, workspace, &table, &batch).map_err(ApiError::Ingest)?;
         let taken = vault.take(workspace, &table, batch.body.as_bytes(), request).map_err(ApiError::Ingest)?;
         pending.push((table, taken));
     }
-    let rejected: Vec<Rejected> = out.take_rejects().into_iter().map(rejected).collect();
+    let rejected: Vec<Rejected> = made.rejects.into_iter().map(rejected).collect();
     let quarantined = match rejected.is_empty() {
         true => None,
         false => {

@@ -11,6 +11,7 @@ mod arm;
 mod body;
 mod error;
 mod listener;
+mod sender;
 mod tls;
 mod unread;
 
@@ -18,4 +19,5 @@ pub use arm::arm_paths;
 pub use body::{BodyError, BodyLimits, gather_body, read_body, unpack_body};
 pub use error::HttpError;
 pub use listener::{HttpListener, HttpOptions};
+pub use sender::sender_of;
 pub use tls::TlsFiles;

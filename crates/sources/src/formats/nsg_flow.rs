@@ -37,8 +37,7 @@ pub(super) fn record(record: Object<'_>, item: &str, out: &mut Output) {
             for tuple in raw::items(flow.get("flowTuples").unwrap_or("[]")) {
                 n += 1;
                 let tuple = raw::text(tuple);
-                let row = of_tuple(&tuple, &name, &mac, &id);
-                out.result(row, &tuple);
+                out.part(&tuple, || of_tuple(&tuple, &name, &mac, &id));
             }
         }
     }

@@ -6,7 +6,7 @@ use crate::detect::Sniff;
 use crate::frame::delimited::{Rows, cells};
 use crate::frame::{Convert, Framed};
 use crate::log_analytics::{self, Finder, plain};
-use crate::output::{Output, Reason};
+use crate::output::{HEADER_BYTES_MAX, NAME_BYTES_MAX, Output, Reason, is_too_long};
 use crate::row::Row;
 use crate::source::Source;
 use schema::dynamic::write_json_string;
@@ -20,7 +20,10 @@ pub static SOURCE: Source = Source {
     tables: &["*"],
     detect,
     parser: |context| {
-        Box::new(Framed::new(Rows::default(), Portal { finder: Finder::new(&context.path), header: Vec::new() }))
+        Box::new(Framed::new(
+            Rows::default(),
+            Portal { finder: Finder::new(&context.path), header: Vec::new(), is_refused: false },
+        ))
     },
 };
 
@@ -42,6 +45,8 @@ fn detect(sniff: &Sniff<'_>) -> u8 {
 struct Portal {
     finder: Finder,
     header: Vec<String>,
+    /// The header was too long: there is no telling what the rows mean.
+    is_refused: bool,
 }
 
 impl Convert for Portal {
@@ -49,7 +54,18 @@ impl Convert for Portal {
         let cells = cells(item);
         if self.header.is_empty() {
             self.header = cells;
+            // Each row repeats the names.
+            self.is_refused = is_too_long(&self.header);
+            if self.is_refused {
+                let detail = format!(
+                    "a name in the header has more than {NAME_BYTES_MAX} bytes, or all more than {HEADER_BYTES_MAX}"
+                );
+                out.reject(Reason::Oversized, detail, item.as_bytes());
+            }
             return;
+        }
+        if self.is_refused {
+            return out.reject(Reason::Malformed, "the header was too long", item.as_bytes());
         }
         if cells.len() > self.header.len() {
             let detail = format!("the row has {} cells, the header {}", cells.len(), self.header.len());

@@ -38,7 +38,7 @@ pub(super) fn record(record: Object<'_>, item: &str, out: &mut Output) {
             for tuple in raw::items(group.get("flowTuples").unwrap_or("[]")) {
                 n += 1;
                 let tuple = raw::text(tuple);
-                out.result(of_tuple(&tuple, &record, &acl, &rule), &tuple);
+                out.part(&tuple, || of_tuple(&tuple, &record, &acl, &rule));
             }
         }
     }

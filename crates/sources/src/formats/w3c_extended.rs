@@ -5,7 +5,7 @@
 
 use crate::detect::Sniff;
 use crate::frame::{Convert, of_lines};
-use crate::output::Output;
+use crate::output::{HEADER_BYTES_MAX, NAME_BYTES_MAX, Output, Reason, is_too_long};
 use crate::row::Row;
 use crate::source::Source;
 use schema::ticks;
@@ -56,6 +56,14 @@ impl Convert for Lines {
         if let Some(directive) = item.strip_prefix('#') {
             if let Some(fields) = directive.strip_prefix("Fields:") {
                 self.fields = fields.split_whitespace().map(str::to_string).collect();
+                // Each line repeats the names.
+                if is_too_long(&self.fields) {
+                    self.fields.clear();
+                    let detail = format!(
+                        "a name of a field has more than {NAME_BYTES_MAX} bytes, or all more than {HEADER_BYTES_MAX}"
+                    );
+                    out.reject(Reason::Oversized, detail, item.as_bytes());
+                }
             } else if let Some(date) = directive.strip_prefix("Date:") {
                 self.date = date.trim().split(' ').next().unwrap_or("").to_string();
             }
@@ -68,7 +76,7 @@ impl Convert for Lines {
 impl Lines {
     fn record(&self, line: &str) -> Result<Row, String> {
         if self.fields.is_empty() {
-            return Err("no `#Fields:` stands before it".to_string());
+            return Err("no `#Fields:` that can be read stands before it".to_string());
         }
         let values = values(line);
         if values.len() != self.fields.len() {

@@ -37,6 +37,21 @@ struct Evtx {
 }
 
 impl Evtx {
+    /// Reads the chunks that are there, until the output is full unless nothing comes after them.
+    fn chunks(&mut self, out: &mut Output, is_end: bool) {
+        let mut at = 0;
+        while self.is_begun && (is_end || !out.is_full()) {
+            let Some(chunk) = self.buffer.get(at..at + CHUNK_BYTES) else { break };
+            if self.is_foreign {
+                out.reject(Reason::Malformed, "it is no Windows event log file", chunk);
+            } else {
+                self.chunk(chunk, out);
+            }
+            at += CHUNK_BYTES;
+        }
+        self.buffer.drain(..at);
+    }
+
     fn chunk(&self, bytes: &[u8], out: &mut Output) {
         // Room that no event was written to yet.
         if bytes.iter().all(|byte| *byte == 0) {
@@ -112,18 +127,11 @@ impl Parser for Evtx {
                 self.buffer.drain(..HEADER_BYTES);
             }
         }
-        while self.buffer.len() >= CHUNK_BYTES {
-            let rest = self.buffer.split_off(CHUNK_BYTES);
-            let chunk = std::mem::replace(&mut self.buffer, rest);
-            if self.is_foreign {
-                out.reject(Reason::Malformed, "it is no Windows event log file", &chunk);
-            } else {
-                self.chunk(&chunk, out);
-            }
-        }
+        self.chunks(out, false);
     }
 
     fn finish(&mut self, out: &mut Output) {
+        self.chunks(out, true);
         let rest = std::mem::take(&mut self.buffer);
         if rest.is_empty() {
             return;

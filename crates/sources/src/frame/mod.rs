@@ -80,9 +80,10 @@ impl<F: Frame, C: Convert> Framed<F, C> {
         }
         loop {
             let bytes = self.buffer.get(self.at..).unwrap_or(&[]);
-            if bytes.is_empty() {
+            if bytes.is_empty() || (out.is_full() && !is_end) {
                 break;
             }
+            out.begin_item();
             match self.frame.cut(bytes, is_end) {
                 Cut::Need => break,
                 // A frame that does not move would never end.

@@ -28,7 +28,9 @@ pub fn run(source: &Source, path: &str, bytes: &[u8], ends: &[usize]) -> Got {
         let end = end.clamp(at, bytes.len());
         parser.push(&bytes[at..end], &mut out);
         at = end;
-        drain(&mut out, &mut got);
+        while drain(&mut out, &mut got) {
+            parser.push(&[], &mut out);
+        }
     }
     parser.finish(&mut out);
     drain(&mut out, &mut got);
@@ -36,18 +38,14 @@ pub fn run(source: &Source, path: &str, bytes: &[u8], ends: &[usize]) -> Got {
     got
 }
 
-fn drain(out: &mut Output, got: &mut Got) {
+/// Takes what there is; returns whether there may be more.
+fn drain(out: &mut Output, got: &mut Got) -> bool {
+    let was_full = out.is_full();
     for (table, batch) in out.take_tables() {
-        let all = got.tables.entry(table).or_default();
-        for column in batch.columns {
-            if !all.columns.contains(&column) {
-                all.columns.push(column);
-            }
-        }
-        all.body.push_str(&batch.body);
-        all.n += batch.n;
+        got.tables.entry(table).or_default().add(batch);
     }
     got.rejects.extend(out.take_rejects());
+    was_full
 }
 
 /// A fixture: the source that it is of, its file's path, and what is in it.

@@ -50,13 +50,18 @@ pub fn take(vault: &Vault, table: &str, records: &str) {
 /// Fills a folder: two tables and the quarantine, a second version of columns, files in two generations, an erased cell, destroyed records, a
 /// hold, records in no file.
 pub fn fill(vault: &Vault) {
+    fill_rounds(vault, 3, 2);
+}
+
+/// Fills a folder with so many rounds of so many batches; of the files, all rounds but the last.
+pub fn fill_rounds(vault: &Vault, n_rounds: usize, n_batches: usize) {
     vault.create_workspace(WORKSPACE).expect("a workspace");
     vault
         .ensure_table(WORKSPACE, "Events", &[column("User", KqlType::String), column("N", KqlType::Long)])
         .expect("a table");
     vault.ensure_table(WORKSPACE, "Other", &[column("Text", KqlType::Dynamic)]).expect("a table");
-    for round in 0..3 {
-        for batch in 0..2 {
+    for round in 0..n_rounds {
+        for batch in 0..n_batches {
             let n = round * 10 + batch;
             // Times go back, so that a file's rows are not in the order of their batches.
             let events: String = (0..4)
@@ -71,7 +76,7 @@ pub fn fill(vault: &Vault) {
             take(vault, "Other", &format!("{{\"Text\":{{\"a\":{n}}}}}\n{{\"Text\":[]}}"));
         }
         take(vault, "Events", "{\"N\":\"none\"}\n{\"N\":1}");
-        if round < 2 {
+        if round + 1 < n_rounds {
             vault.flush().expect("files");
         }
         if round == 0 {
@@ -106,6 +111,24 @@ impl Sample {
         let root = tempfile::tempdir().expect("a folder");
         fill(&open(root.path()));
         Sample::of(root)
+    }
+
+    /// Makes a smaller store, with everything in it all the same.
+    pub fn small() -> Sample {
+        let root = tempfile::tempdir().expect("a folder");
+        let mut options = vault_options();
+        options.sequencer.core.wal.segment_bytes = 16 << 10;
+        let vault = Vault::open(root.path(), Arc::new(SystemClock), options).expect("it opens");
+        fill_rounds(&vault, 2, 1);
+        drop(vault);
+        Sample::of(root)
+    }
+
+    /// Makes the same store in another folder.
+    pub fn copy(&self) -> Sample {
+        let sample = Sample { root: tempfile::tempdir().expect("a folder"), files: self.files.clone() };
+        sample.restore();
+        sample
     }
 
     /// Makes an encrypted store.

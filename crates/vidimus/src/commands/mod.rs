@@ -12,6 +12,7 @@ pub mod keys;
 pub mod prove;
 pub mod purge;
 pub mod query;
+pub mod read_columns;
 pub mod restore;
 pub mod retention;
 pub mod rule;

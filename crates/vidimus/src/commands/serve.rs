@@ -6,7 +6,7 @@ use crate::grants::Grant;
 use crate::{activities, store};
 use anyhow::{Context, bail};
 use api_ingest::IngestApi;
-use api_kusto::ingestion::Ingestion;
+use api_kusto::ingestion::{Ingestion, Isolated};
 use api_kusto::{Limits, RunningQueries};
 use api_oauth::OAuthApi;
 use api_office::OfficeApi;
@@ -30,8 +30,10 @@ use stdx::{Clock, SystemClock};
 use workspaces::{Directory, SharedKeys};
 
 mod http;
+mod refusals;
 
 use http::{Served, serve};
+use refusals::Refusals;
 
 /// Keep records, sealed, in a folder, and answer queries over HTTP.
 #[derive(Debug, Args)]
@@ -93,7 +95,8 @@ pub fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let tokens = args.tokens()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let anchoring = Anchoring::read(&args.anchors)?;
-    let mut options = VaultOptions { encryption: args.encryption.encryption()?, ..VaultOptions::default() };
+    let (encryption, own_tables) = (args.encryption.encryption()?, store::own_tables());
+    let mut options = VaultOptions { encryption, own_tables, ..VaultOptions::default() };
     options.sequencer.heartbeat_every = Some(args.heartbeat_every);
     // Witnesses are heard before anything is signed.
     options.sequencer.core.claims = anchoring.claims(&args.data)?;
@@ -159,7 +162,10 @@ fn start(
     };
     let engine = args.engine()?;
     let collecting = collecting(&args, &vault, &directory, &engine, &tokens, &store)?;
-    let ingestion = Some(Ingestion::new(vault.clone(), Arc::new(store::StoreMappings::new(vault.clone()))));
+    let mappings = Arc::new(store::StoreMappings::new(vault.clone()));
+    let program = std::env::current_exe().context("cannot find this program, which reads files for the server")?;
+    let columnar = Arc::new(Isolated::new(program, vec!["read-columns".to_string()]));
+    let ingestion = Some(Ingestion::new(vault.clone(), mappings, columnar));
     let databases = Arc::new(store::StoreDatabases::new(vault.clone()));
     let running = RunningQueries::new(clock.clone());
     let office = OfficeApi {
@@ -186,7 +192,9 @@ fn start(
         own_workspace: store::OWN_WORKSPACE.to_string(),
     });
     let applications = Arc::new(super::app::applications_of(&args.data, tokens.clone())?);
-    let oauth = OAuthApi { applications, clock: clock.clone(), tls: args.tls_cert.is_some() };
+    let sign_ins = Arc::new(store.clone());
+    let refusals = Arc::new(Refusals::new(sign_ins.clone(), tokens.clone(), clock.clone()));
+    let oauth = OAuthApi { applications, sign_ins, clock: clock.clone(), tls: args.tls_cert.is_some() };
     let served = Served {
         databases,
         ingestion,
@@ -197,6 +205,7 @@ fn start(
         audit,
         tokens,
         engine,
+        refusals,
         routers: vec![api_vault::router(api), api_ingest::router(collecting), api_oauth::router(oauth)],
     };
     let code = serve(&args, served, |url| {

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use files::{Progress, RawFile};
 use schema::Column;
 use serde_json::{Value, json};
-use sources::{Context, Counts, Output, Reject, Source, TableBatch};
+use sources::{COLUMNS_MAX, Context, Counts, Output, Reject, Source, TableBatch};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{ErrorKind, Read};
 use std::sync::Arc;
@@ -15,8 +15,6 @@ use std::sync::mpsc::SyncSender;
 
 /// Bytes that are read at a time.
 const READ_BYTES: usize = 256 << 10;
-/// Columns of a table whose columns come from its records; members beyond them stay in the table's bag.
-const COLUMNS_MAX: usize = 500;
 
 /// What was read of a file and what became of it.
 pub struct Report {
@@ -107,8 +105,15 @@ impl Reading<'_> {
                     break;
                 }
             }
-            if !self.hand_on(&mut out, false, chunks)? {
-                return Ok(out.counts);
+            loop {
+                let was_full = out.is_full();
+                if !self.hand_on(&mut out, false, chunks)? {
+                    return Ok(out.counts);
+                }
+                if !was_full {
+                    break;
+                }
+                parser.push(&[], &mut out);
             }
         }
         parser.finish(&mut out);

@@ -29,12 +29,7 @@ pub(super) struct Call {
 
 impl Call {
     /// Begins to answer a request about a tenant.
-    pub async fn begin(
-        service: &Service,
-        parts: &Parts,
-        tenant: &str,
-        target: &'static str,
-    ) -> Result<Call, Response> {
+    pub async fn begin(service: &Service, parts: &Parts, tenant: &str, target: &'static str) -> Result<Call, Response> {
         let exchange = service.begin::<FeedError>(parts, target).await?;
         let query = parts.uri.query().unwrap_or_default();
         let parameters = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();

@@ -98,7 +98,11 @@ impl Call {
 }
 
 /// Lists the objects of a resource.
-pub(super) async fn list(service: &Arc<Service>, call: &Call, resource: &'static Resource) -> Result<Value, GraphError> {
+pub(super) async fn list(
+    service: &Arc<Service>,
+    call: &Call,
+    resource: &'static Resource,
+) -> Result<Value, GraphError> {
     let options = Options::parse(&call.query, resource, service.api.limits.page_max)?;
     let with_events = options.filter.as_ref().is_some_and(asks_events);
     let tables = if with_events { resource.tables } else { resource.tables.get(..1).unwrap_or_default() };
@@ -149,7 +153,12 @@ pub(super) async fn one(
 }
 
 /// Returns the query for the rows of a table that a filter is true of. Conditions that look into no list come first.
-fn query_of(resource: &'static Resource, table: &str, event: &str, filter: Option<&Expr>) -> Result<String, GraphError> {
+fn query_of(
+    resource: &'static Resource,
+    table: &str,
+    event: &str,
+    filter: Option<&Expr>,
+) -> Result<String, GraphError> {
     let mut query = format!("{} | extend At_ = {}", resource.rows(table), resource.time_kql());
     let mut conjuncts = Vec::new();
     filter.into_iter().for_each(|filter| split(filter, &mut conjuncts));

@@ -99,7 +99,11 @@ impl Compiler<'_> {
                 return Err(format!("'{first}' is not '{}'", item.variable));
             }
             if item.is_event {
-                return if rest.is_empty() { Ok((item.kql.clone(), Kind::Text)) } else { Err(unknown(&path.join("/"))) };
+                return if rest.is_empty() {
+                    Ok((item.kql.clone(), Kind::Text))
+                } else {
+                    Err(unknown(&path.join("/")))
+                };
             }
             return Ok((format!("tostring({})", inside(&item.kql, rest)?), Kind::Text));
         }
@@ -134,13 +138,7 @@ fn inside(value: &str, path: &[String]) -> Result<String, String> {
     Ok(value)
 }
 
-fn compare(
-    name: &str,
-    value: &str,
-    kind: Kind,
-    comparison: Comparison,
-    literal: &Literal,
-) -> Result<String, String> {
+fn compare(name: &str, value: &str, kind: Kind, comparison: Comparison, literal: &Literal) -> Result<String, String> {
     let wrong = |what: &str| Err(format!("the property '{name}' is {what}, and is compared with something else"));
     if *literal == Literal::Null {
         let is_null = if kind == Kind::Text { "isempty" } else { "isnull" };
@@ -182,7 +180,9 @@ fn compare(
             Ok(format!("coalesce({value} {operator} long({number}), false)"))
         }
         Kind::Bool => match (literal, comparison) {
-            (Literal::Bool(truth), Comparison::Eq | Comparison::Ne) => Ok(format!("coalesce({value} {operator} {truth}, false)")),
+            (Literal::Bool(truth), Comparison::Eq | Comparison::Ne) => {
+                Ok(format!("coalesce({value} {operator} {truth}, false)"))
+            }
             _ => wrong("a truth value"),
         },
         Kind::Object | Kind::List | Kind::Event => Err(format!("the property '{name}' cannot be compared")),
@@ -218,7 +218,10 @@ mod tests {
                 "not targetResources/any(t: t/id eq 'x')",
                 r#"not((Any_0 > 0 and coalesce(array_length(parse_json(tostring(TargetResources))), 0) > 0)) | mv-apply Item_0 = iff(coalesce(array_length(parse_json(tostring(TargetResources))), 0) > 0, parse_json(tostring(TargetResources)), dynamic([null])) to typeof(dynamic) on (summarize Any_0 = countif((tostring(Item_0["id"]) =~ "x")))"#,
             ),
-            ("correlationId eq 74be27de-1e4e-49d9-b579-fe0b331d3642", r#"(CorrelationId =~ "74be27de-1e4e-49d9-b579-fe0b331d3642")"#),
+            (
+                "correlationId eq 74be27de-1e4e-49d9-b579-fe0b331d3642",
+                r#"(CorrelationId =~ "74be27de-1e4e-49d9-b579-fe0b331d3642")"#,
+            ),
             ("resultReason eq null", "isempty(ResultReason)"),
         ] {
             assert_eq!(said(filter).as_deref(), Ok(expected), "{filter}");
@@ -226,7 +229,10 @@ mod tests {
         let event = |filter: &str| compile(&parse(filter)?, SIGN_IN.fields, "interactiveUser").map(|of| of.condition);
         let expected = r#"("interactiveUser" =~ "nonInteractiveUser")"#;
         assert_eq!(event("signInEventTypes/any(t: t eq 'nonInteractiveUser')").as_deref(), Ok(expected));
-        assert_eq!(event("status/errorCode eq 0").as_deref(), Ok(r#"coalesce(tolong(parse_json(tostring(Status))["errorCode"]) == long(0), false)"#));
+        assert_eq!(
+            event("status/errorCode eq 0").as_deref(),
+            Ok(r#"coalesce(tolong(parse_json(tostring(Status))["errorCode"]) == long(0), false)"#)
+        );
     }
 
     #[test]

@@ -45,8 +45,19 @@ pub(crate) enum Expr {
     And(Box<Expr>, Box<Expr>),
     Or(Box<Expr>, Box<Expr>),
     Not(Box<Expr>),
-    Compare { path: Vec<String>, comparison: Comparison, literal: Literal },
-    Test { test: Test, path: Vec<String>, text: String },
+    Compare {
+        path: Vec<String>,
+        comparison: Comparison,
+        literal: Literal,
+    },
+    Test {
+        test: Test,
+        path: Vec<String>,
+        text: String,
+    },
     /// Whether some member of a list is such; without a body, whether there is any.
-    Any { path: Vec<String>, body: Option<(String, Box<Expr>)> },
+    Any {
+        path: Vec<String>,
+        body: Option<(String, Box<Expr>)>,
+    },
 }

@@ -226,9 +226,21 @@ mod tests {
         let deep = format!("{}a eq 1{}", "(".repeat(100), ")".repeat(100));
         let nots = format!("{}a eq 1", "not ".repeat(100));
         let long = format!("a eq '{}'", "x".repeat(BYTES_MAX));
-        for text in
-            ["", "a", "a eq", "a xx 1", "a eq 'x", "a eq 1 2", "(a eq 1", "f(a,'x')", "t/all(x: x eq 1)", "a;b", &deep, &nots, &long]
-        {
+        for text in [
+            "",
+            "a",
+            "a eq",
+            "a xx 1",
+            "a eq 'x",
+            "a eq 1 2",
+            "(a eq 1",
+            "f(a,'x')",
+            "t/all(x: x eq 1)",
+            "a;b",
+            &deep,
+            &nots,
+            &long,
+        ] {
             assert!(parse(text).is_err(), "{text}");
         }
     }

@@ -17,7 +17,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use listeners::http::HttpListener;
 use management::Manager;
@@ -27,7 +27,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use workspaces::Directory;
 
 use super::ServeArgs;
+use super::refusals::{Refusals, note_refusals};
 
+/// How often it is looked whether there is more to write down of what was refused.
+const SETTLE_EVERY: Duration = Duration::from_secs(10);
 /// How long queries may take to notice that they were dropped.
 const END_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -39,6 +42,8 @@ pub struct Served {
     pub running: Arc<RunningQueries>,
     pub audit: Arc<dyn AuditSink>,
     pub tokens: Arc<Tokens>,
+    /// Counts what is refused.
+    pub refusals: Arc<Refusals>,
     pub engine: Engine,
     /// Does management commands.
     pub commands: Option<Arc<Manager>>,
@@ -79,8 +84,20 @@ fn serve_until<S: Future<Output = ()>>(
         let listener = HttpListener::bind(args.listen, options).await.context("cannot start the server")?;
         let scheme = if tls { "https" } else { "http" };
         ready(format!("{scheme}://{}", listener.address()))?;
+        let refusals = served.refusals.clone();
         let (router, queries) = router(args, served, tls);
+        let settling = tokio::spawn({
+            let refusals = refusals.clone();
+            async move {
+                loop {
+                    tokio::time::sleep(SETTLE_EVERY).await;
+                    refusals.settle(false).await;
+                }
+            }
+        });
         listener.serve(router, stop).await;
+        settling.abort();
+        refusals.settle(true).await;
         // Whose client was dropped ends soon, and leaves its record.
         if tokio::time::timeout(END_TIMEOUT, queries.ended()).await.is_err() {
             eprintln!("vidimus: queries that do not end are left");
@@ -138,7 +155,8 @@ fn router(args: &ServeArgs, served: Served, tls: bool) -> (Router, Running) {
     let queries = Running { kusto, monitor, office };
     let router = router.merge(of_monitor).merge(of_office.unwrap_or_default());
     let router = served.routers.into_iter().fold(router, Router::merge).fallback(unknown_endpoint);
-    (if args.allow_anonymous { router.layer(from_fn(refuse_web_pages)) } else { router }, queries)
+    let router = if args.allow_anonymous { router.layer(from_fn(refuse_web_pages)) } else { router };
+    (router.layer(from_fn_with_state(served.refusals, note_refusals)), queries)
 }
 
 /// Answers a path that there is not. Clients read JSON only.
@@ -197,7 +215,7 @@ fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
 mod tests {
     use super::*;
     use api_kusto::DatabaseError;
-    use audit::{AuditError, QueryRecord};
+    use audit::{ActivityRecord, ActivitySink, AuditError, QueryRecord};
     use futures::future::BoxFuture;
     use query::Tables;
     use std::io::Read;
@@ -214,6 +232,12 @@ mod tests {
 
         fn tables(&self, _: &str, _: &str) -> Result<Tables, DatabaseError> {
             Ok(Tables::default())
+        }
+    }
+
+    impl ActivitySink for Empty {
+        fn record(&self, _: ActivityRecord) -> BoxFuture<'_, Result<(), AuditError>> {
+            Box::pin(std::future::ready(Ok(())))
         }
     }
 
@@ -263,6 +287,7 @@ mod tests {
             running: RunningQueries::new(Arc::new(SystemClock)),
             audit: Arc::new(Empty),
             // Makes the folder.
+            refusals: Arc::new(Refusals::new(Arc::new(Empty), args.tokens().unwrap(), Arc::new(SystemClock))),
             tokens: args.tokens().unwrap(),
             directory: directory(&args),
             engine: args.engine().unwrap(),
