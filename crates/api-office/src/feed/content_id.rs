@@ -68,7 +68,7 @@ fn mac(text: &str, workspace: &str, secret: &[u8]) -> Option<Hmac<Sha256>> {
 
 fn bytes(hex: &str) -> Option<Vec<u8>> {
     let digits = hex.as_bytes();
-    if digits.len() % 2 != 0 || !digits.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+    if !digits.len().is_multiple_of(2) || !digits.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
         return None;
     }
     let pairs = digits.chunks(2).map(|pair| std::str::from_utf8(pair).ok());

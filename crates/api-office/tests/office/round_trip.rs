@@ -21,7 +21,7 @@ const TEXTS: [&str; 10] = [
 ];
 
 fn pick<'a, T>(rng: &mut Rng, from: &'a [T]) -> &'a T {
-    let n = rng.next_u64() as usize % from.len();
+    let n = rng.below(from.len() as u64) as usize;
     &from[n]
 }
 
@@ -34,7 +34,7 @@ fn record(rng: &mut Rng, n: usize) -> Map<String, Value> {
     put("RecordType", json!(pick(rng, &kinds)));
     put("CreationTime", json!(format!("2026-05-01T09:30:{:02}", n % 60)));
     put("OrganizationId", json!(PROD));
-    put("UserType", json!(rng.next_u64() % 11));
+    put("UserType", json!(rng.below(11)));
     for name in ["Operation", "UserKey", "Workload", "UserId"] {
         put(name, json!(pick(rng, &["Exchange", "x y", "ann@contoso.com"])));
     }
@@ -54,20 +54,20 @@ fn record(rng: &mut Rng, n: usize) -> Map<String, Value> {
         "another",
     ];
     for name in texts {
-        if rng.next_u64() % 2 == 0 {
+        if rng.below(2) == 0 {
             put(name, json!(pick(rng, &TEXTS)));
         }
     }
     let lists = ["Parameters", "ExtendedProperties", "ModifiedProperties", "Actor", "Target", "AffectedItems", "Own"];
     for name in lists {
-        if rng.next_u64() % 3 == 0 {
-            put(name, json!([{ "Name": pick(rng, &TEXTS), "Value": pick(rng, &TEXTS), "N": rng.next_u64() % 9 }]));
+        if rng.below(3) == 0 {
+            put(name, json!([{ "Name": pick(rng, &TEXTS), "Value": pick(rng, &TEXTS), "N": rng.below(9) }]));
         }
     }
     let others = [
-        ("ExternalAccess", json!(rng.next_u64() % 2 == 0)),
+        ("ExternalAccess", json!(rng.below(2) == 0)),
         ("AzureActiveDirectoryEventType", json!(1)),
-        ("LogonType", json!(rng.next_u64() % 3)),
+        ("LogonType", json!(rng.below(3))),
         ("InternalLogonType", json!(0)),
         ("LoginStatus", json!(-2_147_217_390)),
         ("StartTime", json!("2026-05-01T09:00:00.123")),
@@ -77,7 +77,7 @@ fn record(rng: &mut Rng, n: usize) -> Map<String, Value> {
         ("NoColumnNumber", json!(2.5)),
     ];
     for (name, value) in others {
-        if rng.next_u64() % 3 == 0 {
+        if rng.below(3) == 0 {
             put(name, value);
         }
     }
