@@ -9,6 +9,7 @@ use api_ingest::IngestApi;
 use api_kusto::ingestion::{Ingestion, Isolated};
 use api_kusto::{Limits, RunningQueries};
 use api_oauth::OAuthApi;
+use api_office::OfficeApi;
 use api_vault::VaultApi;
 use audit::{ActivityRecord, ActivityStatus, AuditSink, Operation};
 use auth::{Principal, Role, Secret, Tokens, Workspaces};
@@ -171,6 +172,19 @@ fn start(
     let ingestion = Some(Ingestion::new(vault.clone(), mappings, columnar));
     let databases = Arc::new(store::StoreDatabases::new(vault.clone()));
     let running = RunningQueries::new(clock.clone());
+    let office = OfficeApi {
+        vault: vault.clone(),
+        engine: engine.clone(),
+        databases: databases.clone(),
+        directory: directory.clone(),
+        tokens: tokens.clone(),
+        audit: audit.clone(),
+        activities: Arc::new(store.clone()),
+        clock: clock.clone(),
+        own_workspace: store::OWN_WORKSPACE.to_string(),
+        tls: args.tls_cert.is_some(),
+        limits: api_office::Limits { queries_max: args.limits().queries_max, ..api_office::Limits::default() },
+    };
     let commands = Arc::new(Manager {
         vault,
         engine: engine.clone(),
@@ -190,6 +204,7 @@ fn start(
         ingestion,
         running,
         commands: Some(commands),
+        office: Some(office),
         directory,
         audit,
         tokens,

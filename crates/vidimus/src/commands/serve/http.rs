@@ -10,6 +10,7 @@ use anyhow::Context;
 use api_kusto::ingestion::Ingestion;
 use api_kusto::{Databases, KustoApi, Queries, RunningQueries};
 use api_monitor::MonitorApi;
+use api_office::OfficeApi;
 use audit::AuditSink;
 use auth::Tokens;
 use axum::Router;
@@ -47,6 +48,8 @@ pub struct Served {
     pub engine: Engine,
     /// Does management commands.
     pub commands: Option<Arc<Manager>>,
+    /// Answers those who collect audit records as from Microsoft.
+    pub office: Option<OfficeApi>,
     /// Endpoints beside those of queries.
     pub routers: Vec<Router>,
     /// Those of a listener of their own.
@@ -132,6 +135,7 @@ fn serve_until<S: Future<Output = ()>>(
 struct Running {
     kusto: Queries,
     monitor: Queries,
+    office: Option<Queries>,
 }
 
 impl Running {
@@ -139,6 +143,9 @@ impl Running {
     async fn ended(&self) {
         self.kusto.ended().await;
         self.monitor.ended().await;
+        if let Some(office) = &self.office {
+            office.ended().await;
+        }
     }
 }
 
@@ -169,8 +176,9 @@ fn router(args: &ServeArgs, served: Served, tls: bool) -> (Router, Running) {
     };
     let (router, kusto) = api_kusto::router(api);
     let (of_monitor, monitor) = api_monitor::router(monitor);
-    let queries = Running { kusto, monitor };
-    let router = router.merge(of_monitor);
+    let (of_office, office) = served.office.map(api_office::router).unzip();
+    let queries = Running { kusto, monitor, office };
+    let router = router.merge(of_monitor).merge(of_office.unwrap_or_default());
     let router = served.routers.into_iter().fold(router, Router::merge).fallback(unknown_endpoint);
     let router = if args.allow_anonymous { router.layer(from_fn(refuse_web_pages)) } else { router };
     (router.layer(from_fn_with_state(served.refusals, note_refusals)), queries)
@@ -309,6 +317,7 @@ mod tests {
             directory: directory(&args),
             engine: args.engine().unwrap(),
             commands: None,
+            office: None,
             routers: vec![own],
             otlp_grpc: Router::new(),
         };
