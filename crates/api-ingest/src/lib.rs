@@ -6,6 +6,7 @@
 //! | `endpoints/collection_rules` | its data collection rules, under their addresses in Azure's resource manager |
 //! | `endpoints/collect_data` | the HTTP Data Collector API, which came before it |
 //! | `endpoints/shared_keys` | the keys by which requests of the latter are signed |
+//! | [`syslog`] | messages of syslog, CEF and LEEF, as listeners receive them |
 //!
 //! Whatever cannot be taken of a request whose form is right goes to the quarantine, and the rest is taken; the header
 //! `Vidimus-Rejected` says how many records went there.
@@ -16,6 +17,7 @@ mod error;
 mod rate;
 mod service;
 mod signature;
+pub mod syslog;
 
 pub use service::{IngestApi, Limits, router};
 pub use signature::{Signature, moment_of, strings_to_sign};

@@ -31,13 +31,14 @@ pub enum Operation {
     RemoveSharedKey,
     UseSharedKey,
     RefuseRequest,
+    DropMessages,
     StartServer,
     StopServer,
 }
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Operation; 27] = [
+    pub const ALL: [Operation; 28] = [
         Operation::CreateWorkspace,
         Operation::WriteTable,
         Operation::DropTable,
@@ -63,6 +64,7 @@ impl Operation {
         Operation::RemoveSharedKey,
         Operation::UseSharedKey,
         Operation::RefuseRequest,
+        Operation::DropMessages,
         Operation::StartServer,
         Operation::StopServer,
     ];
@@ -95,6 +97,7 @@ impl Operation {
             Operation::RemoveSharedKey => "Remove Shared Key of Workspace",
             Operation::UseSharedKey => "Take Records by Shared Key",
             Operation::RefuseRequest => "Refuse Request",
+            Operation::DropMessages => "Drop Messages",
             Operation::StartServer => "Start Server",
             Operation::StopServer => "Stop Server",
         }
@@ -128,6 +131,7 @@ impl Operation {
             Operation::RemoveSharedKey => "VIDIMUS/WORKSPACES/SHAREDKEYS/DELETE",
             Operation::UseSharedKey => "VIDIMUS/WORKSPACES/SHAREDKEYS/USE/ACTION",
             Operation::RefuseRequest => "VIDIMUS/SERVERS/REQUESTS/REFUSE/ACTION",
+            Operation::DropMessages => "VIDIMUS/SERVERS/MESSAGES/DROP/ACTION",
             Operation::StartServer => "VIDIMUS/SERVERS/START/ACTION",
             Operation::StopServer => "VIDIMUS/SERVERS/STOP/ACTION",
         }

@@ -30,9 +30,11 @@ use workspaces::{Directory, SharedKeys};
 
 mod http;
 mod refusals;
+mod syslog;
 
 use http::{Served, serve};
 use refusals::Refusals;
+use syslog::SyslogArgs;
 
 /// Keep records, sealed, in a folder, and answer queries over HTTP.
 #[derive(Debug, Args)]
@@ -87,6 +89,8 @@ pub struct ServeArgs {
     pub heartbeat_every: Duration,
     #[command(flatten)]
     pub anchors: AnchorArgs,
+    #[command(flatten)]
+    pub syslog: SyslogArgs,
 }
 
 /// Runs the command.
@@ -167,6 +171,7 @@ fn start(
     let ingestion = Some(Ingestion::new(vault.clone(), mappings, columnar));
     let databases = Arc::new(store::StoreDatabases::new(vault.clone()));
     let running = RunningQueries::new(clock.clone());
+    let syslog = args.syslog.wanted(&vault, &store, &clock)?;
     let commands = Arc::new(Manager {
         vault,
         engine: engine.clone(),
@@ -191,6 +196,7 @@ fn start(
         tokens,
         engine,
         refusals,
+        syslog,
         routers: vec![api_vault::router(api), api_ingest::router(collecting), api_oauth::router(oauth)],
     };
     let code = serve(&args, served, |url| {
@@ -298,6 +304,9 @@ impl ServeArgs {
             text("witnesses", self.anchors.witness_policy.is_some().to_string()),
             text("timestamps", self.anchors.timestamp_authority.is_some().to_string()),
         ]
+        .into_iter()
+        .chain(self.syslog.properties())
+        .collect()
     }
 
     fn limits(&self) -> Limits {
@@ -305,11 +314,14 @@ impl ServeArgs {
         Limits { queries_max: self.max_queries.map_or(limits.queries_max, usize::from), ..limits }
     }
 
+    /// Returns the server's certificate and key.
+    fn tls_files(&self) -> Option<TlsFiles> {
+        let (certificates, key) = (self.tls_cert.clone()?, self.tls_key.clone()?);
+        Some(TlsFiles { certificates, key })
+    }
+
     fn http_options(&self) -> anyhow::Result<HttpOptions> {
-        let tls = match (&self.tls_cert, &self.tls_key) {
-            (Some(certificates), Some(key)) => Some(TlsFiles { certificates: certificates.clone(), key: key.clone() }),
-            _ => None,
-        };
+        let tls = self.tls_files();
         if tls.is_none() && !self.listen.ip().is_loopback() && !self.insecure_plain_http {
             bail!(
                 "{} can be reached from other machines, and tokens would travel unencrypted: give --tls-cert and \

@@ -27,6 +27,7 @@ use workspaces::Directory;
 
 use super::ServeArgs;
 use super::refusals::{Refusals, note_refusals};
+use super::syslog::{Bound, Syslog};
 
 /// How often it is looked whether there is more to write down of what was refused.
 const SETTLE_EVERY: Duration = Duration::from_secs(10);
@@ -44,6 +45,8 @@ pub struct Served {
     /// Counts what is refused.
     pub refusals: Arc<Refusals>,
     pub engine: Engine,
+    /// Takes syslog.
+    pub syslog: Option<Syslog>,
     /// Does management commands.
     pub commands: Option<Arc<Manager>>,
     /// Endpoints beside those of queries.
@@ -69,7 +72,7 @@ pub fn serve(
 /// Serves until what `stop` makes is done. Calls `ready` with the server's address once it listens.
 fn serve_until<S: Future<Output = ()>>(
     args: &ServeArgs,
-    served: Served,
+    mut served: Served,
     stop: impl FnOnce() -> anyhow::Result<S>,
     ready: impl FnOnce(String) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
@@ -79,9 +82,14 @@ fn serve_until<S: Future<Output = ()>>(
     runtime.block_on(async {
         let stop = stop()?;
         let listener = HttpListener::bind(args.listen, options).await.context("cannot start the server")?;
+        let refusals = served.refusals.clone();
+        let syslog = match served.syslog.take() {
+            Some(syslog) => Some(syslog.bind(args, refusals.clone()).await?),
+            None => None,
+        };
         let scheme = if tls { "https" } else { "http" };
         ready(format!("{scheme}://{}", listener.address()))?;
-        let refusals = served.refusals.clone();
+        let syslog = syslog.map(Bound::start);
         let (router, queries) = router(args, served, tls);
         let settling = tokio::spawn({
             let refusals = refusals.clone();
@@ -92,7 +100,14 @@ fn serve_until<S: Future<Output = ()>>(
                 }
             }
         });
+        let stop = async {
+            stop.await;
+            syslog.as_ref().inspect(|syslog| syslog.stop());
+        };
         listener.serve(router, stop).await;
+        if let Some(syslog) = syslog {
+            syslog.ended().await;
+        }
         settling.abort();
         refusals.settle(true).await;
         // Whose client was dropped ends soon, and leaves its record.
@@ -283,6 +298,7 @@ mod tests {
             tokens: args.tokens().unwrap(),
             directory: directory(&args),
             engine: args.engine().unwrap(),
+            syslog: None,
             commands: None,
             routers: vec![own],
         };
