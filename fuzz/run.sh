@@ -9,7 +9,7 @@ if ! rustup toolchain list | grep -q nightly || ! command -v cargo-fuzz >/dev/nu
   exit 0
 fi
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(lexer parser binder json delimited timespan prefer collection-rule suffixed signature mappings records syslog $(ls fuzz/fuzz_targets | sed -n 's/^\(source_.*\)\.rs$/\1/p'))
+[ ${#targets[@]} -gt 0 ] || mapfile -t targets < <(cd fuzz/fuzz_targets && ls | sed 's/\.rs$//')
 for target in "${targets[@]}"; do
   corpus=fuzz/corpus/$target
   cargo run --quiet --package fuzzing --bin write-seeds -- "$target" "$corpus"

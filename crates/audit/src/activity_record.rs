@@ -30,6 +30,8 @@ pub enum Operation {
     ListSharedKeys,
     RemoveSharedKey,
     UseSharedKey,
+    StartFeed,
+    StopFeed,
     RefuseRequest,
     DropMessages,
     StartServer,
@@ -38,7 +40,7 @@ pub enum Operation {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Operation; 28] = [
+    pub const ALL: [Operation; 30] = [
         Operation::CreateWorkspace,
         Operation::WriteTable,
         Operation::DropTable,
@@ -63,6 +65,8 @@ impl Operation {
         Operation::ListSharedKeys,
         Operation::RemoveSharedKey,
         Operation::UseSharedKey,
+        Operation::StartFeed,
+        Operation::StopFeed,
         Operation::RefuseRequest,
         Operation::DropMessages,
         Operation::StartServer,
@@ -96,6 +100,8 @@ impl Operation {
             Operation::ListSharedKeys => "List Shared Keys of Workspace",
             Operation::RemoveSharedKey => "Remove Shared Key of Workspace",
             Operation::UseSharedKey => "Take Records by Shared Key",
+            Operation::StartFeed => "Start Subscription to Audit Feed",
+            Operation::StopFeed => "Stop Subscription to Audit Feed",
             Operation::RefuseRequest => "Refuse Request",
             Operation::DropMessages => "Drop Messages",
             Operation::StartServer => "Start Server",
@@ -130,6 +136,8 @@ impl Operation {
             Operation::ListSharedKeys => "MICROSOFT.OPERATIONALINSIGHTS/WORKSPACES/SHAREDKEYS/ACTION",
             Operation::RemoveSharedKey => "VIDIMUS/WORKSPACES/SHAREDKEYS/DELETE",
             Operation::UseSharedKey => "VIDIMUS/WORKSPACES/SHAREDKEYS/USE/ACTION",
+            Operation::StartFeed => "VIDIMUS/WORKSPACES/AUDITFEEDS/WRITE",
+            Operation::StopFeed => "VIDIMUS/WORKSPACES/AUDITFEEDS/DELETE",
             Operation::RefuseRequest => "VIDIMUS/SERVERS/REQUESTS/REFUSE/ACTION",
             Operation::DropMessages => "VIDIMUS/SERVERS/MESSAGES/DROP/ACTION",
             Operation::StartServer => "VIDIMUS/SERVERS/START/ACTION",

@@ -197,13 +197,8 @@ impl Bound {
 }
 
 impl Running {
-    /// Says that nothing more is to be accepted.
-    pub fn stop(&self) {
-        self.stop.send_replace(true);
-    }
-
-    /// Waits until what was received is taken, for so long; what is not is written down, as far as that is possible.
-    pub async fn ended(self) {
+    /// Accepts nothing more, and waits until what was received is taken, for so long; what is not is written down, as far as that is possible.
+    pub async fn end(self) {
         let Running { stop, listeners, mut intake, held, notes, writer } = self;
         stop.send_replace(true);
         let all = async {
