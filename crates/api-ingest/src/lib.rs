@@ -10,6 +10,7 @@
 //! | `push/hec` | Splunk's HTTP Event Collector |
 //! | `push/elastic` | Elasticsearch's bulk and document requests |
 //! | `push/loki` | Loki's push requests |
+//! | [`syslog`] | messages of syslog, CEF and LEEF, as listeners receive them |
 //!
 //! Whatever cannot be taken of a request whose form is right goes to the quarantine, and the rest is taken; the header
 //! `Vidimus-Rejected` says how many records went there.
@@ -22,6 +23,7 @@ pub mod push;
 mod rate;
 mod service;
 mod signature;
+pub mod syslog;
 mod whose;
 
 pub use service::{IngestApi, Limits, Routers, routers};

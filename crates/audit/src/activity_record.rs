@@ -33,13 +33,14 @@ pub enum Operation {
     StartFeed,
     StopFeed,
     RefuseRequest,
+    DropMessages,
     StartServer,
     StopServer,
 }
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Operation; 29] = [
+    pub const ALL: [Operation; 30] = [
         Operation::CreateWorkspace,
         Operation::WriteTable,
         Operation::DropTable,
@@ -67,6 +68,7 @@ impl Operation {
         Operation::StartFeed,
         Operation::StopFeed,
         Operation::RefuseRequest,
+        Operation::DropMessages,
         Operation::StartServer,
         Operation::StopServer,
     ];
@@ -101,6 +103,7 @@ impl Operation {
             Operation::StartFeed => "Start Subscription to Audit Feed",
             Operation::StopFeed => "Stop Subscription to Audit Feed",
             Operation::RefuseRequest => "Refuse Request",
+            Operation::DropMessages => "Drop Messages",
             Operation::StartServer => "Start Server",
             Operation::StopServer => "Stop Server",
         }
@@ -136,6 +139,7 @@ impl Operation {
             Operation::StartFeed => "VIDIMUS/WORKSPACES/AUDITFEEDS/WRITE",
             Operation::StopFeed => "VIDIMUS/WORKSPACES/AUDITFEEDS/DELETE",
             Operation::RefuseRequest => "VIDIMUS/SERVERS/REQUESTS/REFUSE/ACTION",
+            Operation::DropMessages => "VIDIMUS/SERVERS/MESSAGES/DROP/ACTION",
             Operation::StartServer => "VIDIMUS/SERVERS/START/ACTION",
             Operation::StopServer => "VIDIMUS/SERVERS/STOP/ACTION",
         }

@@ -8,6 +8,7 @@ pub fn of(target: &str) -> Vec<String> {
         "json" => JSON.iter().map(|seed| seed.to_string()).collect(),
         "mappings" => MAPPINGS.iter().map(|seed| seed.to_string()).collect(),
         "records" => RECORDS.iter().map(|seed| seed.to_string()).collect(),
+        "syslog" => SYSLOG.iter().map(|seed| seed.to_string()).chain(fixtures("syslog")).collect(),
         "delimited" => DELIMITED.iter().map(|seed| seed.to_string()).collect(),
         "timespan" => TIMESPANS.iter().map(|seed| seed.to_string()).collect(),
         "prefer" => PREFERENCES.iter().map(|seed| seed.to_string()).collect(),
@@ -156,6 +157,12 @@ const MAPPINGS: [&str; 5] = [
 ];
 
 /// The first byte says which format, in the order of their names; from 64 on with a mapping.
+const SYSLOG: [&str; 4] = [
+    "5 <13>a7 <13>b\nc<13>d\n404 not found\n0 <13>e",
+    "99999 <13>1 2026-05-01T09:30:00Z h app 7 ID47 [a b=\"c]\"] text\n",
+    "<34>Feb 27 22:14:15 gw su[231]: text\r\n\n\0<13>CEF:0|a|b|c|d|e|5|src=192.0.2.7 msg=x\\=y\n",
+    "1234567890 <13>a\n12  <13>b\n<13>LEEF:2.0|a|b|c|d|^|k=v^devTime=x",
+];
 const RECORDS: [&str; 10] = [
     "H{\"a\":[{\"b\":\"x\"}],\"n\":1700000000.5,\"d\":null}\n{\"n\":\"soon\"}",
     "@1,2,3\nx,y\n",

@@ -12,6 +12,7 @@ use kql::catalog::Catalog;
 use kql::syntax::{self, Parse};
 use kql::{Diagnostic, Span};
 use kql_functions::FUNCTIONS;
+use listeners::syslog::{Framing, Message};
 use schema::dynamic::raw;
 use schema::{Column, ticks};
 use std::collections::BTreeSet;
@@ -34,6 +35,7 @@ pub const ALL: &[Target] = &[
     ("signature", signature),
     ("mappings", mappings),
     ("records", records),
+    ("syslog", syslog),
     ("otlp", otlp_body),
     ("hec-events", hec_events),
     ("elastic-bulk", elastic_bulk),
@@ -309,6 +311,32 @@ pub fn records(bytes: &[u8]) {
         let n_lines = data.split(|byte| *byte == b'\n').filter(|line| !matches!(line, [] | [b'\r'])).count();
         let is_marked = data.starts_with(b"\xef\xbb\xbf");
         assert!(is_marked || rows.num_rows() + rejected.len() == n_lines, "{n_lines} lines, {} rows", rows.num_rows());
+    }
+}
+
+/// A stream has the same messages however it is cut, and a message becomes one record, or one reject.
+pub fn syslog(bytes: &[u8]) {
+    const MESSAGE_BYTES_MAX: usize = 64;
+    let read = |step: usize| -> Vec<Message> {
+        let (mut framing, mut messages) = (Framing::new(MESSAGE_BYTES_MAX), Vec::new());
+        for piece in bytes.chunks(step) {
+            framing.push(piece, &mut messages);
+            assert!(framing.length() > 0 || framing.is_between());
+        }
+        framing.finish(true, &mut messages);
+        messages
+    };
+    let step = bytes.first().map_or(1, |byte| usize::from(*byte % 61) + 1);
+    let messages = read(bytes.len().max(1));
+    assert!(read(step) == messages && read(1) == messages, "something else comes out in pieces of {step}");
+    assert!(messages.iter().map(|message| message.bytes.len()).sum::<usize>() <= bytes.len());
+    // Some day of 2026, so that years are found out.
+    let arrival = sources::Arrival { peer: "192.0.2.7", collector: "host", now: 639_000_000_000_000_000 };
+    for message in messages.iter().map(|message| &*message.bytes).chain([bytes]) {
+        let mut out = sources::Output::default();
+        sources::syslog_message(message, arrival, &mut out);
+        let n_lines: usize = out.take_tables().values().map(|batch| batch.body.lines().count()).sum();
+        assert_eq!(n_lines + out.take_rejects().len(), usize::from(!message.trim_ascii().is_empty()));
     }
 }
 

@@ -100,6 +100,11 @@ fn signature() {
 }
 
 #[test]
+fn syslog() {
+    burst("syslog");
+}
+
+#[test]
 fn mappings() {
     burst("mappings");
 }

@@ -5,7 +5,8 @@
 //! with a year.
 
 use crate::cef;
-use crate::output::Output;
+use crate::frame::ITEM_BYTES_MAX;
+use crate::output::{Output, Reason};
 use crate::row::Row;
 use crate::time;
 use schema::ticks;
@@ -184,13 +185,51 @@ pub(crate) fn record(line: &str, now: i64, out: &mut Output) {
     if let Some(row) = cef::of_line(line, now) {
         return out.record(row);
     }
-    out.record(row(line, now));
+    out.record(row(line, "", now));
 }
 
-/// Makes a record of the table Syslog.
-fn row(line: &str, now: i64) -> Row {
+/// How a message came over the network.
+#[derive(Debug, Clone, Copy)]
+pub struct Arrival<'a> {
+    /// The address of who sent it here, which may have passed it on.
+    pub peer: &'a str,
+    /// The name of the host that took it.
+    pub collector: &'a str,
+    /// When, in ticks.
+    pub now: i64,
+}
+
+/// Makes a record of one message that came by itself, with whatever line breaks are in it. A blank one is none. Whose message has no
+/// header has its sender's address for a host.
+pub fn message(bytes: &[u8], arrival: Arrival<'_>, out: &mut Output) {
+    if bytes.trim_ascii().is_empty() {
+        return;
+    }
+    out.begin_item();
+    if bytes.len() > ITEM_BYTES_MAX {
+        let beginning = bytes.get(..ITEM_BYTES_MAX).unwrap_or(bytes);
+        return out.reject(Reason::Oversized, "the message is longer than a record may be", beginning);
+    }
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            let detail = format!("byte {} of the message is not UTF-8", error.valid_up_to());
+            return out.reject(Reason::Encoding, detail, bytes);
+        }
+    };
+    // The end of a line, which senders add to messages whose length is known without it.
+    let text = text.trim_end_matches(['\n', '\r', '\0']);
+    let mut row = cef::of_line(text, arrival.now).unwrap_or_else(|| row(text, arrival.peer, arrival.now));
+    row.text("Computer", arrival.peer);
+    row.text("CollectorHostName", arrival.collector);
+    out.record(row);
+}
+
+/// Makes a record of the table Syslog. `peer` is the address of its sender, where that is known.
+fn row(line: &str, peer: &str, now: i64) -> Row {
     let message = parse(line, now);
     let mut row = Row::new("Syslog");
+    row.text("HostIP", peer);
     if let Some(time) = message.time {
         row.time("TimeGenerated", time);
         row.time("EventTime", time);
@@ -200,7 +239,7 @@ fn row(line: &str, now: i64) -> Row {
         row.text("SeverityLevel", SEVERITIES.get(usize::from(priority % 8)).unwrap_or(&""));
     }
     row.text("Computer", message.host);
-    row.text("HostName", message.host);
+    row.text("HostName", if message.host.is_empty() { peer } else { message.host });
     if message.host.parse::<std::net::IpAddr>().is_ok() {
         row.text("HostIP", message.host);
     }
@@ -252,5 +291,36 @@ mod tests {
             let expected = expected.replace(" ||||||%", " |||||%");
             assert_eq!(show(line), expected, "{line}");
         }
+    }
+
+    #[test]
+    fn messages_that_come_by_themselves_are_records() {
+        let now = ticks::parse_datetime("2026-03-01").unwrap();
+        let arrival = Arrival { peer: "192.0.2.7", collector: "vault1", now };
+        let show = |bytes: &[u8]| {
+            let mut out = Output::default();
+            message(bytes, arrival, &mut out);
+            assert_eq!(out.counts.read, out.counts.taken + out.counts.rejected);
+            let rejects =
+                out.take_rejects().into_iter().map(|reject| format!("{}: {}", reject.reason.name(), reject.detail));
+            let rows = out.take_tables().into_values().map(|batch| batch.body.trim_end().to_string());
+            rows.chain(rejects).collect::<Vec<_>>().join("|")
+        };
+        let header = r#"{"HostIP":"192.0.2.7","TimeGenerated":"2026-02-03T01:02:03.0000000Z","EventTime":"2026-02-03T01:02:03.0000000Z","Facility":"user","SeverityLevel":"notice","Computer":"h","HostName":"h","ProcessName":"app""#;
+        let end = r#""SourceSystem":"Linux","CollectorHostName":"vault1","Type":"Syslog"}"#;
+        assert_eq!(
+            show(b"<13>Feb  3 01:02:03 h app: a\n  b\n\0"),
+            format!(r#"{header},"SyslogMessage":"a\n  b",{end}"#)
+        );
+        let own = r#"{"HostIP":"192.0.2.7","HostName":"192.0.2.7","SyslogMessage":"no syslog at all","SourceSystem":"Linux","Computer":"192.0.2.7","CollectorHostName":"vault1","Type":"Syslog"}"#;
+        assert_eq!(show(b"no syslog at all"), own);
+        let event = show(b"<13>Feb  3 01:02:03 fw CEF:0|Contoso|Wall|1.2|100|Denied|5|msg=two\\nlines act=deny");
+        assert!(
+            event.contains(r#""Computer":"fw","CollectorHostName":"vault1","Type":"CommonSecurityLog""#),
+            "{event}"
+        );
+        assert!(!event.contains("HostIP"), "{event}");
+        assert_eq!(show(b"<13>\xff"), "Encoding: byte 4 of the message is not UTF-8");
+        assert_eq!(show(b" \r\n"), "");
     }
 }

@@ -20,12 +20,7 @@ pub struct TlsFiles {
 impl TlsFiles {
     /// Reads the files.
     pub(super) fn acceptor(&self, version: HttpVersion) -> Result<TlsAcceptor, HttpError> {
-        let missing = |path: &Path, what| HttpError::NoPem { path: path.to_path_buf(), what };
-        let text = read(&self.certificates)?;
-        let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
-        let certificates = certificates.ok().filter(|certificates| !certificates.is_empty());
-        let certificates = certificates.ok_or_else(|| missing(&self.certificates, "certificate"))?;
-        let key = PrivateKeyDer::from_pem_slice(&read(&self.key)?).map_err(|_| missing(&self.key, "private key"))?;
+        let (certificates, key) = self.identity()?;
         let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(HttpError::Tls)?
@@ -37,6 +32,17 @@ impl TlsFiles {
             HttpVersion::Two => vec![b"h2".to_vec()],
         };
         Ok(TlsAcceptor::from(Arc::new(config)))
+    }
+
+    /// Reads the certificates and the key.
+    pub(crate) fn identity(&self) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), HttpError> {
+        let missing = |path: &Path, what| HttpError::NoPem { path: path.to_path_buf(), what };
+        let text = read(&self.certificates)?;
+        let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
+        let certificates = certificates.ok().filter(|certificates| !certificates.is_empty());
+        let certificates = certificates.ok_or_else(|| missing(&self.certificates, "certificate"))?;
+        let key = PrivateKeyDer::from_pem_slice(&read(&self.key)?).map_err(|_| missing(&self.key, "private key"))?;
+        Ok((certificates, key))
     }
 }
 

@@ -31,9 +31,11 @@ use workspaces::{Directory, SharedKeys};
 
 mod http;
 mod refusals;
+mod syslog;
 
 use http::{Served, serve};
 use refusals::Refusals;
+use syslog::SyslogArgs;
 
 /// Keep records, sealed, in a folder, and answer queries over HTTP.
 #[derive(Debug, Args)]
@@ -91,6 +93,8 @@ pub struct ServeArgs {
     pub heartbeat_every: Duration,
     #[command(flatten)]
     pub anchors: AnchorArgs,
+    #[command(flatten)]
+    pub syslog: SyslogArgs,
 }
 
 /// Runs the command.
@@ -172,6 +176,7 @@ fn start(
     let ingestion = Some(Ingestion::new(vault.clone(), mappings, columnar));
     let databases = Arc::new(store::StoreDatabases::new(vault.clone()));
     let running = RunningQueries::new(clock.clone());
+    let syslog = args.syslog.wanted(&vault, &store, &clock)?;
     let office = OfficeApi {
         vault: vault.clone(),
         engine: engine.clone(),
@@ -211,6 +216,7 @@ fn start(
         engine,
         otlp_grpc: taking.otlp_grpc,
         refusals,
+        syslog,
         routers: vec![api_vault::router(api), taking.http, api_oauth::router(oauth)],
     };
     let code = serve(&args, served, |url| {
@@ -325,6 +331,9 @@ impl ServeArgs {
             text("witnesses", self.anchors.witness_policy.is_some().to_string()),
             text("timestamps", self.anchors.timestamp_authority.is_some().to_string()),
         ]
+        .into_iter()
+        .chain(self.syslog.properties())
+        .collect()
     }
 
     fn limits(&self) -> Limits {
@@ -332,11 +341,14 @@ impl ServeArgs {
         Limits { queries_max: self.max_queries.map_or(limits.queries_max, usize::from), ..limits }
     }
 
+    /// Returns the server's certificate and key.
+    fn tls_files(&self) -> Option<TlsFiles> {
+        let (certificates, key) = (self.tls_cert.clone()?, self.tls_key.clone()?);
+        Some(TlsFiles { certificates, key })
+    }
+
     fn http_options(&self) -> anyhow::Result<HttpOptions> {
-        let tls = match (&self.tls_cert, &self.tls_key) {
-            (Some(certificates), Some(key)) => Some(TlsFiles { certificates: certificates.clone(), key: key.clone() }),
-            _ => None,
-        };
+        let tls = self.tls_files();
         let in_the_open = self.addresses().find(|address| !address.ip().is_loopback());
         if let Some(address) = in_the_open.filter(|_| tls.is_none() && !self.insecure_plain_http) {
             bail!(

@@ -24,6 +24,8 @@ pub fn run(args: &[&str]) -> (bool, String, String) {
 pub struct Running {
     child: Child,
     pub url: String,
+    /// What it said before.
+    pub said: Vec<String>,
 }
 
 impl Running {
@@ -38,16 +40,19 @@ impl Running {
         };
         let rest = std::thread::spawn(move || other.lines().map_while(Result::ok).collect::<Vec<_>>().join("\n"));
         let mut lines = said.lines().map_while(Result::ok);
+        let mut said = Vec::new();
         let url = lines.find_map(|line| {
-            let at = line.find("http://")?;
-            line[at..].split_whitespace().next().map(str::to_string)
+            let at = line.find("http://");
+            let url = at.and_then(|at| line[at..].split_whitespace().next().map(str::to_string));
+            said.push(line);
+            url
         });
         let Some(url) = url else {
             let _ = child.wait();
             return Err(rest.join().unwrap_or_default());
         };
         std::thread::spawn(move || lines.for_each(drop));
-        Ok(Running { child, url })
+        Ok(Running { child, url, said })
     }
 
     pub fn pid(&self) -> u32 {

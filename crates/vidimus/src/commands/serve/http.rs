@@ -29,6 +29,7 @@ use workspaces::Directory;
 
 use super::ServeArgs;
 use super::refusals::{Refusals, note_refusals};
+use super::syslog::{Bound, Syslog};
 
 /// How often it is looked whether there is more to write down of what was refused.
 const SETTLE_EVERY: Duration = Duration::from_secs(10);
@@ -46,6 +47,8 @@ pub struct Served {
     /// Counts what is refused.
     pub refusals: Arc<Refusals>,
     pub engine: Engine,
+    /// Takes syslog.
+    pub syslog: Option<Syslog>,
     /// Does management commands.
     pub commands: Option<Arc<Manager>>,
     /// Answers those who collect audit records as from Microsoft.
@@ -79,7 +82,7 @@ fn say_listening(on: &str) -> anyhow::Result<()> {
 /// Serves until what `stop` makes is done. Calls `ready` with the server's address once it listens.
 fn serve_until<S: Future<Output = ()>>(
     args: &ServeArgs,
-    served: Served,
+    mut served: Served,
     stop: impl FnOnce() -> anyhow::Result<S>,
     ready: impl FnOnce(String) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
@@ -89,6 +92,11 @@ fn serve_until<S: Future<Output = ()>>(
     runtime.block_on(async {
         let stop = stop()?;
         let listener = HttpListener::bind(args.listen, options).await.context("cannot start the server")?;
+        let refusals = served.refusals.clone();
+        let syslog = match served.syslog.take() {
+            Some(syslog) => Some(syslog.bind(args, refusals.clone()).await?),
+            None => None,
+        };
         let scheme = if tls { "https" } else { "http" };
         let grpc = match args.otlp_grpc {
             Some(address) => {
@@ -103,8 +111,8 @@ fn serve_until<S: Future<Output = ()>>(
         if let Some((grpc, _)) = &grpc {
             say_listening(&format!("{scheme}://{} for OTLP over gRPC", grpc.address()))?;
         }
+        let syslog = syslog.map(Bound::start);
         let stop = stop.shared();
-        let refusals = served.refusals.clone();
         let (router, queries) = router(args, served, tls);
         let settling = tokio::spawn({
             let refusals = refusals.clone();
@@ -120,7 +128,13 @@ fn serve_until<S: Future<Output = ()>>(
                 grpc.serve(router, stop.clone()).await;
             }
         };
-        tokio::join!(listener.serve(router, stop.clone()), serve_grpc);
+        let stop_syslog = async {
+            stop.clone().await;
+            if let Some(syslog) = syslog {
+                syslog.end().await;
+            }
+        };
+        tokio::join!(listener.serve(router, stop.clone()), serve_grpc, stop_syslog);
         settling.abort();
         refusals.settle(true).await;
         // Whose client was dropped ends soon, and leaves its record.
@@ -316,6 +330,7 @@ mod tests {
             tokens: args.tokens().unwrap(),
             directory: directory(&args),
             engine: args.engine().unwrap(),
+            syslog: None,
             commands: None,
             office: None,
             routers: vec![own],

@@ -1,4 +1,4 @@
-//! Requests that are refused for who sends them: written down once a minute for each sender, with how many there were.
+//! Requests and messages that are refused for who sends them: written down once a minute for each sender, with how many there were.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -11,6 +11,7 @@ use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use listeners::http::sender_of;
+use listeners::syslog::Refusal;
 use schema::ticks;
 use stdx::Clock;
 
@@ -29,10 +30,11 @@ pub struct Refusals {
     counts: Mutex<HashMap<Sender, Count>>,
 }
 
-/// Who is refused, and how: 401 where nobody is known, 403 where somebody may not.
+/// Who is refused, where and how: 401 where nobody is known, 403 where somebody may not.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Sender {
     address: IpAddr,
+    door: &'static str,
     status: u16,
     /// The token's id; empty where none is valid.
     caller_id: String,
@@ -65,6 +67,26 @@ impl Refusals {
         let record = record();
         counts.insert(sender, Count { since: now, n_further: 0, record: record.clone() });
         Some(record)
+    }
+
+    /// Counts messages that are not taken for who sends them; returns the record of the first of them within a window.
+    pub fn count_syslog(&self, refusal: Refusal) -> Option<ActivityRecord> {
+        let Refusal { peer, transport, why } = refusal;
+        let address = sender_of(peer);
+        let sender = Sender { address, door: transport.name(), status: 403, caller_id: String::new() };
+        self.count(sender, || ActivityRecord {
+            time: self.clock.now_ticks(),
+            operation: Operation::RefuseRequest,
+            status: ActivityStatus::Failed,
+            caller: String::new(),
+            caller_id: String::new(),
+            caller_address: peer.to_string(),
+            correlation_id: uuid::Uuid::new_v4().to_string(),
+            resource: "servers/vidimus".to_string(),
+            properties: [("protocol", format!("syslog over {}", transport.name())), ("error", why)]
+                .map(|(name, value)| (name.to_string(), value))
+                .to_vec(),
+        })
     }
 
     /// Returns the records of what came more than once, of windows that are over, or of all.
@@ -102,7 +124,8 @@ pub async fn note_refusals(State(refusals): State<Arc<Refusals>>, request: Reque
     let authorization = authorization.as_ref().and_then(|value| value.to_str().ok());
     let caller = refusals.tokens.authenticate(authorization).ok();
     let (caller, caller_id) = caller.map(|principal| (principal.name, principal.id)).unwrap_or_default();
-    let sender = Sender { address: sender_of(address), status: status.as_u16(), caller_id: caller_id.clone() };
+    let sender =
+        Sender { address: sender_of(address), door: "HTTP", status: status.as_u16(), caller_id: caller_id.clone() };
     let path: String = uri.path().chars().take(PATH_CHARS_MAX).collect();
     let record = || ActivityRecord {
         time: refusals.clock.now_ticks(),
@@ -178,8 +201,12 @@ mod tests {
         let clock = Arc::new(FixedClock(1));
         let tokens = Arc::new(Tokens::open(folder.path().join("tokens"), clock.clone()).unwrap());
         let refusals = Refusals::new(Arc::new(Nowhere), tokens, clock);
-        let sender =
-            |last: u32, status| Sender { address: IpAddr::from(last.to_be_bytes()), status, caller_id: String::new() };
+        let sender = |last: u32, status| Sender {
+            address: IpAddr::from(last.to_be_bytes()),
+            door: "HTTP",
+            status,
+            caller_id: String::new(),
+        };
         assert!(refusals.count(sender(1, 401), record).is_some());
         assert!(refusals.count(sender(1, 401), record).is_none() && refusals.count(sender(1, 401), record).is_none());
         assert!(refusals.count(sender(1, 403), record).is_some() && refusals.count(sender(2, 401), record).is_some());
