@@ -101,8 +101,7 @@ impl Office {
     /// Lists a window.
     fn list(&self, content_type: &str, begin: i64, end: i64) -> Result<VecDeque<Item>, PullError> {
         let (begin, end) = (time(begin), time(end));
-        let parameters =
-            [("contentType", content_type), ("startTime", &begin), ("endTime", &end), self.publisher()];
+        let parameters = [("contentType", content_type), ("startTime", &begin), ("endTime", &end), self.publisher()];
         let mut url = self.client.url(&format!("{}/subscriptions/content", self.root), &parameters);
         let mut items = VecDeque::new();
         for _ in 0..PAGES_MAX {

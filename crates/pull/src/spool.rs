@@ -118,7 +118,9 @@ fn write(path: &Path, mut reader: impl Read, label: &str) -> Result<u64, PullErr
 /// Removes a file, if it is there.
 fn remove(path: &Path) -> Result<(), PullError> {
     match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(PullError::Io { path: path.to_path_buf(), source: error }),
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(PullError::Io { path: path.to_path_buf(), source: error })
+        }
         _ => Ok(()),
     }
 }

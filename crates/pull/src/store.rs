@@ -127,7 +127,8 @@ impl CredentialProvider for Tokens {
             path: String::new(),
             source,
         };
-        let token = tokio::task::spawn_blocking(move || sign_in.token(&agent)).await.map_err(|error| failed(error.into()))?;
+        let token =
+            tokio::task::spawn_blocking(move || sign_in.token(&agent)).await.map_err(|error| failed(error.into()))?;
         let token = token.map_err(|error| failed(error.into()))?;
         let token = token.map(|token| token.expose().to_string()).unwrap_or_default();
         Ok(Arc::new(AzureCredential::BearerToken(token)))

@@ -5,7 +5,9 @@ use super::query::{duration, instant};
 use crate::importing::{Target, piece};
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
-use pull::{AzureKey, Client, Collection, Feed, Graph, Office, OfficeOptions, Round, SignIn, State, read_secret};
+use pull::{
+    AzureKey, Client, Collection, Feed, Graph, Office, OfficeOptions, PullError, Round, SignIn, State, read_secret,
+};
 use schema::ticks;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -239,13 +241,19 @@ impl FollowArgs {
             let done = pull::follow(feed, &mut state, &now, &mut deliver, &mut round);
             let Round { taken, quarantined, .. } = round;
             println!("{}: {taken} taken, {quarantined} quarantined, {}", feed.name(), feed.position(&state));
+            let mut wait = self.every;
             match done {
                 Ok(()) if self.once => return Ok(ExitCode::SUCCESS),
                 Ok(()) => {}
                 Err(error) if self.once || !error.is_temporary() => return Err(error.into()),
-                Err(error) => eprintln!("vidimus: {:#}", anyhow::Error::from(error)),
+                Err(error) => {
+                    if let PullError::Busy { seconds, .. } = &error {
+                        wait = wait.max(Duration::from_secs(*seconds));
+                    }
+                    eprintln!("vidimus: {:#}", anyhow::Error::from(error));
+                }
             }
-            std::thread::sleep(self.every);
+            std::thread::sleep(wait);
         }
     }
 }
