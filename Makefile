@@ -1,6 +1,6 @@
 # Two commands do all the set-up on a fresh Debian machine with Rust: `make demo` and `make test`.
 
-.PHONY: demo test build release fmt lint codegen bench-kql bench-ingest bench-query bench-soak fuzz clean
+.PHONY: demo test build release fmt lint codegen bench-kql bench-ingest bench-protocols bench-query bench-soak fuzz clean
 
 demo: release
 	scripts/demo
@@ -33,6 +33,11 @@ bench-kql: release
 # Taking records in over HTTP; and the store's answers beside its peers'. See benches/store.py for what they need.
 bench-ingest: release
 	python3 benches/store.py ingest --rows $(ROWS)
+
+# By each protocol, beside a parse of the same bytes.
+bench-protocols: ROWS = 500000
+bench-protocols: release
+	python3 benches/protocols.py --rows $(ROWS)
 
 bench-query: release
 	python3 benches/store.py query --rows $(ROWS)

@@ -54,8 +54,8 @@ def table_schemas(work):
 class Server:
     """A server of its own with an empty store."""
 
-    def __init__(self, folder, log):
-        argv = [PROGRAM, "serve", "--data", folder, "--listen", "127.0.0.1:0", "--workspace", "bench", "--allow-anonymous"]
+    def __init__(self, folder, log, *more):
+        argv = [PROGRAM, "serve", "--data", folder, "--listen", "127.0.0.1:0", "--workspace", "bench", "--allow-anonymous", *more]
         self.process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=open(log, "w"), text=True)
         self.url = self.process.stdout.readline().split()[-1]
 
@@ -264,4 +264,5 @@ def main():
         bench_query(arguments.rows, arguments.work, arguments.engines)
 
 
-main()
+if __name__ == "__main__":
+    main()

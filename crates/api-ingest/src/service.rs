@@ -13,13 +13,15 @@ use axum::response::Response;
 use axum::routing::{get, post, put};
 use collection::Collector;
 use ingest::{IngestError, Pending, Vault};
-use listeners::http::{BodyLimits, arm_paths, read_body};
+use listeners::http::{BodyError, BodyLimits, arm_paths, read_body};
 use stdx::Clock;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use workspaces::{Directory, SharedKeys};
 
 use crate::endpoints;
 use crate::error::ApiError;
+use crate::otlp;
+use crate::push::{self, Acks, PushLimits};
 use crate::rate::Rate;
 
 /// Of the threads that bind transformations, as of those that bind queries.
@@ -36,6 +38,8 @@ pub struct IngestApi {
     pub clock: Arc<dyn Clock>,
     /// Whether the server speaks TLS, for the addresses that it gives of itself.
     pub tls: bool,
+    /// Whether nobody else answers `GET /`, where Elasticsearch's clients ask for its version.
+    pub is_root_free: bool,
     pub limits: Limits,
 }
 
@@ -52,6 +56,10 @@ pub struct Limits {
     pub rule_bytes_max: usize,
     /// Bytes of a request of the HTTP Data Collector API.
     pub data_bytes_max: usize,
+    /// Bytes of a request of the OpenTelemetry protocol, packed and unpacked.
+    pub otlp_bytes_max: usize,
+    /// Of requests of the protocols that shippers speak.
+    pub push: PushLimits,
 }
 
 impl Default for Limits {
@@ -64,6 +72,8 @@ impl Default for Limits {
             rule_per_minute: (12_000, 2_000_000_000),
             rule_bytes_max: 1 << 20,
             data_bytes_max: 30 << 20,
+            otlp_bytes_max: 16 << 20,
+            push: PushLimits::default(),
         }
     }
 }
@@ -75,15 +85,29 @@ pub(crate) struct Service {
     places: Arc<Semaphore>,
     /// When the use of each key was written down last, in ticks.
     pub keys_used: Mutex<HashMap<String, i64>>,
+    pub acks: Acks,
+}
+
+/// Routes, by the listener that they are for.
+pub struct Routers {
+    /// Endpoints of HTTP.
+    pub http: Router,
+    /// The OpenTelemetry protocol over gRPC, for a listener that speaks HTTP/2.
+    pub otlp_grpc: Router,
 }
 
 /// Returns the routes of the endpoints.
-pub fn router(api: IngestApi) -> Router {
+pub fn routers(api: IngestApi) -> Routers {
     let places = Arc::new(Semaphore::new(api.limits.requests_max));
-    let service = Arc::new(Service { api, rate: Rate::default(), places, keys_used: Mutex::default() });
+    let service =
+        Arc::new(Service { api, rate: Rate::default(), places, keys_used: Mutex::default(), acks: Acks::default() });
+    let is_root_free = service.api.is_root_free;
     let mut router = Router::new()
         .route("/dataCollectionRules/{rule}/streams/{stream}", post(endpoints::upload_logs::post))
         .route("/api/logs", post(endpoints::collect_data::post))
+        .route("/v1/logs", post(otlp::http::logs))
+        .route("/v1/metrics", post(otlp::http::metrics))
+        .route("/v1/traces", post(otlp::http::traces))
         .route("/v1/workspaces/{workspace}/sharedKeys", get(endpoints::shared_keys::list))
         .route(
             "/v1/workspaces/{workspace}/sharedKeys/{slot}",
@@ -102,7 +126,8 @@ pub fn router(api: IngestApi) -> Router {
     for path in arm_paths("Microsoft.OperationalInsights", "workspaces/{workspace}/sharedKeys") {
         router = router.route(&path, post(endpoints::shared_keys::list_arm));
     }
-    router.with_state(service)
+    let router = router.merge(push::routes(is_root_free));
+    Routers { otlp_grpc: otlp::grpc::router(service.clone()), http: router.with_state(service) }
 }
 
 impl Service {
@@ -134,8 +159,13 @@ impl Service {
 
     /// Reads a body of at most so many bytes.
     pub async fn body(&self, body: Body, headers: &HeaderMap, bytes_max: usize) -> Result<Vec<u8>, ApiError> {
+        self.read(body, headers, bytes_max).await.map_err(ApiError::Body)
+    }
+
+    /// The same for protocols that have errors of their own.
+    pub async fn read(&self, body: Body, headers: &HeaderMap, bytes_max: usize) -> Result<Vec<u8>, BodyError> {
         let limits = BodyLimits { bytes_max, timeout: self.api.limits.body_timeout };
-        read_body(body, headers, limits).await.map_err(ApiError::Body)
+        read_body(body, headers, limits).await
     }
 }
 

@@ -25,6 +25,7 @@ mod limits;
 mod outlet;
 mod properties;
 mod question;
+mod rate;
 mod run;
 mod running;
 mod service;
@@ -32,6 +33,7 @@ mod strangers;
 
 pub use databases::{DatabaseError, Databases};
 pub use limits::Limits;
+pub use rate::Rate;
 pub use running::{QueryStart, QueryState, QueryTicket, RunningQueries, RunningQuery};
 pub use service::{KustoApi, Queries, router};
 pub use strangers::Strangers;

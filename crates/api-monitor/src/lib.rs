@@ -17,7 +17,6 @@ mod exchange;
 mod limits;
 mod prefer;
 mod question;
-mod rate;
 mod run;
 mod service;
 mod sources;

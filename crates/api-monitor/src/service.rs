@@ -3,9 +3,8 @@
 use crate::error::ApiError;
 use crate::exchange::Exchange;
 use crate::prefer::Prefer;
-use crate::rate::Rate;
 use crate::{Limits, endpoints};
-use api_kusto::{Databases, Queries, Strangers};
+use api_kusto::{Databases, Queries, Rate, Strangers};
 use audit::{AuditSink, QueryRecord};
 use auth::{Action, AuthError, Tokens};
 use axum::Router;

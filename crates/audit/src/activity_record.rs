@@ -30,6 +30,8 @@ pub enum Operation {
     ListSharedKeys,
     RemoveSharedKey,
     UseSharedKey,
+    StartFeed,
+    StopFeed,
     RefuseRequest,
     StartServer,
     StopServer,
@@ -37,7 +39,7 @@ pub enum Operation {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Operation; 27] = [
+    pub const ALL: [Operation; 29] = [
         Operation::CreateWorkspace,
         Operation::WriteTable,
         Operation::DropTable,
@@ -62,6 +64,8 @@ impl Operation {
         Operation::ListSharedKeys,
         Operation::RemoveSharedKey,
         Operation::UseSharedKey,
+        Operation::StartFeed,
+        Operation::StopFeed,
         Operation::RefuseRequest,
         Operation::StartServer,
         Operation::StopServer,
@@ -94,6 +98,8 @@ impl Operation {
             Operation::ListSharedKeys => "List Shared Keys of Workspace",
             Operation::RemoveSharedKey => "Remove Shared Key of Workspace",
             Operation::UseSharedKey => "Take Records by Shared Key",
+            Operation::StartFeed => "Start Subscription to Audit Feed",
+            Operation::StopFeed => "Stop Subscription to Audit Feed",
             Operation::RefuseRequest => "Refuse Request",
             Operation::StartServer => "Start Server",
             Operation::StopServer => "Stop Server",
@@ -127,6 +133,8 @@ impl Operation {
             Operation::ListSharedKeys => "MICROSOFT.OPERATIONALINSIGHTS/WORKSPACES/SHAREDKEYS/ACTION",
             Operation::RemoveSharedKey => "VIDIMUS/WORKSPACES/SHAREDKEYS/DELETE",
             Operation::UseSharedKey => "VIDIMUS/WORKSPACES/SHAREDKEYS/USE/ACTION",
+            Operation::StartFeed => "VIDIMUS/WORKSPACES/AUDITFEEDS/WRITE",
+            Operation::StopFeed => "VIDIMUS/WORKSPACES/AUDITFEEDS/DELETE",
             Operation::RefuseRequest => "VIDIMUS/SERVERS/REQUESTS/REFUSE/ACTION",
             Operation::StartServer => "VIDIMUS/SERVERS/START/ACTION",
             Operation::StopServer => "VIDIMUS/SERVERS/STOP/ACTION",

@@ -6,7 +6,8 @@
 //! ```
 //!
 //! A rule is validated when it is saved: its streams and destinations are there, and its transformations are KQL that works on each
-//! record by itself and gives what the table takes. `suffix` is the older scheme, by which columns are named after what is in them.
+//! record by itself and gives what the table takes. `suffix` is the older scheme, by which columns are named after what is in them; `plain` names them after
+//! the fields, of records that come by protocols without a scheme.
 //!
 //! # Source
 //! Azure Monitor documentation, "Structure of a data collection rule", "Logs Ingestion API", "Supported KQL features in Azure Monitor
@@ -15,6 +16,7 @@
 mod allowed;
 mod cut;
 mod error;
+mod plain;
 mod rule;
 mod rules;
 mod special;
@@ -24,6 +26,7 @@ mod transform;
 mod upload;
 
 pub use error::{CollectError, RuleError};
+pub use plain::{Fields, Plain, plain, push_member};
 pub use rule::{Flow, Rule, resource_id};
 pub use rules::{Rules, Saved};
 pub use stream::table_of;

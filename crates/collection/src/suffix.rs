@@ -24,7 +24,7 @@ use serde_json::{Map, Value, json};
 use crate::cut::begin;
 
 /// Columns of a table at most.
-const COLUMNS_MAX: usize = 500;
+pub(crate) const COLUMNS_MAX: usize = 500;
 /// Characters of a column's name at most.
 const COLUMN_NAME_MAX: usize = 45;
 /// Bytes of a value; of a longer one the beginning is kept.
@@ -158,9 +158,7 @@ impl Naming {
             }
         }
         let column = format!("{property}_{natural}");
-        let is_plain = property.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        let is_name = property.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && is_plain;
-        if !is_name || column.len() > COLUMN_NAME_MAX || self.n_columns >= COLUMNS_MAX {
+        if !is_column_name(property) || column.len() > COLUMN_NAME_MAX || self.n_columns >= COLUMNS_MAX {
             return None;
         }
         let converted = convert(value, natural)?;
@@ -170,6 +168,14 @@ impl Naming {
         self.n_columns += 1;
         Some((column, converted))
     }
+}
+
+/// Returns whether a property may have a column of its name, which queries write without quotes. The store's own names are not among them.
+pub(crate) fn is_column_name(property: &str) -> bool {
+    let is_plain = property.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let is_own = matches!(property, "_batch" | "_pos" | "_LogEntry" | "_LogPosition");
+    let begins = property.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    begins && is_plain && !is_own && property.len() <= COLUMN_NAME_MAX
 }
 
 /// Returns the kind that a value has by itself.

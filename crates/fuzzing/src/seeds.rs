@@ -13,7 +13,11 @@ pub fn of(target: &str) -> Vec<String> {
         "prefer" => PREFERENCES.iter().map(|seed| seed.to_string()).collect(),
         "collection-rule" => RULES.iter().map(|seed| seed.to_string()).collect(),
         "suffixed" => JSON.iter().chain(COLLECTED).map(|seed| seed.to_string()).collect(),
+        "hec-events" => shipped("hec"),
+        "elastic-bulk" => shipped("elastic"),
+        "loki-push" => shipped("loki"),
         "signature" => SIGNATURES.iter().map(|seed| seed.to_string()).collect(),
+        "otlp" => texts_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../api-ingest/tests/otlp"), "out"),
         _ => match target.strip_prefix("source_") {
             Some(source) => fixtures(source),
             None => queries(),
@@ -21,11 +25,30 @@ pub fn of(target: &str) -> Vec<String> {
     }
 }
 
+/// Returns the bodies of a protocol's recorded requests.
+fn shipped(protocol: &str) -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../api-ingest/tests/push");
+    let is_of = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(protocol));
+    let texts = files_below(&folder).into_iter().filter(is_of).filter_map(|path| std::fs::read_to_string(path).ok());
+    let mut bodies = Vec::new();
+    for text in texts {
+        for exchange in text.split("===\n") {
+            let request = exchange.split_once("\n---\n").map_or("", |(request, _)| request);
+            bodies.extend(request.split_once("\n\n").map(|(_, body)| format!("{body}\n")));
+        }
+    }
+    bodies
+}
+
 /// Returns the fixtures of a log format, as text.
 fn fixtures(source: &str) -> Vec<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sources/fixtures").join(source);
-    let is_golden = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "golden");
-    let inputs = files_below(&folder).into_iter().filter(|path| !is_golden(path));
+    texts_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../sources/fixtures").join(source), "golden")
+}
+
+/// Returns the files below a folder, as text, without those that say what comes out.
+fn texts_below(folder: &Path, golden: &str) -> Vec<String> {
+    let is_golden = |path: &PathBuf| path.extension().is_some_and(|extension| extension == golden);
+    let inputs = files_below(folder).into_iter().filter(|path| !is_golden(path));
     inputs.filter_map(|path| Some(String::from_utf8_lossy(&std::fs::read(path).ok()?).into_owned())).collect()
 }
 

@@ -1,5 +1,7 @@
 //! One function per target.
 
+use api_ingest::otlp::{self, Encoding, Signal};
+use api_ingest::push::{self, Entry, PushLimits, elastic, hec, loki};
 use api_ingest::{Signature, moment_of};
 use api_kusto::ingestion::{DataFormat, Mapping, MappingKind, read_records};
 use api_monitor::{Prefer, Timespan};
@@ -10,7 +12,9 @@ use kql::catalog::Catalog;
 use kql::syntax::{self, Parse};
 use kql::{Diagnostic, Span};
 use kql_functions::FUNCTIONS;
+use schema::dynamic::raw;
 use schema::{Column, ticks};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A target's name and body.
@@ -30,6 +34,10 @@ pub const ALL: &[Target] = &[
     ("signature", signature),
     ("mappings", mappings),
     ("records", records),
+    ("otlp", otlp_body),
+    ("hec-events", hec_events),
+    ("elastic-bulk", elastic_bulk),
+    ("loki-push", loki_push),
 ];
 
 /// The tokens are the text, without a gap.
@@ -49,6 +57,61 @@ pub fn parser(bytes: &[u8]) {
     check_findings(&body.diagnostics, &text);
     let (_, found) = syntax::parse_parameters(&text);
     check_findings(&found, &text);
+}
+
+/// Events and lines of Splunk's collector are read or refused, and every one that is read is a record.
+pub fn hec_events(bytes: &[u8]) {
+    let defaults = hec::events::Defaults::default();
+    let limits = PushLimits { bytes_max: 1 << 20, entries_max: 1000, ..PushLimits::default() };
+    for read in [hec::events::events, hec::events::lines] {
+        if let Ok(entries) = read(bytes, &defaults, &limits) {
+            assert!(!entries.is_empty());
+            check_entries(&entries);
+        }
+    }
+}
+
+/// A bulk is read or refused, and has as many items as actions.
+pub fn elastic_bulk(bytes: &[u8]) {
+    if let Ok(items) = elastic::bulk::bulk(bytes, Some("index"), 1000) {
+        let n_lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()).count();
+        assert!(items.len() <= n_lines && n_lines <= 2 * items.len(), "{} items of {n_lines} lines", items.len());
+        let entries: Vec<Entry> = items.into_iter().filter_map(|item| Some(*item.entry.ok()?)).collect();
+        check_entries(&entries);
+    }
+}
+
+/// Push requests of Loki are read or refused, in either form, packed or not.
+pub fn loki_push(bytes: &[u8]) {
+    let limits = PushLimits { bytes_max: 1 << 20, entries_max: 1000, ..PushLimits::default() };
+    if let Ok(entries) = loki::json::lines(bytes, &limits) {
+        check_entries(&entries);
+    }
+    let packed = loki::proto::pack(bytes).unwrap_or_default();
+    for body in [bytes, &packed] {
+        if let Ok(entries) = loki::proto::lines(body, &limits) {
+            check_entries(&entries);
+        }
+    }
+    let text = String::from_utf8_lossy(bytes);
+    if let Some(labels) = loki::proto::selector(&text) {
+        assert!(labels.len() <= text.len());
+    }
+}
+
+/// Every entry is one record, whose text is in it.
+fn check_entries(entries: &[Entry]) {
+    let lines = push::own_lines(entries);
+    assert_eq!(lines.len(), entries.len());
+    for (entry, line) in entries.iter().zip(&lines) {
+        assert!(raw::is_valid(line), "{line:?} is no JSON");
+        if let push::Content::Text(text) = &entry.content {
+            let is_said = |value: &str| raw::string(value).is_some_and(|said| said == *text);
+            let bag = raw::member(line, "AdditionalFields").unwrap_or_default();
+            let mut said = raw::members(line).chain(raw::members(bag)).filter(|(name, _)| *name == "Message");
+            assert!(said.any(|(_, value)| is_said(value)), "{text:?} is not in {line:?}");
+        }
+    }
 }
 
 /// Binding against the built-in tables gives a plan or says why not, never both.
@@ -136,6 +199,22 @@ pub fn signature(bytes: &[u8]) {
         assert!(signature.mac.len() == 32 && !signature.workspace.is_empty());
     }
     let _ = moment_of(&text);
+}
+
+/// Bodies of OTLP are refused, or every record of them is taken or rejected, whatever they are said to be.
+pub fn otlp_body(bytes: &[u8]) {
+    for signal in [Signal::Logs, Signal::Metrics, Signal::Traces] {
+        for encoding in [Encoding::Protobuf, Encoding::Json] {
+            let Ok(read) = otlp::read(bytes, encoding, signal, 639_158_256_000_000_000) else { continue };
+            let taken: BTreeSet<u64> = read.tables.values().flat_map(|rows| rows.origins.iter().copied()).collect();
+            let rejected: BTreeSet<u64> = read.rejected.iter().map(|rejected| rejected.position).collect();
+            assert!(taken.is_disjoint(&rejected) && rejected.len() == read.rejected.len());
+            assert_eq!(taken.len() as u64 + rejected.len() as u64, read.n_records);
+            for rows in read.tables.values() {
+                assert_eq!(rows.body.lines().count(), rows.origins.len());
+            }
+        }
+    }
 }
 
 fn check_tokens(parse: &Parse, text: &str) {

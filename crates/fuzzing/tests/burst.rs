@@ -110,6 +110,26 @@ fn records() {
 }
 
 #[test]
+fn otlp() {
+    burst("otlp");
+}
+
+#[test]
+fn hec_events() {
+    burst("hec-events");
+}
+
+#[test]
+fn elastic_bulk() {
+    burst("elastic-bulk");
+}
+
+#[test]
+fn loki_push() {
+    burst("loki-push");
+}
+
+#[test]
 fn log_formats() {
     for (name, _) in source_targets::ALL {
         burst_for(name, setting("FUZZ_MS", 200));

@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::extract::ConnectInfo;
 use axum::routing::get;
-use listeners::http::{HttpError, HttpListener, HttpOptions, TlsFiles};
+use listeners::http::{HttpError, HttpListener, HttpOptions, HttpVersion, TlsFiles};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -193,4 +193,49 @@ fn files_that_hold_no_certificate_are_named() {
     let missing = TlsFiles { key: folder.path().join("none"), ..files.clone() };
     assert!(matches!(bind(missing), Some(HttpError::TlsFile { .. })));
     assert!(bind(files).is_none());
+}
+
+/// The preface of HTTP/2, and settings of which none is said.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+
+fn of_http_2(header_timeout_ms: u64) -> HttpOptions {
+    let header_timeout = Duration::from_millis(header_timeout_ms);
+    HttpOptions { version: HttpVersion::Two, header_timeout, ..HttpOptions::default() }
+}
+
+#[test]
+fn who_dawdles_in_http_2_is_left() {
+    let server = start(of_http_2(300));
+    assert!(closed_after(connect(&server)) < Duration::from_secs(10), "a silent connection stays");
+    let mut silent = connect(&server);
+    silent.write_all(PREFACE).unwrap();
+    assert!(closed_after(silent) < Duration::from_secs(10), "a connection without a request stays");
+    // The beginning of headers whose end does not come.
+    let mut half = connect(&server);
+    half.write_all(&[PREFACE, &b"\0\0\x01\x01\0\0\0\0\x01\x82"[..]].concat()).unwrap();
+    assert!(closed_after(half) < Duration::from_secs(10), "half headers stay");
+    assert!(!ask(connect(&server), "/who").contains("200"), "HTTP/1.1 is answered");
+}
+
+#[test]
+fn with_tls_both_sides_agree_on_http_2() {
+    let folder = tempfile::tempdir().unwrap();
+    let (files, root) = certificate(folder.path());
+    let server = start(HttpOptions { tls: Some(files), ..of_http_2(1_000) });
+    let mut roots = RootCertStore::empty();
+    roots.add(root).unwrap();
+    let mut config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let client = ClientConnection::new(Arc::new(config), "localhost".try_into().unwrap()).unwrap();
+    let mut stream = StreamOwned::new(client, connect(&server));
+    stream.write_all(PREFACE).unwrap();
+    let mut answer = [0; 9];
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(stream.conn.alpn_protocol(), Some(&b"h2"[..]));
+    // Settings come first.
+    assert_eq!(answer.get(3), Some(&4));
 }

@@ -24,6 +24,7 @@ mod formats;
 mod frame;
 mod log_analytics;
 mod object;
+pub mod office;
 mod output;
 mod row;
 mod source;

@@ -19,6 +19,8 @@ const WORKSPACE_TYPE: &str = "Microsoft.OperationalInsights/workspaces";
 pub struct Directory {
     vault: Arc<Vault>,
     path: PathBuf,
+    /// The workspace of the store's own records, if it has one.
+    own: Option<String>,
     /// Ids that were given, by the workspace's name.
     given: Mutex<BTreeMap<String, Uuid>>,
     /// Ids that were made, which never change.
@@ -44,12 +46,23 @@ impl Directory {
                 given.insert(name.to_string(), id);
             }
         }
-        Ok(Directory { vault, path, given: Mutex::new(given), derived: Mutex::default() })
+        Ok(Directory { vault, path, own: None, given: Mutex::new(given), derived: Mutex::default() })
     }
 
     /// Returns the names of all workspaces, in order.
     pub fn names(&self) -> Vec<String> {
         self.vault.workspaces()
+    }
+
+    /// Says which workspace is that of the store's own records.
+    #[must_use]
+    pub fn with_own(self, name: &str) -> Directory {
+        Directory { own: Some(name.to_string()), ..self }
+    }
+
+    /// Returns the names of all workspaces but that of the store's own records, in order.
+    pub fn names_of_others(&self) -> Vec<String> {
+        self.names().into_iter().filter(|name| self.own.as_ref() != Some(name)).collect()
     }
 
     /// Returns a workspace's id; `None` when there is no such workspace.

@@ -189,20 +189,11 @@ async fn submit(
     if suffixed.records == 0 {
         return Ok(Vec::new());
     }
-    let vault = service.api.vault.clone();
     if !missing.is_empty() {
-        let asked: Vec<String> = missing.iter().map(|column| format!("{}: {}", column.name, column.ktype)).collect();
-        let properties = vec![("columns".to_string(), asked.join(", "))];
-        let resource = format!("workspaces/{workspace}/tables/{table}");
         let signer = signer(&workspace, slot);
-        let record = service.activity(parts, &signer, Operation::WriteTable, resource, properties);
-        let (vault, of) = (vault.clone(), (workspace.clone(), table.clone()));
-        let work = async {
-            let made = blocking(move || vault.ensure_table(&of.0, &of.1, &missing)).await?;
-            made.map(|_| ()).map_err(ApiError::Ingest)
-        };
-        service.act(record, work).await?;
+        service.make_columns(parts, &signer, &workspace, &table, missing).await?;
     }
+    let vault = service.api.vault.clone();
     let pending = blocking(move || vault.take(&workspace, &table, &suffixed.body, name.as_deref())).await?;
     Ok(vec![pending?])
 }

@@ -13,7 +13,7 @@ use collection::{Collector, Rules};
 use futures::future::BoxFuture;
 use hmac::{Hmac, KeyInit, Mac};
 use ingest::{Vault, VaultOptions};
-use listeners::http::{HttpListener, HttpOptions};
+use listeners::http::{HttpListener, HttpOptions, HttpVersion};
 use query::{Engine, EngineOptions};
 use sha2::Sha256;
 use stdx::FixedClock;
@@ -48,6 +48,8 @@ impl ActivitySink for Sink {
 
 pub struct Server {
     pub address: SocketAddr,
+    /// Where OTLP is taken over gRPC.
+    pub grpc: SocketAddr,
     pub vault: Arc<Vault>,
     pub sink: Arc<Sink>,
     pub owner: String,
@@ -60,6 +62,8 @@ pub struct Server {
 pub struct Reply {
     pub status: u16,
     pub headers: Vec<(String, String)>,
+    pub bytes: Vec<u8>,
+    /// The same as text.
     pub body: String,
 }
 
@@ -118,6 +122,7 @@ impl Server {
             activities: sink.clone(),
             clock,
             tls: true,
+            is_root_free: true,
             limits,
         };
         let runtime =
@@ -125,8 +130,13 @@ impl Server {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let listener = runtime.block_on(HttpListener::bind(any, HttpOptions::default())).expect("a port");
         let address = listener.address();
-        runtime.spawn(listener.serve(api_ingest::router(api), std::future::pending()));
-        Server { address, vault, sink, owner, reader, publisher, _runtime: runtime, _folder: folder }
+        let options = HttpOptions { version: HttpVersion::Two, ..HttpOptions::default() };
+        let of_grpc = runtime.block_on(HttpListener::bind(any, options)).expect("a port");
+        let grpc = of_grpc.address();
+        let routers = api_ingest::routers(api);
+        runtime.spawn(listener.serve(routers.http, std::future::pending()));
+        runtime.spawn(of_grpc.serve(routers.otlp_grpc, std::future::pending()));
+        Server { address, grpc, vault, sink, owner, reader, publisher, _runtime: runtime, _folder: folder }
     }
 
     pub fn call(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
@@ -140,7 +150,8 @@ impl Server {
         let headers = response.headers().iter();
         let headers = headers.map(|(n, v)| (n.to_string(), v.to_str().expect("text").to_string())).collect();
         let status = response.status().as_u16();
-        Reply { status, headers, body: response.into_body().read_to_string().expect("text") }
+        let bytes = response.into_body().read_to_vec().expect("a body");
+        Reply { status, headers, body: String::from_utf8_lossy(&bytes).into_owned(), bytes }
     }
 
     /// Returns how many records a table has.

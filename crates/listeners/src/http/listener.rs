@@ -8,13 +8,13 @@ use axum::extract::ConnectInfo;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::header::EXPECT;
-use hyper::server::conn::http1;
+use hyper::server::conn::{http1, http2};
 use hyper::service::{Service, service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
@@ -24,12 +24,28 @@ use tokio_rustls::TlsAcceptor;
 
 /// Bytes of a request's first line and headers, and of what is read ahead.
 const HEADER_BYTES_MAX: usize = 64 << 10;
+/// Requests that run on one connection of HTTP/2 at the same time.
+const STREAMS_MAX: u32 = 64;
+/// Bytes of the headers of a request of HTTP/2.
+const HEADER_LIST_BYTES_MAX: u32 = 64 << 10;
+/// How long a connection of HTTP/2 may be idle, by the time that headers have: clients keep them between batches.
+const IDLE_FACTOR: u32 = 20;
 /// Pause after a connection could not be accepted: the process may be out of file descriptors for a while.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// What a listener speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HttpVersion {
+    /// HTTP/1.1.
+    One,
+    /// HTTP/2, also without TLS, of clients that know it beforehand.
+    Two,
+}
 
 /// How connections are served.
 #[derive(Debug, Clone)]
 pub struct HttpOptions {
+    pub version: HttpVersion,
     /// Speaks TLS with these files; plain where `None`.
     pub tls: Option<TlsFiles>,
     /// How long TLS, then each request's headers, may take to arrive; also how long a connection may be idle.
@@ -43,6 +59,7 @@ pub struct HttpOptions {
 impl Default for HttpOptions {
     fn default() -> Self {
         HttpOptions {
+            version: HttpVersion::One,
             tls: None,
             header_timeout: Duration::from_secs(30),
             connections_max: 1024,
@@ -65,7 +82,7 @@ impl HttpListener {
     /// # Errors
     /// When the address cannot be had, or the files of TLS cannot be used: the caller's.
     pub async fn bind(address: SocketAddr, options: HttpOptions) -> Result<HttpListener, HttpError> {
-        let tls = options.tls.as_ref().map(TlsFiles::acceptor).transpose()?;
+        let tls = options.tls.as_ref().map(|files| files.acceptor(options.version)).transpose()?;
         let failed = |source| HttpError::Bind { address, source };
         let socket = TcpListener::bind(address).await.map_err(failed)?;
         let address = socket.local_addr().map_err(failed)?;
@@ -82,7 +99,8 @@ impl HttpListener {
     pub async fn serve(self, router: Router, stop: impl Future<Output = ()>) {
         let places = Arc::new(Semaphore::new(self.options.connections_max));
         let running = GracefulShutdown::new();
-        let connection = Connection { router, tls: self.tls, header_timeout: self.options.header_timeout };
+        let HttpOptions { version, header_timeout, .. } = self.options;
+        let connection = Connection { version, router, tls: self.tls, header_timeout };
         let mut stop = std::pin::pin!(stop);
         let mut connections = JoinSet::new();
         loop {
@@ -123,6 +141,7 @@ async fn accept(
 /// How one connection is served.
 #[derive(Clone)]
 struct Connection {
+    version: HttpVersion,
     router: Router,
     tls: Option<TlsAcceptor>,
     header_timeout: Duration,
@@ -145,10 +164,18 @@ impl Connection {
         }
     }
 
-    async fn requests(self, stream: impl AsyncRead + AsyncWrite + Unpin + 'static, peer: SocketAddr, watcher: Watcher) {
+    async fn requests(
+        self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        peer: SocketAddr,
+        watcher: Watcher,
+    ) {
         let router = TowerToHyperService::new(self.router);
+        let requests = Requests::default();
+        let running = requests.clone();
         let service = service_fn(move |request: Request<Incoming>| {
             let router = router.clone();
+            let running = running.begin();
             async move {
                 let (parts, body) = request.into_parts();
                 // Who waits to be asked for its body has not sent it.
@@ -160,15 +187,84 @@ impl Connection {
                 if sends {
                     body.discard().await;
                 }
+                drop(running);
                 answered
             }
         });
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(self.header_timeout)
-            .max_buf_size(HEADER_BYTES_MAX)
-            .serve_connection(TokioIo::new(stream), service);
+        let stream = TokioIo::new(stream);
         // A connection that breaks is its client's affair; what it asked for is written down by the endpoint.
-        let _ = watcher.watch(connection).await;
+        match self.version {
+            HttpVersion::One => {
+                let connection = http1::Builder::new()
+                    .timer(TokioTimer::new())
+                    .header_read_timeout(self.header_timeout)
+                    .max_buf_size(HEADER_BYTES_MAX)
+                    .serve_connection(stream, service);
+                let _ = watcher.watch(connection).await;
+            }
+            HttpVersion::Two => {
+                let connection = http2::Builder::new(TokioExecutor::new())
+                    .timer(TokioTimer::new())
+                    .keep_alive_interval(self.header_timeout)
+                    .max_concurrent_streams(STREAMS_MAX)
+                    .max_header_list_size(HEADER_LIST_BYTES_MAX)
+                    .serve_connection(stream, service);
+                // HTTP/2 has no time limits for headers, nor for connections on which nothing is asked.
+                tokio::select! {
+                    _ = watcher.watch(connection) => {}
+                    () = requests.none_for(self.header_timeout, IDLE_FACTOR * self.header_timeout) => {}
+                }
+            }
+        }
+    }
+}
+
+/// The requests of a connection.
+#[derive(Clone, Default)]
+struct Requests(Arc<Mutex<Counted>>);
+
+#[derive(Default)]
+struct Counted {
+    /// Those that run.
+    n_running: usize,
+    /// Those that there were.
+    n_begun: u64,
+}
+
+/// A request that runs.
+struct Running(Requests);
+
+impl Requests {
+    fn counted(&self) -> MutexGuard<'_, Counted> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn begin(&self) -> Running {
+        let mut counted = self.counted();
+        counted.n_running += 1;
+        counted.n_begun += 1;
+        Running(self.clone())
+    }
+
+    /// Waits until the first request did not come within its time, or after some there was none for a while.
+    async fn none_for(self, first: Duration, idle: Duration) {
+        tokio::time::sleep(first).await;
+        let mut n_before = 0;
+        loop {
+            {
+                let counted = self.counted();
+                if counted.n_running == 0 && counted.n_begun == n_before {
+                    return;
+                }
+                n_before = counted.n_begun;
+            }
+            tokio::time::sleep(idle).await;
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.counted().n_running -= 1;
     }
 }

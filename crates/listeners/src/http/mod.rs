@@ -1,4 +1,4 @@
-//! HTTP/1.1 over TCP, with or without TLS.
+//! HTTP/1.1 or HTTP/2 over TCP, with or without TLS.
 //!
 //! ```text
 //! TcpListener ─ a place among the connections ─ TLS ─ requests, each header within its time ─► Router
@@ -18,6 +18,6 @@ mod unread;
 pub use arm::arm_paths;
 pub use body::{BodyError, BodyLimits, gather_body, read_body, unpack_body};
 pub use error::HttpError;
-pub use listener::{HttpListener, HttpOptions};
+pub use listener::{HttpListener, HttpOptions, HttpVersion};
 pub use sender::sender_of;
 pub use tls::TlsFiles;

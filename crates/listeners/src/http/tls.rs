@@ -1,6 +1,6 @@
 //! A server's certificate and key.
 
-use super::HttpError;
+use super::{HttpError, HttpVersion};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
@@ -19,7 +19,7 @@ pub struct TlsFiles {
 
 impl TlsFiles {
     /// Reads the files.
-    pub(super) fn acceptor(&self) -> Result<TlsAcceptor, HttpError> {
+    pub(super) fn acceptor(&self, version: HttpVersion) -> Result<TlsAcceptor, HttpError> {
         let missing = |path: &Path, what| HttpError::NoPem { path: path.to_path_buf(), what };
         let text = read(&self.certificates)?;
         let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
@@ -32,7 +32,10 @@ impl TlsFiles {
             .with_no_client_auth()
             .with_single_cert(certificates, key)
             .map_err(HttpError::Tls)?;
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.alpn_protocols = match version {
+            HttpVersion::One => vec![b"http/1.1".to_vec()],
+            HttpVersion::Two => vec![b"h2".to_vec()],
+        };
         Ok(TlsAcceptor::from(Arc::new(config)))
     }
 }

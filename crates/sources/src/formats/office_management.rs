@@ -2,7 +2,7 @@
 //! give (`auditData`, `AuditData`).
 //!
 //! Dataverse's records (record type 21) land in DataverseActivity, all others in OfficeActivity: members with a column of another
-//! name by the list below, members with a column of their own name there, the rest in the bag.
+//! name by the lists in `office`, members with a column of their own name there, the rest in the bag.
 //!
 //! # Source
 //! "Office 365 Management Activity API schema"; Microsoft Sentinel's tables OfficeActivity and DataverseActivity.
@@ -11,6 +11,7 @@ use crate::columns::Columns;
 use crate::detect::Sniff;
 use crate::frame::of_objects;
 use crate::object::{Object, compact};
+use crate::office::{DATAVERSE_COLUMNS, LOGON_TYPES, OFFICE_COLUMNS, record_type_name, user_type_name};
 use crate::row::Row;
 use crate::source::Source;
 use schema::dynamic::raw;
@@ -63,17 +64,14 @@ fn audit_record(mut record: Object<'_>) -> Result<Row, String> {
     let mut row = Row::new("OfficeActivity");
     row.text("SourceSystem", "OfficeActivityManager");
     row.json("TimeGenerated", record.take("CreationTime").unwrap_or("null"));
-    row.text("RecordType", record_type(&record.take_text("RecordType")));
-    row.text("UserType", user_type(&record.take_text("UserType")));
+    row.text("RecordType", record_type_name(&record.take_text("RecordType")));
+    row.text("UserType", user_type_name(&record.take_text("UserType")));
     let logon = record.take_text("LogonType");
-    row.text(
-        "Logon_Type",
-        ["Owner", "Admin", "Delegated"].get(logon.parse().unwrap_or(usize::MAX)).copied().unwrap_or(&logon),
-    );
+    row.text("Logon_Type", LOGON_TYPES.get(logon.parse().unwrap_or(usize::MAX)).copied().unwrap_or(&logon));
     let id = record.take_text("Id");
     row.text("OfficeId", &id);
     row.text("SourceRecordId", &id);
-    record.texts_to(&mut row, OFFICE);
+    record.texts_to(&mut row, OFFICE_COLUMNS);
     common(&mut row, &record, "OfficeActivity");
     Ok(row)
 }
@@ -81,16 +79,9 @@ fn audit_record(mut record: Object<'_>) -> Result<Row, String> {
 fn dataverse(mut record: Object<'_>) -> Row {
     let mut row = Row::new("DataverseActivity");
     row.json("TimeGenerated", record.take("CreationTime").unwrap_or("null"));
-    row.text("UserType", user_type(&record.take_text("UserType")));
-    record.texts_to(
-        &mut row,
-        &[
-            ("Id", "SourceRecordId"),
-            ("ObjectId", "OriginalObjectId"),
-            ("ClientIP", "ClientIp"),
-            ("CrmOrganizationUniqueName", "CrmOrganizationUniqueName"),
-        ],
-    );
+    row.text("UserType", user_type_name(&record.take_text("UserType")));
+    record.texts_to(&mut row, DATAVERSE_COLUMNS);
+    record.texts_to(&mut row, &[("CrmOrganizationUniqueName", "CrmOrganizationUniqueName")]);
     record.move_to(&mut row, &[("Fields", "Fields"), ("QueryResults", "QueryResults")]);
     common(&mut row, &record, "DataverseActivity");
     row
@@ -105,73 +96,4 @@ fn common(row: &mut Row, record: &Object<'_>, table: &str) {
             None => row.pass(name, json),
         }
     }
-}
-
-/// Members whose columns have other names.
-const OFFICE: &[(&str, &str)] = &[
-    ("Workload", "OfficeWorkload"),
-    ("ObjectId", "OfficeObjectId"),
-    ("ClientIPAddress", "Client_IPAddress"),
-    ("Site", "Site_"),
-    ("SiteUrl", "Site_Url"),
-    ("SourceName", "Source_Name"),
-    ("EventData", "Event_Data"),
-    ("StartTime", "Start_Time"),
-    ("AzureActiveDirectoryEventType", "AzureActiveDirectory_EventType"),
-    ("IntraSystemsId", "IntraSystemId"),
-    ("Target", "AADTarget"),
-];
-
-fn user_type(number: &str) -> &str {
-    const NAMES: [&str; 11] = [
-        "Regular",
-        "Reserved",
-        "Admin",
-        "DcAdmin",
-        "System",
-        "Application",
-        "ServicePrincipal",
-        "CustomPolicy",
-        "SystemPolicy",
-        "PartnerTechnician",
-        "Guest",
-    ];
-    number.parse::<usize>().ok().and_then(|n| NAMES.get(n).copied()).unwrap_or(number)
-}
-
-/// Returns the name of a record type; a number without one stays a number, as in the table.
-fn record_type(number: &str) -> &str {
-    const NAMES: &[(&str, &str)] = &[
-        ("1", "ExchangeAdmin"),
-        ("2", "ExchangeItem"),
-        ("3", "ExchangeItemGroup"),
-        ("4", "SharePoint"),
-        ("6", "SharePointFileOperation"),
-        ("7", "OneDrive"),
-        ("8", "AzureActiveDirectory"),
-        ("9", "AzureActiveDirectoryAccountLogon"),
-        ("10", "DataCenterSecurityCmdlet"),
-        ("11", "ComplianceDLPSharePoint"),
-        ("13", "ComplianceDLPExchange"),
-        ("14", "SharePointSharingOperation"),
-        ("15", "AzureActiveDirectoryStsLogon"),
-        ("16", "SkypeForBusinessPSTNUsage"),
-        ("17", "SkypeForBusinessUsersBlocked"),
-        ("18", "SecurityComplianceCenterEOPCmdlet"),
-        ("19", "ExchangeAggregatedOperation"),
-        ("20", "PowerBIAudit"),
-        ("21", "CRM"),
-        ("22", "Yammer"),
-        ("23", "SkypeForBusinessCmdlets"),
-        ("24", "Discovery"),
-        ("25", "MicrosoftTeams"),
-        ("28", "ThreatIntelligence"),
-        ("30", "MicrosoftFlow"),
-        ("31", "AeD"),
-        ("32", "MicrosoftStream"),
-        ("33", "ComplianceDLPSharePointClassification"),
-        ("35", "Project"),
-        ("40", "SecurityComplianceAlerts"),
-    ];
-    NAMES.iter().find(|(known, _)| *known == number).map_or(number, |(_, name)| name)
 }

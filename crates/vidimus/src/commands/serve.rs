@@ -9,6 +9,7 @@ use api_ingest::IngestApi;
 use api_kusto::ingestion::{Ingestion, Isolated};
 use api_kusto::{Limits, RunningQueries};
 use api_oauth::OAuthApi;
+use api_office::OfficeApi;
 use api_vault::VaultApi;
 use audit::{ActivityRecord, ActivityStatus, AuditSink, Operation};
 use auth::{Principal, Role, Secret, Tokens, Workspaces};
@@ -49,6 +50,9 @@ pub struct ServeArgs {
     /// The certificate's private key, in PEM form.
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
+    /// Address and port on which to take OpenTelemetry's protocol over gRPC, usually port 4317. Over HTTP it is taken by the other address.
+    #[arg(long, value_name = "ADDRESS")]
+    pub otlp_grpc: Option<SocketAddr>,
     /// Listen without TLS where other machines can connect, such as behind a proxy that speaks it.
     #[arg(long)]
     pub insecure_plain_http: bool,
@@ -141,7 +145,8 @@ fn start(
         store.seal_activity(&activities::ended(&record, &made))?;
         made?;
     }
-    let directory = Arc::new(Directory::open(vault.clone()).context("cannot read the ids of workspaces")?);
+    let directory = Directory::open(vault.clone()).context("cannot read the ids of workspaces")?;
+    let directory = Arc::new(directory.with_own(store::OWN_WORKSPACE));
     for (name, id) in &args.workspace_ids {
         give_id(&directory, &store, name, id)?;
     }
@@ -160,13 +165,26 @@ fn start(
         limits: api_vault::Limits::default(),
     };
     let engine = args.engine()?;
-    let collecting = collecting(&args, &vault, &directory, &engine, &tokens, &store)?;
+    let taking = api_ingest::routers(collecting(&args, &vault, &directory, &engine, &tokens, &store)?);
     let mappings = Arc::new(store::StoreMappings::new(vault.clone()));
     let program = std::env::current_exe().context("cannot find this program, which reads files for the server")?;
     let columnar = Arc::new(Isolated::new(program, vec!["read-columns".to_string()]));
     let ingestion = Some(Ingestion::new(vault.clone(), mappings, columnar));
     let databases = Arc::new(store::StoreDatabases::new(vault.clone()));
     let running = RunningQueries::new(clock.clone());
+    let office = OfficeApi {
+        vault: vault.clone(),
+        engine: engine.clone(),
+        databases: databases.clone(),
+        directory: directory.clone(),
+        tokens: tokens.clone(),
+        audit: audit.clone(),
+        activities: Arc::new(store.clone()),
+        clock: clock.clone(),
+        own_workspace: store::OWN_WORKSPACE.to_string(),
+        tls: args.tls_cert.is_some(),
+        limits: api_office::Limits { queries_max: args.limits().queries_max, ..api_office::Limits::default() },
+    };
     let commands = Arc::new(Manager {
         vault,
         engine: engine.clone(),
@@ -186,12 +204,14 @@ fn start(
         ingestion,
         running,
         commands: Some(commands),
+        office: Some(office),
         directory,
         audit,
         tokens,
         engine,
+        otlp_grpc: taking.otlp_grpc,
         refusals,
-        routers: vec![api_vault::router(api), api_ingest::router(collecting), api_oauth::router(oauth)],
+        routers: vec![api_vault::router(api), taking.http, api_oauth::router(oauth)],
     };
     let code = serve(&args, served, |url| {
         let more = Some(("address", url.to_string()));
@@ -224,6 +244,8 @@ fn collecting(
         activities: Arc::new(store.clone()),
         clock,
         tls: args.tls_cert.is_some(),
+        // Links to queries have the root, where they lead somewhere.
+        is_root_free: args.portal_url.is_none(),
         limits: api_ingest::Limits::default(),
     })
 }
@@ -275,8 +297,8 @@ impl ServeArgs {
         if !self.allow_anonymous {
             return Ok(Arc::new(tokens));
         }
-        if !self.listen.ip().is_loopback() {
-            bail!("--allow-anonymous is for addresses of this machine only, and {} is not", self.listen);
+        if let Some(address) = self.addresses().find(|address| !address.ip().is_loopback()) {
+            bail!("--allow-anonymous is for addresses of this machine only, and {address} is not");
         }
         eprintln!("vidimus: every program on this machine is let in as an owner");
         let anonymous = Principal {
@@ -286,6 +308,11 @@ impl ServeArgs {
             workspaces: Workspaces::All,
         };
         Ok(Arc::new(tokens.with_anonymous(anonymous)))
+    }
+
+    /// Returns all addresses that are listened on.
+    fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        [Some(self.listen), self.otlp_grpc].into_iter().flatten()
     }
 
     /// Returns what the record of a start says about it.
@@ -310,11 +337,11 @@ impl ServeArgs {
             (Some(certificates), Some(key)) => Some(TlsFiles { certificates: certificates.clone(), key: key.clone() }),
             _ => None,
         };
-        if tls.is_none() && !self.listen.ip().is_loopback() && !self.insecure_plain_http {
+        let in_the_open = self.addresses().find(|address| !address.ip().is_loopback());
+        if let Some(address) = in_the_open.filter(|_| tls.is_none() && !self.insecure_plain_http) {
             bail!(
-                "{} can be reached from other machines, and tokens would travel unencrypted: give --tls-cert and \
-                 --tls-key, or allow it by --insecure-plain-http",
-                self.listen
+                "{address} can be reached from other machines, and tokens would travel unencrypted: give --tls-cert and \
+                 --tls-key, or allow it by --insecure-plain-http"
             );
         }
         Ok(HttpOptions { tls, ..HttpOptions::default() })

@@ -10,6 +10,7 @@ use anyhow::Context;
 use api_kusto::ingestion::Ingestion;
 use api_kusto::{Databases, KustoApi, Queries, RunningQueries};
 use api_monitor::MonitorApi;
+use api_office::OfficeApi;
 use audit::AuditSink;
 use auth::Tokens;
 use axum::Router;
@@ -18,7 +19,8 @@ use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use listeners::http::HttpListener;
+use futures::FutureExt;
+use listeners::http::{HttpListener, HttpOptions, HttpVersion};
 use management::Manager;
 use query::Engine;
 use stdx::SystemClock;
@@ -46,8 +48,12 @@ pub struct Served {
     pub engine: Engine,
     /// Does management commands.
     pub commands: Option<Arc<Manager>>,
+    /// Answers those who collect audit records as from Microsoft.
+    pub office: Option<OfficeApi>,
     /// Endpoints beside those of queries.
     pub routers: Vec<Router>,
+    /// Those of a listener of their own.
+    pub otlp_grpc: Router,
 }
 
 /// Serves until SIGTERM or SIGINT, then lets the requests that run end. A second signal ends the program at once. Prints
@@ -60,10 +66,14 @@ pub fn serve(
     serve_until(args, served, stop_signal, |url| {
         started(&url)?;
         // Whoever started the server waits for this line.
-        let mut out = std::io::stdout();
-        writeln!(out, "vidimus: listening on {url}").and_then(|()| out.flush()).context("cannot print the address")
+        say_listening(&url)
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn say_listening(on: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout();
+    writeln!(out, "vidimus: listening on {on}").and_then(|()| out.flush()).context("cannot print the address")
 }
 
 /// Serves until what `stop` makes is done. Calls `ready` with the server's address once it listens.
@@ -80,7 +90,20 @@ fn serve_until<S: Future<Output = ()>>(
         let stop = stop()?;
         let listener = HttpListener::bind(args.listen, options).await.context("cannot start the server")?;
         let scheme = if tls { "https" } else { "http" };
+        let grpc = match args.otlp_grpc {
+            Some(address) => {
+                let options = HttpOptions { version: HttpVersion::Two, ..args.http_options()? };
+                let grpc = HttpListener::bind(address, options).await.context("cannot listen for OTLP over gRPC")?;
+                let noted = from_fn_with_state(served.refusals.clone(), note_refusals);
+                Some((grpc, served.otlp_grpc.clone().layer(noted)))
+            }
+            None => None,
+        };
         ready(format!("{scheme}://{}", listener.address()))?;
+        if let Some((grpc, _)) = &grpc {
+            say_listening(&format!("{scheme}://{} for OTLP over gRPC", grpc.address()))?;
+        }
+        let stop = stop.shared();
         let refusals = served.refusals.clone();
         let (router, queries) = router(args, served, tls);
         let settling = tokio::spawn({
@@ -92,7 +115,12 @@ fn serve_until<S: Future<Output = ()>>(
                 }
             }
         });
-        listener.serve(router, stop).await;
+        let serve_grpc = async {
+            if let Some((grpc, router)) = grpc {
+                grpc.serve(router, stop.clone()).await;
+            }
+        };
+        tokio::join!(listener.serve(router, stop.clone()), serve_grpc);
         settling.abort();
         refusals.settle(true).await;
         // Whose client was dropped ends soon, and leaves its record.
@@ -107,6 +135,7 @@ fn serve_until<S: Future<Output = ()>>(
 struct Running {
     kusto: Queries,
     monitor: Queries,
+    office: Option<Queries>,
 }
 
 impl Running {
@@ -114,6 +143,9 @@ impl Running {
     async fn ended(&self) {
         self.kusto.ended().await;
         self.monitor.ended().await;
+        if let Some(office) = &self.office {
+            office.ended().await;
+        }
     }
 }
 
@@ -144,8 +176,9 @@ fn router(args: &ServeArgs, served: Served, tls: bool) -> (Router, Running) {
     };
     let (router, kusto) = api_kusto::router(api);
     let (of_monitor, monitor) = api_monitor::router(monitor);
-    let queries = Running { kusto, monitor };
-    let router = router.merge(of_monitor);
+    let (of_office, office) = served.office.map(api_office::router).unzip();
+    let queries = Running { kusto, monitor, office };
+    let router = router.merge(of_monitor).merge(of_office.unwrap_or_default());
     let router = served.routers.into_iter().fold(router, Router::merge).fallback(unknown_endpoint);
     let router = if args.allow_anonymous { router.layer(from_fn(refuse_web_pages)) } else { router };
     (router.layer(from_fn_with_state(served.refusals, note_refusals)), queries)
@@ -211,7 +244,7 @@ mod tests {
     use futures::future::BoxFuture;
     use query::Tables;
     use std::io::Read;
-    use std::net::TcpStream;
+    use std::net::{SocketAddr, TcpStream};
     use std::os::unix::fs::PermissionsExt;
     use std::path::Path;
 
@@ -284,7 +317,9 @@ mod tests {
             directory: directory(&args),
             engine: args.engine().unwrap(),
             commands: None,
+            office: None,
             routers: vec![own],
+            otlp_grpc: Router::new(),
         };
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let (say, url) = std::sync::mpsc::channel();
@@ -371,6 +406,12 @@ mod tests {
             args.insecure_plain_http = false;
             (args.tls_cert, args.tls_key) = (Some("cert".into()), Some("key".into()));
             assert!(args.http_options().is_ok_and(|options| options.tls.is_some()), "{listen}");
+            // The same goes for the other address.
+            (args.tls_cert, args.tls_key) = (None, None);
+            (args.otlp_grpc, args.listen) = (Some(args.listen), SocketAddr::from(([127, 0, 0, 1], 0)));
+            assert_eq!(args.http_options().is_ok(), plain, "{listen}");
+            args.allow_anonymous = true;
+            assert_eq!(args.tokens().is_ok(), plain, "{listen}");
         }
     }
 }

@@ -98,10 +98,7 @@ pub async fn note_refusals(State(refusals): State<Arc<Refusals>>, request: Reque
     let authorization = request.headers().get(header::AUTHORIZATION).cloned();
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let response = next.run(request).await;
-    let status = response.status();
-    if !matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
-        return response;
-    }
+    let Some(status) = refused_as(&response) else { return response };
     let authorization = authorization.as_ref().and_then(|value| value.to_str().ok());
     let caller = refusals.tokens.authenticate(authorization).ok();
     let (caller, caller_id) = caller.map(|principal| (principal.name, principal.id)).unwrap_or_default();
@@ -127,6 +124,17 @@ pub async fn note_refusals(State(refusals): State<Arc<Refusals>>, request: Reque
     response
 }
 
+/// Returns how a request was refused for who sends it, if it was; what gRPC says of it counts as what HTTP would.
+fn refused_as(response: &Response) -> Option<StatusCode> {
+    match response.headers().get("grpc-status").map(|code| code.as_bytes()) {
+        Some(b"16") => Some(StatusCode::UNAUTHORIZED),
+        Some(b"7") => Some(StatusCode::FORBIDDEN),
+        _ => {
+            Some(response.status()).filter(|status| [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(status))
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,6 +153,23 @@ mod tests {
     fn record() -> ActivityRecord {
         let operation = Operation::RefuseRequest;
         crate::activities::activity(operation, "servers/vidimus".to_string(), Vec::new())
+    }
+
+    #[test]
+    fn refusals_of_grpc_count_too() {
+        let response = |status: u16, grpc: Option<u16>| {
+            let mut response = Response::new(axum::body::Body::empty());
+            *response.status_mut() = StatusCode::from_u16(status).unwrap();
+            response
+                .headers_mut()
+                .extend(grpc.map(|code| (header::HeaderName::from_static("grpc-status"), code.into())));
+            refused_as(&response).map(|status| status.as_u16())
+        };
+        assert_eq!([response(401, None), response(403, None), response(404, None)], [Some(401), Some(403), None]);
+        assert_eq!(
+            [response(200, Some(16)), response(200, Some(7)), response(200, Some(8))],
+            [Some(401), Some(403), None]
+        );
     }
 
     #[test]

@@ -10,7 +10,7 @@ const COUNTED_MAX: usize = 10_000;
 
 /// Counts requests by whoever sends them.
 #[derive(Default)]
-pub(crate) struct Rate(Mutex<HashMap<String, Window>>);
+pub struct Rate(Mutex<HashMap<String, Window>>);
 
 struct Window {
     began: i64,
