@@ -18,8 +18,11 @@ use std::collections::BTreeMap;
 use std::io::Cursor;
 use url::Url;
 
-/// The longest window.
+/// The first window, the shortest and the longest: after one page at most the next is twice as long, after many half as long.
 const WINDOW: i64 = 6 * HOUR;
+const WINDOW_MIN: i64 = HOUR;
+const WINDOW_MAX: i64 = 30 * DAY;
+const MANY_PAGES: usize = 200;
 /// How far back the service keeps records.
 const KEPT: i64 = 30 * DAY;
 /// Pages of a window at most: a service that never ends is not followed.
@@ -55,6 +58,8 @@ pub struct Graph {
     overlap: i64,
     since: Option<i64>,
     now: i64,
+    /// How long the next window is, in ticks.
+    span: i64,
     window: Option<Window>,
 }
 
@@ -83,16 +88,16 @@ struct Records {
 impl Graph {
     /// Makes a feed of a collection that a client reaches; `overlap` and `since` are in ticks.
     pub fn new(client: Client, collection: Collection, overlap: i64, since: Option<i64>) -> Graph {
-        Graph { client, collection, overlap, since, now: 0, window: None }
+        Graph { client, collection, overlap, since, now: 0, span: WINDOW, window: None }
     }
 
-    fn open(&mut self, state: &State) -> Option<Window> {
+    fn open(&self, state: &State) -> Option<Window> {
         let listed = state.get("listed").and_then(|value| ticks::parse_datetime(value.as_str()?));
         let position = listed.or(self.since).unwrap_or(self.now - KEPT);
         if position >= self.now {
             return None;
         }
-        let end = (position + WINDOW).min(self.now);
+        let end = (position + self.span).min(self.now);
         let begin = position - self.overlap;
         let Collection { path, time: member } = self.collection;
         let filter = format!("{member} ge {} and {member} lt {}", time(begin), time(end));
@@ -139,6 +144,11 @@ impl Feed for Graph {
             let Some(window) = &self.window else { return Ok(Next::Nothing) };
             let Some(url) = window.next.clone() else {
                 let change = moved(state, window.end, self.overlap);
+                self.span = match window.n_pages {
+                    ..=1 => (self.span * 2).min(WINDOW_MAX),
+                    MANY_PAGES.. => (self.span / 2).max(WINDOW_MIN),
+                    _ => self.span,
+                };
                 self.window = None;
                 return Ok(Next::Moved(change));
             };

@@ -14,6 +14,7 @@ use crate::state::{Change, State};
 use schema::ticks::{self, DAY, HOUR, MINUTE};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
 use std::collections::VecDeque;
 use std::io::Cursor;
 
@@ -132,7 +133,6 @@ impl Office {
     fn fetch(&self, item: &Item) -> Result<Piece, PullError> {
         let label = format!("{} {}", item.content_type, item.content_id);
         let after = Change::set(taken(&item.content_id), item.content_created.clone());
-        let id = id_of(&[self.name().as_bytes(), item.content_id.as_bytes()]);
         let url = self.with_publisher(self.client.follow(&item.content_uri)?);
         let fetched = self.client.get(&url, |answer| {
             // A document that was cut off is fetched again.
@@ -146,6 +146,7 @@ impl Office {
             }
             Err(error) => return Err(error),
         };
+        let id = id_of(&[self.name().as_bytes(), item.content_id.as_bytes(), &Sha256::digest(&body)]);
         Ok(Piece { label, id, content, body: Box::new(Cursor::new(body)), after })
     }
 

@@ -131,5 +131,6 @@ fn the_position_keeps_no_more_ids_than_can_come_again() {
     let state = pull::State::open(&taken.path(), &pull::Feed::name(&feed)).unwrap();
     assert_eq!(state.under("taken/").count(), 1);
     assert_eq!(state.get("listed").unwrap(), "2026-05-03T00:00:00Z");
-    assert!(shared.lock().unwrap().filters.len() >= 8);
+    // Windows become longer while there is little in them: 6 h, 12 h, 24 h, and what is left.
+    assert_eq!(shared.lock().unwrap().filters.len(), 4);
 }
