@@ -1,6 +1,6 @@
 //! `vidimus import`: log files into a server's tables.
 
-use crate::importing::{Target, native, plain};
+use crate::importing::{Name, Target, native, plain};
 use crate::inputs::{InputArgs, Opened, open_without, print_warnings};
 use crate::remote::{self, Server};
 use crate::show::Ticker;
@@ -103,7 +103,7 @@ pub fn run(mut args: ImportArgs) -> anyhow::Result<ExitCode> {
         super::sources::print();
         return Ok(ExitCode::SUCCESS);
     }
-    let forced = args.source.as_deref().map(|name| sources::find(name).with_context(|| unknown(name))).transpose()?;
+    let forced = args.source.as_deref().map(find_source).transpose()?;
     // What can be read only once is looked at twice.
     let _copy = keep_stdin(&mut args.inputs)?;
     let Sorted { native, labels, n_plain, errors } = sort(&args.inputs, forced)?;
@@ -141,10 +141,13 @@ pub fn run(mut args: ImportArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn unknown(name: &str) -> String {
-    let near = kql::diagnostic::nearest(name, sources::ALL.iter().map(|source| source.name));
-    let help = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-    format!("there is no log format `{name}`{help}")
+/// Returns a log format by its name.
+pub fn find_source(name: &str) -> anyhow::Result<&'static Source> {
+    sources::find(name).with_context(|| {
+        let near = kql::diagnostic::nearest(name, sources::ALL.iter().map(|source| source.name));
+        let help = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        format!("there is no log format `{name}`{help}")
+    })
 }
 
 /// Copies standard input to a file that is named after it, when it is a path.
@@ -188,9 +191,15 @@ fn import_native(
 ) -> anyhow::Result<()> {
     let progress = Arc::new(Progress::default());
     let ticker = Ticker::start(progress.clone());
-    let report = native::import(target, file, source, stdx::SystemClock.now_ticks(), &progress);
+    let (label, now) = (file.label(), stdx::SystemClock.now_ticks());
+    let name = Name { by: "import", of: label };
+    let log = native::Log { file, label, name, source, now, bytes_max: u64::MAX };
+    let report = native::import(target, &log, &progress);
     drop(ticker);
     let report = report?;
+    if let Some(error) = report.damage {
+        return Err(error).with_context(|| format!("cannot import {label}: it is damaged behind what was read"));
+    }
     let (counts, summary) = (report.counts, &report.summary);
     let derived = if counts.derived > 0 { format!(" and {} derived", counts.derived) } else { String::new() };
     println!(

@@ -10,6 +10,7 @@ pub mod hold;
 pub mod import;
 pub mod keys;
 pub mod prove;
+pub mod pull;
 pub mod purge;
 pub mod query;
 pub mod read_columns;

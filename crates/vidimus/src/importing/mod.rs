@@ -2,12 +2,14 @@
 //!
 //! ```text
 //! native ─ a log format's parser ─┐
-//!                                 ├─► Chunk, Chunk, ... ─ senders ─► server     answers ─► Summary
-//! plain ─ tables of files ────────┘
+//! plain ─ tables of files ────────┼─► Chunk, Chunk, ... ─ senders ─► server     answers ─► Summary
+//! whole ─ what nobody can read ───┘
 //! ```
 
 pub mod native;
+pub mod piece;
 pub mod plain;
+pub mod whole;
 
 use crate::remote::{Called, Server};
 use serde_json::Value;
@@ -44,6 +46,14 @@ pub struct Chunk {
     pub path: String,
     pub name: String,
     pub body: Vec<u8>,
+}
+
+/// What requests are named after, so that the same part of the same thing has the same name.
+#[derive(Debug, Clone, Copy)]
+pub struct Name<'a> {
+    /// The command that sends it.
+    pub by: &'a str,
+    pub of: &'a str,
 }
 
 /// What became of records.
@@ -121,6 +131,7 @@ fn send_chunks(target: &Target<'_>, chunks: &Mutex<Receiver<Chunk>>, summary: &M
         let Ok(chunk) = next else { return Ok(()) };
         let answer: Value = serde_json::from_slice(&send_chunk(target, &chunk)?)?;
         summary.lock().unwrap_or_else(PoisonError::into_inner).add(&answer);
+        stdx::crash_point("import.chunk");
     }
 }
 
@@ -143,7 +154,8 @@ fn send_chunk(target: &Target<'_>, chunk: &Chunk) -> anyhow::Result<Vec<u8>> {
     }
 }
 
-/// Returns what a part of a file is called: letters that a header may hold.
-fn chunk_name(part: &str, of: &str) -> String {
-    format!("import:{part}:{of}").chars().filter(char::is_ascii_graphic).take(256).collect()
+/// Returns what a part of something is called: letters that a header may hold.
+fn chunk_name(part: &str, of: &Name<'_>) -> String {
+    let Name { by, of } = of;
+    format!("{by}:{part}:{of}").chars().filter(char::is_ascii_graphic).take(256).collect()
 }

@@ -1,6 +1,6 @@
 //! Files of a known log format: its parser makes records of them, each for its table; what it rejects goes to the quarantine.
 
-use super::{CHUNK_BYTES, Chunk, Summary, Target, chunk_name, send};
+use super::{CHUNK_BYTES, Chunk, Name, Summary, Target, chunk_name, send};
 use anyhow::{Context as _, bail};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -16,6 +16,19 @@ use std::sync::mpsc::SyncSender;
 /// Bytes that are read at a time.
 const READ_BYTES: usize = 256 << 10;
 
+/// A log of a known format.
+pub struct Log<'a> {
+    pub file: &'a RawFile,
+    /// What messages call it, and what a parser takes for its path.
+    pub label: &'a str,
+    pub name: Name<'a>,
+    pub source: &'static Source,
+    /// The present, in ticks.
+    pub now: i64,
+    /// Unpacked bytes at most.
+    pub bytes_max: u64,
+}
+
 /// What was read of a file and what became of it.
 pub struct Report {
     pub source: &'static Source,
@@ -23,6 +36,8 @@ pub struct Report {
     /// Records that were made for each table.
     pub tables: BTreeMap<String, u64>,
     pub summary: Summary,
+    /// What is wrong with what is behind that.
+    pub damage: Option<std::io::Error>,
 }
 
 impl Report {
@@ -32,18 +47,11 @@ impl Report {
     }
 }
 
-/// Sends the records of a file.
-pub fn import(
-    target: &Target<'_>,
-    file: &RawFile,
-    source: &'static Source,
-    now: i64,
-    progress: &Arc<Progress>,
-) -> anyhow::Result<Report> {
+/// Sends the records of a log.
+pub fn import(target: &Target<'_>, log: &Log<'_>, progress: &Arc<Progress>) -> anyhow::Result<Report> {
     let mut reading = Reading {
         target,
-        label: file.label(),
-        source,
+        log,
         waiting: BTreeMap::new(),
         columns: BTreeMap::new(),
         rejects: Vec::new(),
@@ -52,24 +60,35 @@ pub fn import(
         shown: Summary::default(),
         n_chunks: 0,
     };
-    let mut counts = Counts::default();
+    let (mut counts, mut damage) = (Counts::default(), None);
     let mut summary = send(target, |chunks| {
-        counts = reading.run(file, now, progress, chunks)?;
+        (counts, damage) = reading.run(progress, chunks)?;
         Ok(())
     })
-    .with_context(|| format!("cannot import {}", file.label()))?;
+    .with_context(|| format!("cannot import {}", log.label))?;
     let Reading { tables, shown, .. } = reading;
     for (reason, count) in shown.reasons {
         summary.reject(&reason, count);
     }
     summary.first.splice(0..0, shown.first);
-    Ok(Report { source, counts, tables, summary })
+    Ok(Report { source: log.source, counts, tables, summary, damage })
+}
+
+/// Returns a request that brings records of something into the quarantine.
+pub(super) fn rejected(name: String, of: &str, rejects: Vec<Reject>) -> Chunk {
+    let records: Vec<Value> = rejects
+        .into_iter()
+        .map(|Reject { position, reason, detail, raw }| {
+            json!({ "position": position, "reason": reason.name(), "detail": detail, "raw": STANDARD.encode(raw) })
+        })
+        .collect();
+    let body = json!({ "of": of, "records": records }).to_string().into_bytes();
+    Chunk { path: "quarantine".to_string(), name, body }
 }
 
 struct Reading<'a> {
     target: &'a Target<'a>,
-    label: &'a str,
-    source: &'static Source,
+    log: &'a Log<'a>,
     /// Records that are not sent yet, by table.
     waiting: BTreeMap<String, Vec<u8>>,
     /// Columns that tables have, of those that needed further ones.
@@ -82,22 +101,29 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
+    /// Reads the log; returns what was counted, and what ended it early.
     fn run(
         &mut self,
-        file: &RawFile,
-        now: i64,
         progress: &Arc<Progress>,
         chunks: &SyncSender<Chunk>,
-    ) -> anyhow::Result<Counts> {
+    ) -> anyhow::Result<(Counts, Option<std::io::Error>)> {
+        let Log { file, label, source, now, bytes_max, .. } = *self.log;
         let mut reader = file.open(Some(progress.clone()))?;
-        let mut parser = (self.source.parser)(&Context { path: self.label.to_string(), now });
+        let mut parser = (source.parser)(&Context { path: label.to_string(), now });
         let mut out = Output::default();
         let mut buffer = vec![0; READ_BYTES];
-        let mut damage = None;
+        let (mut damage, mut n_bytes) = (None, 0);
         loop {
             match reader.read(&mut buffer) {
                 Ok(0) => break,
-                Ok(n) => parser.push(buffer.get(..n).unwrap_or(&[]), &mut out),
+                Ok(n) if n_bytes + n as u64 > bytes_max => {
+                    damage = Some(std::io::Error::other(format!("it becomes more than {bytes_max} bytes")));
+                    break;
+                }
+                Ok(n) => {
+                    n_bytes += n as u64;
+                    parser.push(buffer.get(..n).unwrap_or(&[]), &mut out);
+                }
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 // What came before is whole, and is sent.
                 Err(error) => {
@@ -108,7 +134,7 @@ impl Reading<'_> {
             loop {
                 let was_full = out.is_full();
                 if !self.hand_on(&mut out, false, chunks)? {
-                    return Ok(out.counts);
+                    return Ok((out.counts, None));
                 }
                 if !was_full {
                     break;
@@ -118,10 +144,7 @@ impl Reading<'_> {
         }
         parser.finish(&mut out);
         self.hand_on(&mut out, true, chunks)?;
-        match damage {
-            Some(error) => Err(error).with_context(|| format!("{} is damaged behind what was read", self.label)),
-            None => Ok(out.counts),
-        }
+        Ok((out.counts, damage))
     }
 
     /// Takes what the parser made and sends what is enough for a request, or all of it; returns whether somebody still sends.
@@ -163,22 +186,15 @@ impl Reading<'_> {
 
     fn send_records(&mut self, table: &str, body: Vec<u8>, chunks: &SyncSender<Chunk>) -> bool {
         self.n_chunks += 1;
-        let name = chunk_name(&format!("{}:{table}", self.n_chunks), self.label);
+        let name = chunk_name(&format!("{}:{table}", self.n_chunks), &self.log.name);
         chunks.send(Chunk { path: format!("tables/{table}/records"), name, body }).is_ok()
     }
 
     fn send_rejects(&mut self, chunks: &SyncSender<Chunk>) -> bool {
         self.n_chunks += 1;
         self.rejects_bytes = 0;
-        let records: Vec<Value> = std::mem::take(&mut self.rejects)
-            .into_iter()
-            .map(|Reject { position, reason, detail, raw }| {
-                json!({ "position": position, "reason": reason.name(), "detail": detail, "raw": STANDARD.encode(raw) })
-            })
-            .collect();
-        let body = json!({ "of": self.source.name, "records": records }).to_string().into_bytes();
-        let name = chunk_name(&format!("{}:rejected", self.n_chunks), self.label);
-        chunks.send(Chunk { path: "quarantine".to_string(), name, body }).is_ok()
+        let name = chunk_name(&format!("{}:rejected", self.n_chunks), &self.log.name);
+        chunks.send(rejected(name, self.log.source.name, std::mem::take(&mut self.rejects))).is_ok()
     }
 
     /// Gives a table the columns that its records need, while there is room for them.

@@ -1,6 +1,6 @@
 //! Files as the tables that they name: a table is made with the columns of its files, and their rows are sent as they are.
 
-use super::{CHUNK_BYTES, Chunk, Summary, Target, chunk_name, send};
+use super::{CHUNK_BYTES, Chunk, Name, Summary, Target, chunk_name, send};
 use anyhow::{Context, bail};
 use encode::{Format, Statistics};
 use files::{Progress, Table};
@@ -73,7 +73,7 @@ fn read_lines(label: &str, path: &str, mut reader: impl BufRead, chunks: &SyncSe
         if body.is_empty() {
             return Ok(());
         }
-        let name = chunk_name(&at.to_string(), label);
+        let name = chunk_name(&at.to_string(), &Name { by: "import", of: label });
         at += body.len();
         if chunks.send(Chunk { path: path.to_string(), name, body }).is_err() {
             return Ok(());
