@@ -17,6 +17,7 @@ import hmac
 import http.client
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -47,12 +48,43 @@ def lines(rows):
     return "\n".join(json.dumps(row) for row in rows).encode()
 
 
+class Failed(Exception):
+    """A request was not answered with success."""
+
+
 class Protocol:
     """One way in: how a request looks, and where its records land."""
 
     def __init__(self, name, path, body, table, headers=None, json_body=True):
         self.name, self.path, self.body, self.table = name, path, body, table
         self.headers, self.json_body = headers or (lambda body: {"Content-Type": "application/json"}), json_body
+
+
+    def connection(self, server):
+        return http.client.HTTPConnection(server.url.split("//")[1])
+
+    def send(self, connection, body):
+        """Sends a body until it is taken."""
+        while True:
+            connection.request("POST", self.path, body, self.headers(body))
+            answer = connection.getresponse()
+            text = answer.read()
+            if answer.status not in (429, 503):
+                break
+            time.sleep(float(answer.headers.get("Retry-After") or 1))
+        if answer.status >= 300:
+            raise Failed(f"{answer.status} {text[:300]}")
+
+
+class Syslog(Protocol):
+    """Messages over a connection, which nobody acknowledges: over when a query sees them."""
+
+    def connection(self, server):
+        host, port = self.path.rsplit(":", 1)
+        return socket.create_connection((host, int(port)))
+
+    def send(self, connection, body):
+        connection.sendall(body)
 
 
 def csv_cell(value):
@@ -62,6 +94,47 @@ def csv_cell(value):
 
 def syslog_line(row):
     return f'<134>1 {row["TimeGenerated"]} vault.contoso.example audit 77 {row["Operation"]} - user={row["User"]} address={row["Address"]} target={row["Target"]} outcome={row["Outcome"]} ms={row["DurationMs"]}'
+
+
+def nanoseconds(row):
+    moment = datetime.datetime.strptime(row["TimeGenerated"], "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=datetime.timezone.utc)
+    return str(int(moment.timestamp() * 1_000_000)) + "000"
+
+
+def splunk_events(rows):
+    return "\n".join(json.dumps({"time": int(nanoseconds(row)) / 1e9, "host": "vault", "sourcetype": "BenchHec", "event": row}) for row in rows).encode()
+
+
+def elastic_bulk(rows):
+    return "".join('{"create":{"_index":"BenchElastic_CL"}}\n' + json.dumps(row) + "\n" for row in rows).encode()
+
+
+def loki_push(rows):
+    values = [[nanoseconds(row), json.dumps(row)] for row in rows]
+    return json.dumps({"streams": [{"stream": {"job": "BenchLoki_CL", "host": "vault"}, "values": values}]}).encode()
+
+
+def otlp_value(value):
+    if isinstance(value, dict):
+        return {"kvlistValue": {"values": otlp_attributes(value)}}
+    return {"intValue": str(value)} if isinstance(value, int) else {"doubleValue": value} if isinstance(value, float) else {"stringValue": value}
+
+
+def otlp_attributes(row):
+    return [{"key": key, "value": otlp_value(value)} for key, value in row.items()]
+
+
+def otlp_json(rows):
+    logs = [{"timeUnixNano": nanoseconds(row), "severityNumber": 9, "body": {"stringValue": row["Operation"]},
+             "attributes": otlp_attributes({key: value for key, value in row.items() if key != "TimeGenerated"})} for row in rows]
+    resource = {"attributes": [{"key": "service.name", "value": {"stringValue": "vault"}}]}
+    return json.dumps({"resourceLogs": [{"resource": resource, "scopeLogs": [{"logRecords": logs}]}]}).encode()
+
+
+def otlp_protobuf(rows):
+    from google.protobuf.json_format import Parse
+    from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+    return Parse(otlp_json(rows), ExportLogsServiceRequest()).SerializeToString()
 
 
 def protocols(server, key):
@@ -84,6 +157,12 @@ def protocols(server, key):
                  lambda rows: json.dumps(rows).encode(), "Changed_CL", plain),
         Protocol("HTTP Data Collector API", "/api/logs?api-version=2016-04-01", lambda rows: json.dumps(rows).encode(), "Collected_CL", signed),
         Protocol("syslog, as a file", "/v1/workspaces/bench/sources/syslog/records", lambda rows: "\n".join(map(syslog_line, rows)).encode() + b"\n", "Syslog", plain, False),
+        Syslog("syslog over TCP", server.syslog, lambda rows: "\n".join(map(syslog_line, rows)).encode() + b"\n", "Syslog", plain, False),
+        Protocol("Splunk HTTP Event Collector", "/v1/workspaces/bench/hec/services/collector/event", splunk_events, "BenchHec_CL", plain),
+        Protocol("Elasticsearch bulk", "/v1/workspaces/bench/elastic/_bulk", elastic_bulk, "BenchElastic_CL", lambda body: {"Content-Type": "application/x-ndjson"}),
+        Protocol("Loki push, JSON", "/v1/workspaces/bench/loki/loki/api/v1/push", loki_push, "BenchLoki_CL", plain),
+        Protocol("OpenTelemetry logs, JSON", "/v1/logs", otlp_json, "AppTraces", plain),
+        Protocol("OpenTelemetry logs, protobuf", "/v1/logs", otlp_protobuf, "AppTraces", lambda body: {"Content-Type": "application/x-protobuf"}, False),
     ]
 
 
@@ -116,34 +195,29 @@ def run(server, protocol, rows, body):
         before = count(server, protocol.table)
     except Exception:  # The table is made by the first request.
         pass
-    host = server.url.split("//")[1]
-    turn, lock = [0], threading.Lock()
-    failures = []
+    turn, lock, failures = [0], threading.Lock(), []
 
     def send():
-        connection = http.client.HTTPConnection(host)
-        while True:
+        connection = protocol.connection(server)
+        while not failures:
             with lock:
                 turn[0] += 1
                 if turn[0] > rows // BATCH:
-                    return
-            while True:
-                connection.request("POST", protocol.path, body, protocol.headers(body))
-                answer = connection.getresponse()
-                text = answer.read()
-                if answer.status not in (429, 503):
                     break
-                time.sleep(float(answer.headers.get("Retry-After") or 1))
-            if answer.status >= 300:
-                failures.append(f"{answer.status} {text[:300]}")
-                return
+            try:
+                protocol.send(connection, body)
+            except (Failed, OSError) as error:
+                failures.append(str(error))
+        connection.close()
 
     cpu, begun = server.cpu_s(), time.time()
     workers = [threading.Thread(target=send) for _ in range(SENDERS)]
     [worker.start() for worker in workers]
     [worker.join() for worker in workers]
     if failures:
-        raise RuntimeError(f"{protocol.name}: {failures[0]}")
+        raise Failed(f"{protocol.name}: {failures[0]}")
+    while isinstance(protocol, Syslog) and count(server, protocol.table) - before < rows // BATCH * BATCH and time.time() - begun < 120:
+        time.sleep(0.05)
     return time.time() - begun, server.cpu_s() - cpu, count(server, protocol.table) - before
 
 
@@ -166,10 +240,16 @@ def main():
     arguments = parser.parse_args()
     rows = records(BATCH)
     with tempfile.TemporaryDirectory() as folder:
-        server = Server(os.path.join(folder, "store"), os.path.join(folder, "log"), "--workspace-id", f"bench={WORKSPACE_ID}")
+        server = Server(os.path.join(folder, "store"), os.path.join(folder, "log"), "--workspace-id", f"bench={WORKSPACE_ID}", "--syslog-tcp", "127.0.0.1:0", "--syslog-workspace", "bench")
         try:
             ways = [way for way in protocols(server, prepare(server)) if arguments.only in way.name]
-            bodies = [way.body(rows) for way in ways]
+            bodies = []
+            for way in list(ways):
+                try:
+                    bodies.append(way.body(rows))
+                except ImportError as error:
+                    print(f"{way.name} is left out: {error}", file=sys.stderr)
+                    ways.remove(way)
             parsed = parse_seconds(folder, [body if way.json_body else lines(rows) for way, body in zip(ways, bodies)])
             print(f"## {arguments.rows:,} records by each protocol, {BATCH:,} in a request, {SENDERS} senders\n")
             print("| protocol | bytes/record | records/s | records/s per core | MB/s per core | parse of the same, records/s | times the parse |")

@@ -57,7 +57,14 @@ class Server:
     def __init__(self, folder, log, *more):
         argv = [PROGRAM, "serve", "--data", folder, "--listen", "127.0.0.1:0", "--workspace", "bench", "--allow-anonymous", *more]
         self.process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=open(log, "w"), text=True)
-        self.url = self.process.stdout.readline().split()[-1]
+        said = iter(self.process.stdout.readline, "")
+        for line in said:
+            address = line.split()[-1]
+            if "syslog" in line:
+                self.syslog = address
+            else:
+                self.url = address
+                break
 
     def cpu_s(self):
         fields = open(f"/proc/{self.process.pid}/stat").read().rsplit(")", 1)[1].split()
