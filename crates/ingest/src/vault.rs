@@ -502,8 +502,10 @@ impl Inner {
         let (quarantine, schema) = self.ensure_stored(workspace, QUARANTINE_TABLE, &quarantine_columns())?;
         let rows = quarantine_rows(of, request.map_or("", |(id, _)| id), rejected, now)?;
         let mut answers = Vec::new();
+        // One request may bring records of several tables, and of each some that cannot be taken.
+        let table = format!("{QUARANTINE_TABLE}/{of}");
         for (n, part) in parts(rows)?.into_iter().enumerate() {
-            let id = request.map(|(id, content)| request_id(QUARANTINE_TABLE, id, n, content));
+            let id = request.map(|(id, content)| request_id(&table, id, n, content));
             answers.push(self.submit_batch(workspace, &quarantine, &schema, part, id, now)?);
         }
         Ok((quarantine, answers))

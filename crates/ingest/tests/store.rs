@@ -114,6 +114,16 @@ fn what_cannot_be_taken_is_kept_and_named() {
     assert_eq!(unknown.as_deref(), Some("there is no table `signinlogs` in the workspace; is it `SigninLogs`?"));
     let unknown = vault.take("fabrikam", "Events", b"{}", None).err().map(|error| error.to_string());
     assert_eq!(unknown.as_deref(), Some("there is no workspace `fabrikam`"));
+    // One request brings records of several tables, and of each some that cannot be taken; it may come again as a whole.
+    vault.ensure_table("contoso", "Others", &[Column::new("N", KqlType::Long)]).expect("a table");
+    for round in 0..2 {
+        for table in ["Events", "Others"] {
+            let body = format!("{{\"N\":\"{table}\"}}");
+            let pending = vault.take("contoso", table, body.as_bytes(), Some("r2")).expect("room");
+            let answer = block_on(pending.finish()).unwrap_or_else(|error| panic!("{table} {round}: {error}"));
+            assert_eq!((answer.taken, answer.rejected.len()), (0, 1));
+        }
+    }
 }
 
 #[test]
