@@ -28,7 +28,7 @@ fn feed() -> String {
             let audit = format!("{url}{root}/audit");
             let list = move |Query(query): Query<HashMap<String, String>>| async move {
                 let now = schema::ticks::datetime_text(stdx::SystemClock.now_ticks() - schema::ticks::HOUR);
-                let is_last = query["endTime"] >= now[..19].to_string();
+                let is_last = query["endTime"].as_str() >= &now[..19];
                 let items = (0..if is_last { N_CONTENT } else { 0 }).map(|n| {
                     json!({"contentType": query["contentType"], "contentId": format!("c{n}"), "contentUri": format!("{audit}/c{n}"),
                         "contentCreated": now, "contentExpiration": now})
