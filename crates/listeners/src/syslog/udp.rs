@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::UdpSocket;
 use tokio::sync::watch;
-use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
 /// Bytes of a datagram at most.
 const DATAGRAM_BYTES_MAX: usize = 64 << 10;
@@ -24,6 +24,8 @@ const KERNEL_BYTES: usize = 8 << 20;
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 /// How long datagrams that are there are read, once the server stops.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long nothing comes before all is read.
+const SILENCE: Duration = Duration::from_millis(100);
 /// Pause after a failed read.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -80,7 +82,11 @@ impl UdpListener {
             }
         }
         let end = Instant::now() + DRAIN_TIMEOUT;
-        while Instant::now() < end && self.take(&mut buffer, &outlet, &*watcher).await.is_ok_and(|n| n > 0) {}
+        // The runtime may not know yet of what has come: only its silence for a while says that nothing has.
+        while Instant::now() < end && timeout(SILENCE, self.socket.readable()).await.is_ok() {
+            // An answer of the network to what this socket never sent says nothing of what else is there.
+            let _ = self.take(&mut buffer, &outlet, &*watcher).await;
+        }
         self.say_drops(&*watcher);
     }
 
