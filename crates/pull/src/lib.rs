@@ -23,6 +23,7 @@ mod graph;
 mod growth;
 mod objects;
 mod office;
+mod reached;
 mod secret;
 mod sign_in;
 mod spool;
