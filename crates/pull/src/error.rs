@@ -15,6 +15,8 @@ pub enum PullError {
     Held { path: PathBuf },
     #[error("`{text}` is no address of a source: {why}")]
     Url { text: String, why: String },
+    #[error("`{pattern}` is no valid pattern: {why}")]
+    Pattern { pattern: String, why: String },
     #[error("`{url}` would carry a secret unencrypted: use https")]
     Plain { url: String },
     #[error("the source sends us to `{url}`, which is on another host than `{root}`: a token is not carried there")]

@@ -1,18 +1,18 @@
 //! `vidimus pull`: what others publish into a server's tables, from a saved position on, each record once.
 
-use super::import::{ToServerArgs, find_source};
-use super::query::{duration, instant};
-use crate::importing::{Target, piece};
+use super::import::find_source;
+use super::query::duration;
+use crate::following::FollowArgs;
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
-use pull::{
-    AzureKey, Client, Collection, Feed, Graph, Office, OfficeOptions, PullError, Round, SignIn, State, read_secret,
-};
+use pull::{AzureKey, Client, Collection, Feed, Graph, Office, OfficeOptions, SignIn, read_secret};
 use schema::ticks;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
-use stdx::Clock;
+
+/// How long to wait between rounds, if nothing else is said.
+const EVERY: Duration = Duration::from_secs(60);
 
 /// Follow what others publish: take it into the tables of a server's workspace, each record once.
 ///
@@ -30,28 +30,6 @@ enum SourceArgs {
     Graph(GraphArgs),
     Blobs(BlobsArgs),
     S3(S3Args),
-}
-
-/// Where to, how often, and from where on.
-#[derive(Debug, Args)]
-struct FollowArgs {
-    /// File that keeps the position.
-    #[arg(long, value_name = "FILE")]
-    state: PathBuf,
-    /// Take all that is there now, and end.
-    #[arg(long)]
-    once: bool,
-    /// How long to wait between rounds.
-    #[arg(long, value_name = "TIME", default_value = "1m", value_parser = duration, conflicts_with = "once")]
-    every: Duration,
-    /// Begin at this time when there is no position.
-    #[arg(long, value_name = "TIME", value_parser = instant)]
-    since: Option<i64>,
-    /// When a record counts as taken: once it is durable under a signed checkpoint, or once witnesses have cosigned one too.
-    #[arg(long, value_name = "LEVEL", default_value = "committed", value_parser = ["committed", "witnessed"])]
-    ack: String,
-    #[command(flatten)]
-    server: ToServerArgs,
 }
 
 /// How to sign in to the source.
@@ -223,39 +201,7 @@ pub fn run(args: PullArgs) -> anyhow::Result<ExitCode> {
             (Box::new(objects), args.follow)
         }
     };
-    follow.run(feed.as_mut())
-}
-
-impl FollowArgs {
-    /// Takes round after round.
-    fn run(&self, feed: &mut dyn Feed) -> anyhow::Result<ExitCode> {
-        let server = self.server.server()?;
-        let target = Target { server: &server, workspace: &self.server.workspace, ack: &self.ack };
-        // The same source may be pulled into two workspaces.
-        let name = format!("{} into {}", feed.name(), self.server.workspace);
-        let mut state = State::open(&self.state, &name)?;
-        let now = || stdx::SystemClock.now_ticks();
-        loop {
-            let mut round = Round::default();
-            let mut deliver = |pending: &pull::Pending| piece::deliver(&target, pending);
-            let done = pull::follow(feed, &mut state, &now, &mut deliver, &mut round);
-            let Round { taken, quarantined, .. } = round;
-            println!("{}: {taken} taken, {quarantined} quarantined, {}", feed.name(), feed.position(&state));
-            let mut wait = self.every;
-            match done {
-                Ok(()) if self.once => return Ok(ExitCode::SUCCESS),
-                Ok(()) => {}
-                Err(error) if self.once || !error.is_temporary() => return Err(error.into()),
-                Err(error) => {
-                    if let PullError::Busy { seconds, .. } = &error {
-                        wait = wait.max(Duration::from_secs(*seconds));
-                    }
-                    eprintln!("vidimus: {:#}", anyhow::Error::from(error));
-                }
-            }
-            std::thread::sleep(wait);
-        }
-    }
+    follow.run(feed.as_mut(), EVERY)
 }
 
 impl SignInArgs {
@@ -318,11 +264,11 @@ impl S3Args {
 }
 
 /// Returns the name of a log format that is known.
-fn format(name: Option<&str>) -> anyhow::Result<Option<String>> {
+pub fn format(name: Option<&str>) -> anyhow::Result<Option<String>> {
     Ok(name.map(find_source).transpose()?.map(|source| source.name.to_string()))
 }
 
 /// Returns whole seconds, in ticks.
-fn in_ticks(duration: Duration) -> i64 {
+pub fn in_ticks(duration: Duration) -> i64 {
     i64::try_from(duration.as_secs()).unwrap_or(i64::MAX).saturating_mul(ticks::SECOND)
 }

@@ -50,6 +50,8 @@ pub struct Called {
     pub status: u16,
     /// Seconds.
     pub retry_after: Option<u64>,
+    /// How many records are in the quarantine, as the answer's header says.
+    pub rejected: u64,
     pub body: Vec<u8>,
 }
 
@@ -63,7 +65,12 @@ impl Called {
             return Ok(self.body);
         }
         let answer: Option<serde_json::Value> = serde_json::from_slice(&self.body).ok();
-        let message = answer.as_ref().and_then(|answer| answer["error"]["message"].as_str());
+        let of = |answer: &'_ serde_json::Value| {
+            // The event collector has answers of its own.
+            let texts = [&answer["error"]["message"], &answer["detail"], &answer["text"]];
+            texts.iter().find_map(|text| text.as_str()).map(str::to_string)
+        };
+        let message = answer.as_ref().and_then(of);
         match message {
             Some(message) => bail!("the server refuses: {message}"),
             None => bail!("the server refuses with the status {}", self.status),
@@ -141,11 +148,12 @@ impl Server {
         let request = request.body(body).with_context(|| format!("cannot ask {url}"))?;
         let response = self.agent()?.run(request).with_context(|| format!("cannot ask {url}"))?;
         let status = response.status().as_u16();
-        let retry_after = response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
+        let number = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()?.parse().ok());
+        let (retry_after, rejected) = (number("retry-after"), number("vidimus-rejected").unwrap_or(0));
         let mut body = response.into_body();
         let body = body.with_config().limit(ANSWER_BYTES_MAX).read_to_vec();
         let body = body.with_context(|| format!("the answer of {url} cannot be read"))?;
-        Ok(Called { status, retry_after, body })
+        Ok(Called { status, retry_after, rejected, body })
     }
 
     fn query_url(&self) -> anyhow::Result<String> {
