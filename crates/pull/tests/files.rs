@@ -3,7 +3,7 @@
 mod common;
 
 use common::Taken;
-use pull::{Content, Feed, Files, FilesOptions, State};
+use pull::{Content, Feed, Files, FilesOptions, Next, State};
 use schema::ticks::{DAY, MINUTE, SECOND};
 use std::fs::{self, File};
 use std::io::Write;
@@ -254,6 +254,31 @@ fn what_is_removed_while_it_is_open_is_read_and_what_comes_in_its_place_too() {
     // A log of another name is never taken for a copy.
     logs.append("other.log", lines([9]));
     assert_eq!(logs.round(0), [piece("other.log", [9])]);
+}
+
+#[test]
+fn what_becomes_something_else_within_a_round_is_seen_by_the_next() {
+    let mut logs = Logs::new(&["*"]);
+    for n in 0..2 {
+        logs.append("a.log", lines([n]));
+        logs.append("b.log", lines([n, n, n]));
+        let mut state = State::open(&logs.taken.path(), "files of this machine").unwrap();
+        let mut feed = Files::new(logs.options.clone()).unwrap();
+        feed.begin(&state, stdx::SystemClock.now_ticks()).unwrap();
+        let Ok(Next::Piece(piece)) = feed.next(&state) else { panic!("no piece") };
+        assert!(piece.label.ends_with("/a.log"), "{}", piece.label);
+        state.apply(&piece.after).unwrap();
+        logs.write("b.log", lines(20 + 20 * n..39 + 20 * n));
+        loop {
+            match feed.next(&state).unwrap() {
+                Next::Piece(piece) => panic!("{}", piece.label),
+                Next::Moved(change) => state.apply(&change).unwrap(),
+                Next::Nothing => break,
+            }
+        }
+        drop(state);
+        assert_eq!(logs.round(0), [self::piece("b.log", 20 + 20 * n..39 + 20 * n)]);
+    }
 }
 
 #[test]

@@ -14,9 +14,12 @@ use std::path::Path;
 /// Bytes before a place that are read so that it is known again.
 const KEPT_BYTES: u64 = 512;
 
+/// How a file is packed, and its first bytes.
+type Head = (Option<Packing>, Vec<u8>);
+
 impl Files {
     /// Returns how a file is packed and its first bytes, or what it is that is not followed.
-    fn head(&mut self, found: &Found) -> io::Result<Result<(Option<Packing>, Vec<u8>), &'static str>> {
+    fn head(&mut self, found: &Found) -> io::Result<Result<Head, &'static str>> {
         let reader = self.reader(found)?;
         reader.set_packing(None);
         let packing = match reader::packing(reader.read(0, 8)?) {

@@ -67,6 +67,12 @@ impl Entry {
         Entry { path: found.label(), packing, stamp: String::new(), copy_of: None, gone: None, ..self.clone() }
     }
 
+    /// Returns whether what is read next belongs to what was taken, or to the beginning that was looked at.
+    pub fn goes_on(&self, before: &[u8], fresh: &[u8]) -> bool {
+        let is_begin = self.reached.at > 0 || fresh.get(..self.head.0).is_some_and(|head| hash(head) == self.head.1);
+        is_begin && before.len() as u64 == self.reached.n_before() && self.reached.is_behind(before)
+    }
+
     /// Returns whether a file may hold what was taken here, as its name and first bytes say.
     pub fn may_be(&self, path: &Path, head: &[u8]) -> bool {
         let is_like = self.reached.at > 0 && is_of_family(Path::new(&self.path), path);

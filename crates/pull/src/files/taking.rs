@@ -30,6 +30,10 @@ impl Files {
         let is_damaged = reader.damage.is_some();
         let window = reader.window();
         let (before, fresh) = window.split_at(window.len().min(n_before as usize));
+        // Since it was looked at, another content may have come: the next round sees what it is.
+        if !entry.goes_on(before, fresh) {
+            return Ok((None, false));
+        }
         let is_all = match entry.packing {
             None => from + fresh.len() as u64 >= found.size,
             Some(_) => (fresh.len() as u64) < wanted || wanted == 0,
