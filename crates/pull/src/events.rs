@@ -74,6 +74,16 @@ pub(crate) fn of_text(about: &About<'_>, body: &[u8]) -> Vec<u8> {
     out
 }
 
+/// Adds a message: the objects in it when it is JSON and nothing else, else all of it as one text.
+pub(crate) fn of_message(out: &mut Vec<u8>, about: &About<'_>, text: &str) {
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
+    let is_json = text.trim_ascii_start().starts_with(['{', '[']) && values.all(|value| value.is_ok());
+    match is_json {
+        true => out.extend(of_text(about, text.as_bytes())),
+        false => of_line(out, about, text),
+    }
+}
+
 /// Adds the objects of a value; returns whether it is one, or nothing but objects.
 fn elements(out: &mut Vec<u8>, about: &About<'_>, value: &str) -> bool {
     let Some(json) = raw::compact(value) else { return false };

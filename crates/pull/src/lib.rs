@@ -12,7 +12,7 @@
 //! the delivery was acknowledged, and never before.
 //!
 //! One file or folder each: [`Office`] (the Office 365 Management Activity API), [`Graph`] (collections of Microsoft Graph), [`Objects`]
-//! (blobs of Azure and objects of S3, also those that grow), [`Files`] (files of this machine as they grow). `reached` says how far
+//! (blobs of Azure and objects of S3, also those that grow), [`Files`] (files of this machine as they grow), [`Kafka`] (topics). `reached` says how far
 //! something that grows was taken, `growth` which of its bytes are whole records, `events` how records of no known format are handed
 //! on. [`Client`] asks over HTTP: what is busy is asked again when it says, bodies
 //! are bounded, and a token goes to the host that it is meant for. [`SignIn`] gets tokens.
@@ -25,6 +25,7 @@ mod files;
 mod follow;
 mod graph;
 mod growth;
+mod kafka;
 mod objects;
 mod office;
 mod problems;
@@ -41,6 +42,7 @@ pub use feed::{Content, Feed, Next, Piece};
 pub use files::{Files, FilesOptions};
 pub use follow::{Deliver, Delivered, Round, follow};
 pub use graph::{Collection, Graph};
+pub use kafka::{Kafka, KafkaOptions, Login, Mechanism};
 pub use objects::Objects;
 pub use office::{Office, OfficeOptions};
 pub use secret::read_secret;

@@ -5,7 +5,10 @@ use super::query::duration;
 use crate::following::FollowArgs;
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
-use pull::{AzureKey, Client, Collection, Feed, Graph, Office, OfficeOptions, SignIn, read_secret};
+use pull::{
+    AzureKey, Client, Collection, Feed, Graph, Kafka, KafkaOptions, Login, Mechanism, Office, OfficeOptions, SignIn,
+    read_secret,
+};
 use schema::ticks;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -30,6 +33,7 @@ enum SourceArgs {
     Graph(GraphArgs),
     Blobs(BlobsArgs),
     S3(S3Args),
+    Kafka(KafkaArgs),
 }
 
 /// How to sign in to the source.
@@ -158,6 +162,45 @@ struct S3Args {
     follow: FollowArgs,
 }
 
+/// Topics of Kafka, or of what speaks its protocol, such as Azure's Event Hubs.
+///
+/// A message is a record, or a batch of them. It lands in the tables of the log format that it is recognised as, else in a table that
+/// its topic names. The brokers are spoken to by TLS.
+#[derive(Debug, Args)]
+struct KafkaArgs {
+    /// Brokers to begin with, such as NAMESPACE.servicebus.windows.net:9093.
+    #[arg(long, value_name = "HOST:PORT", required = true, value_delimiter = ',')]
+    brokers: Vec<String>,
+    /// A topic; may be given more than once.
+    #[arg(long = "topic", value_name = "NAME", required = true, num_args = 1..)]
+    topics: Vec<String>,
+    /// Take all messages for logs of this format, rather than to recognise it.
+    #[arg(long, value_name = "FORMAT")]
+    source: Option<String>,
+    /// Sign in as this user; to Event Hubs as `$ConnectionString`.
+    #[arg(long, value_name = "NAME")]
+    user: Option<String>,
+    /// File that holds the user's password; by default it is taken from the environment's VIDIMUS_SOURCE_PASSWORD.
+    #[arg(long, value_name = "FILE", requires = "user")]
+    password_file: Option<PathBuf>,
+    /// How the password is proved: plain, scram-sha-256 or scram-sha-512.
+    #[arg(long, value_name = "MECHANISM", default_value = "plain", value_parser = mechanism)]
+    sasl: Mechanism,
+    /// Certificates, in PEM form, that the brokers' may lead to; by default those of the system.
+    #[arg(long, value_name = "FILE", conflicts_with = "source_plain_tcp")]
+    source_ca: Option<PathBuf>,
+    /// Speak to the brokers without TLS: others may read records, and a password that is proved plainly, on their way.
+    #[arg(long)]
+    source_plain_tcp: bool,
+    #[command(flatten)]
+    follow: FollowArgs,
+}
+
+fn mechanism(text: &str) -> Result<Mechanism, String> {
+    let found = Mechanism::ALL.into_iter().find(|mechanism| mechanism.name().eq_ignore_ascii_case(text));
+    found.ok_or_else(|| "the mechanisms are plain, scram-sha-256 and scram-sha-512".to_string())
+}
+
 fn collection(text: &str) -> Result<Collection, String> {
     let known = || Collection::ALL.map(|collection| collection.path).join(", ");
     Collection::find(text).ok_or_else(|| format!("the collections are {}", known()))
@@ -200,8 +243,33 @@ pub fn run(args: PullArgs) -> anyhow::Result<ExitCode> {
             let objects = objects.with_source(format(args.source.as_deref())?).with_since(args.follow.since);
             (Box::new(objects), args.follow)
         }
+        SourceArgs::Kafka(args) => (Box::new(Kafka::new(args.options()?)?), args.follow),
     };
     follow.run(feed.as_mut(), EVERY)
+}
+
+impl KafkaArgs {
+    fn options(&self) -> anyhow::Result<KafkaOptions> {
+        let login = match &self.user {
+            None => None,
+            Some(user) => {
+                let password = read_secret("a password", self.password_file.as_deref(), "VIDIMUS_SOURCE_PASSWORD")?;
+                let password = password
+                    .context("no password: give its file by --password-file, or set VIDIMUS_SOURCE_PASSWORD")?;
+                Some(Login { mechanism: self.sasl, user: user.clone(), password })
+            }
+        };
+        Ok(KafkaOptions {
+            brokers: self.brokers.clone(),
+            topics: self.topics.clone(),
+            source: format(self.source.as_deref())?,
+            since: self.follow.since,
+            login,
+            ca: self.source_ca.clone(),
+            is_plain: self.source_plain_tcp,
+            is_once: self.follow.once,
+        })
+    }
 }
 
 impl SignInArgs {
