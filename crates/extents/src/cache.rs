@@ -441,7 +441,8 @@ mod tests {
                     true
                 }
                 _ => {
-                    let values = file.decode_some(0, &[(place, KqlType::Long)], rows.clone()).expect("decoded").remove(0);
+                    let values =
+                        file.decode_some(0, &[(place, KqlType::Long)], rows.clone()).expect("decoded").remove(0);
                     cache.keep_part(&file, 0, place, &rows, &values);
                     false
                 }

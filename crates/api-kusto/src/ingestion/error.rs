@@ -76,9 +76,8 @@ impl IngestionError {
     /// Returns after how many milliseconds it may be sent again, where that is known.
     pub fn retry_after_ms(&self) -> Option<u64> {
         match self {
-            IngestionError::Store(IngestError::Busy { retry_after_ms, .. }) | IngestionError::Busy { retry_after_ms } => {
-                Some(*retry_after_ms)
-            }
+            IngestionError::Store(IngestError::Busy { retry_after_ms, .. })
+            | IngestionError::Busy { retry_after_ms } => Some(*retry_after_ms),
             _ => None,
         }
     }
