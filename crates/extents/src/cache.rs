@@ -26,7 +26,7 @@ const PART_BYTES: u64 = 512 << 10;
 const LATER_MAX: usize = 256;
 /// Parts of a column of a row group that are kept, and the bytes of each.
 const PARTS_MAX: usize = 16;
-const PART_KEPT_BYTES: u64 = 256 << 10;
+const PART_KEPT_BYTES: u64 = 1 << 20;
 
 /// A column of a row group, in pieces of [`PIECE_ROWS`](crate::PIECE_ROWS) rows.
 pub type Pieces = Arc<[ArrayRef]>;
@@ -90,7 +90,7 @@ struct Part {
 
 /// What somebody wants of a column.
 #[derive(Debug, Clone, Copy)]
-pub struct Want<'a> {
+pub struct Want {
     pub row_group: usize,
     pub place: usize,
     /// Rows of the row group.
@@ -99,8 +99,6 @@ pub struct Want<'a> {
     pub decoded_rows: usize,
     /// Whether so much is wanted that all may as well be decoded.
     pub is_most: bool,
-    /// The rows of the row group that are wanted; `None` when all of a stretch are.
-    pub rows: Option<&'a RowSelection>,
 }
 
 /// What a cache says of a column.
@@ -137,8 +135,14 @@ impl ColumnCache {
         state.last_query
     }
 
-    /// Asks for a column.
-    pub fn look(&self, query: u64, file: &Arc<ExtentFile>, want: Want<'_>) -> Found {
+    /// Asks for a column. `rows` says which of its rows are wanted, when they are few.
+    pub fn look<'a>(
+        &self,
+        query: u64,
+        file: &Arc<ExtentFile>,
+        want: Want,
+        rows: impl FnOnce() -> Option<&'a RowSelection>,
+    ) -> Found {
         let mut state = self.state();
         let known = state.files.entry(file.extent().file);
         let of_file = known.or_insert_with(|| FileColumns { file: Arc::downgrade(file), chunks: HashMap::new() });
@@ -152,7 +156,7 @@ impl ColumnCache {
         if let Some(pieces) = &chunk.pieces {
             return Found::Kept(pieces.clone());
         }
-        if let Some(values) = want.rows.and_then(|rows| chunk.part(rows)) {
+        if let Some(values) = rows().and_then(|rows| chunk.part(rows)) {
             return Found::KeptPart(values);
         }
         let (_, n_bytes) = file.column_bytes(want.row_group, want.place);
@@ -361,8 +365,8 @@ mod tests {
         let place = file.place_of("N").expect("a column");
         let group_rows = file.row_group_sizes().next().expect("a row group");
         let is_most = rows * 2 >= group_rows;
-        let want = Want { row_group, place, n_rows: group_rows, decoded_rows: rows, is_most, rows: None };
-        match cache.look(query, file, want) {
+        let want = Want { row_group, place, n_rows: group_rows, decoded_rows: rows, is_most };
+        match cache.look(query, file, want, || None) {
             Found::KeptPart(_) => "kept a part",
             Found::Kept(pieces) => {
                 assert_eq!(pieces.iter().map(|piece| piece.len()).sum::<usize>(), group_rows);
@@ -434,8 +438,8 @@ mod tests {
                 RowSelector::select(1),
                 RowSelector::skip(20_000 - row - 1),
             ]);
-            let want = Want { row_group: 0, place, n_rows: 20_000, decoded_rows: 1, is_most: false, rows: Some(&rows) };
-            match cache.look(cache.begin_query(), &file, want) {
+            let want = Want { row_group: 0, place, n_rows: 20_000, decoded_rows: 1, is_most: false };
+            match cache.look(cache.begin_query(), &file, want, || Some(&rows)) {
                 Found::KeptPart(values) => {
                     assert_eq!(values.as_primitive::<Int64Type>().values(), &[row as i64 * 0x9e37_79b9]);
                     true

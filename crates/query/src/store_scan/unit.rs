@@ -18,8 +18,8 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Rows of a row group that are kept as they were asked for.
-const FEW_ROWS: usize = 2_048;
+/// One row in so many: what is decoded of no more than that is kept, for it is asked for again.
+const FEW: usize = 8;
 
 /// Where a unit's rows are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,7 +178,7 @@ impl Reader {
         let failed = |error| DataFusionError::External(Box::new(error));
         let group_rows = file.row_group_sizes().nth(row_group).unwrap_or(0);
         let selection = LazyCell::new(|| mask.selection(unit.rows.start, group_rows));
-        let is_few = mask.passed.is_some() && mask.n_passed <= FEW_ROWS;
+        let is_few = mask.passed.is_some() && mask.n_passed <= mask.n_rows / FEW;
         let mut found: Vec<Option<Values>> = Vec::with_capacity(columns.len());
         // Columns that are decoded in part are decoded together.
         let mut parts: Vec<(usize, KqlType)> = Vec::new();
@@ -189,9 +189,8 @@ impl Reader {
             };
             let decoded_rows = mask.decoded_rows(file.page_rows(row_group, place));
             let is_most = decoded_rows * 2 >= mask.n_rows;
-            let rows = is_few.then(|| &*selection);
-            let want = Want { row_group, place, n_rows: group_rows, decoded_rows, is_most, rows };
-            found.push(match self.cache.look(self.query, file, want) {
+            let want = Want { row_group, place, n_rows: group_rows, decoded_rows, is_most };
+            found.push(match self.cache.look(self.query, file, want, || is_few.then(|| &*selection)) {
                 Found::Kept(pieces) => Some(mask.of_pieces(&pieces, &unit.rows)?),
                 Found::KeptPart(values) => Some(Values::Passed(values)),
                 Found::Load => {
