@@ -95,13 +95,14 @@ impl HotTail {
     pub fn remove_first(&mut self, n_batches: usize) -> Vec<RecordBatch> {
         let n_batches = n_batches.min(self.batches.len());
         let n_rows = self.batches.drain(..n_batches).map(|batch| batch.records.count as usize).sum::<usize>();
-        let mut left = n_rows;
-        let n_gone = self.chunks.iter().take_while(|chunk| {
-            let is_gone = chunk.num_rows() <= left;
-            left -= if is_gone { chunk.num_rows() } else { 0 };
-            is_gone
-        });
-        let n_gone = n_gone.count();
+        let (mut left, mut n_gone) = (n_rows, 0);
+        for chunk in &self.chunks {
+            if chunk.num_rows() > left {
+                break;
+            }
+            left -= chunk.num_rows();
+            n_gone += 1;
+        }
         let gone: Vec<RecordBatch> = self.chunks.drain(..n_gone).collect();
         if let Some(first) = self.chunks.first_mut().filter(|_| left > 0) {
             *first = first.slice(left, first.num_rows() - left);
@@ -120,7 +121,7 @@ impl HotTail {
         let (mut before, mut left) =
             (n_rows(self.batches.get(..batches.start)), n_rows(self.batches.get(batches.start..end)));
         let mut chunks = Vec::new();
-        for chunk in self.chunks.iter().take_while(|_| left > 0) {
+        for chunk in &self.chunks {
             let n_skipped = before.min(chunk.num_rows());
             before -= n_skipped;
             let n_taken = left.min(chunk.num_rows() - n_skipped);
