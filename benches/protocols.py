@@ -149,6 +149,11 @@ def otlp_protobuf(rows):
     return Parse(otlp_json(rows), ExportLogsServiceRequest()).SerializeToString()
 
 
+def collected(rows):
+    # The protocol keeps the name TimeGenerated for itself.
+    return json.dumps([{("EventTime" if name == "TimeGenerated" else name): value for name, value in row.items()} for row in rows]).encode()
+
+
 def otlp_grpc(rows):
     import grpc
     del grpc  # Only whether it is there.
@@ -160,7 +165,7 @@ def protocols(server, key):
         date = email.utils.formatdate(usegmt=True)
         text = f"POST\n{len(body)}\napplication/json\nx-ms-date:{date}\n/api/logs"
         mac = base64.b64encode(hmac.new(base64.b64decode(key), text.encode(), hashlib.sha256).digest()).decode()
-        return {"Content-Type": "application/json", "Log-Type": "Collected", "x-ms-date": date, "time-generated-field": "TimeGenerated",
+        return {"Content-Type": "application/json", "Log-Type": "Collected", "x-ms-date": date, "time-generated-field": "EventTime",
                 "Authorization": f"SharedKey {WORKSPACE_ID}:{mac}"}
 
     plain = lambda body: {"Content-Type": "application/json"}
@@ -173,7 +178,7 @@ def protocols(server, key):
                  lambda rows: json.dumps(rows).encode(), "Rule_CL", plain),
         Protocol("Logs Ingestion API, transformKql", "/dataCollectionRules/dcr-00000000000000000000000000000002/streams/Custom-Changed_CL?api-version=2023-01-01",
                  lambda rows: json.dumps(rows).encode(), "Changed_CL", plain),
-        Protocol("HTTP Data Collector API", "/api/logs?api-version=2016-04-01", lambda rows: json.dumps(rows).encode(), "Collected_CL", signed),
+        Protocol("HTTP Data Collector API", "/api/logs?api-version=2016-04-01", collected, "Collected_CL", signed),
         Protocol("syslog, as a file", "/v1/workspaces/bench/sources/syslog/records", lambda rows: "\n".join(map(syslog_line, rows)).encode() + b"\n", "Syslog", plain, False),
         Syslog("syslog over TCP", server.syslog, lambda rows: "\n".join(map(syslog_line, rows)).encode() + b"\n", "Syslog", plain, False),
         Protocol("Splunk HTTP Event Collector", "/v1/workspaces/bench/hec/services/collector/event", splunk_events, "BenchHec_CL", plain),
