@@ -30,14 +30,14 @@ ROWS ?= 10000000
 bench-kql: release
 	python3 benches/kql.py --rows $(ROWS)
 
-# Taking records in over HTTP; and the store's answers beside its peers'. See benches/store.py for what they need.
+# Taking records in over HTTP, and by each protocol beside a parse of the same bytes; and the store's answers beside its peers'. See
+# benches/store.py and benches/protocols.py for what they need.
 bench-ingest: release
 	python3 benches/store.py ingest --rows $(ROWS)
+	python3 benches/protocols.py
 
-# By each protocol, beside a parse of the same bytes.
-bench-protocols: ROWS = 500000
 bench-protocols: release
-	python3 benches/protocols.py --rows $(ROWS)
+	python3 benches/protocols.py
 
 bench-query: release
 	python3 benches/store.py query --rows $(ROWS)

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """What the server takes in by each protocol: records and bytes a second, and for a core of its own, beside a parse of the same bytes.
 
-    make bench-protocols [ROWS=500000]
+    make bench-protocols                   a row for each protocol; `make bench-ingest` prints them too
 
 Each protocol gets the same records of an audit log, 1,000 in a request, from four senders at once; the server's processor time is what
 counts, as the senders run beside it. The peer parses the bodies with serde_json and does nothing with them (of protocols that are not
-JSON, the records as JSON lines). Needs nothing but Python; protocols whose messages need a package (opentelemetry-proto) are left out
+JSON, the records as JSON lines). Needs nothing but Python; protocols that need a package (opentelemetry-proto, grpcio) are left out
 without it, and named.
 """
 import argparse
@@ -87,6 +87,18 @@ class Syslog(Protocol):
         connection.sendall(body)
 
 
+class Grpc(Protocol):
+    """Calls over a connection of HTTP/2 of its own."""
+
+    def connection(self, server):
+        import grpc
+        return grpc.insecure_channel(server.grpc)
+
+    def send(self, connection, body):
+        call = connection.unary_unary(self.path, request_serializer=None, response_deserializer=None)
+        call(body, timeout=60)
+
+
 def csv_cell(value):
     text = json.dumps(value) if isinstance(value, dict) else str(value)
     return '"' + text.replace('"', '""') + '"' if any(c in text for c in ',"\n') else text
@@ -137,12 +149,23 @@ def otlp_protobuf(rows):
     return Parse(otlp_json(rows), ExportLogsServiceRequest()).SerializeToString()
 
 
+def collected(rows):
+    # The protocol keeps the name TimeGenerated for itself.
+    return json.dumps([{("EventTime" if name == "TimeGenerated" else name): value for name, value in row.items()} for row in rows]).encode()
+
+
+def otlp_grpc(rows):
+    import grpc
+    del grpc  # Only whether it is there.
+    return otlp_protobuf(rows)
+
+
 def protocols(server, key):
     def signed(body):
         date = email.utils.formatdate(usegmt=True)
         text = f"POST\n{len(body)}\napplication/json\nx-ms-date:{date}\n/api/logs"
         mac = base64.b64encode(hmac.new(base64.b64decode(key), text.encode(), hashlib.sha256).digest()).decode()
-        return {"Content-Type": "application/json", "Log-Type": "Collected", "x-ms-date": date, "time-generated-field": "TimeGenerated",
+        return {"Content-Type": "application/json", "Log-Type": "Collected", "x-ms-date": date, "time-generated-field": "EventTime",
                 "Authorization": f"SharedKey {WORKSPACE_ID}:{mac}"}
 
     plain = lambda body: {"Content-Type": "application/json"}
@@ -155,7 +178,7 @@ def protocols(server, key):
                  lambda rows: json.dumps(rows).encode(), "Rule_CL", plain),
         Protocol("Logs Ingestion API, transformKql", "/dataCollectionRules/dcr-00000000000000000000000000000002/streams/Custom-Changed_CL?api-version=2023-01-01",
                  lambda rows: json.dumps(rows).encode(), "Changed_CL", plain),
-        Protocol("HTTP Data Collector API", "/api/logs?api-version=2016-04-01", lambda rows: json.dumps(rows).encode(), "Collected_CL", signed),
+        Protocol("HTTP Data Collector API", "/api/logs?api-version=2016-04-01", collected, "Collected_CL", signed),
         Protocol("syslog, as a file", "/v1/workspaces/bench/sources/syslog/records", lambda rows: "\n".join(map(syslog_line, rows)).encode() + b"\n", "Syslog", plain, False),
         Syslog("syslog over TCP", server.syslog, lambda rows: "\n".join(map(syslog_line, rows)).encode() + b"\n", "Syslog", plain, False),
         Protocol("Splunk HTTP Event Collector", "/v1/workspaces/bench/hec/services/collector/event", splunk_events, "BenchHec_CL", plain),
@@ -163,6 +186,7 @@ def protocols(server, key):
         Protocol("Loki push, JSON", "/v1/workspaces/bench/loki/loki/api/v1/push", loki_push, "BenchLoki_CL", plain),
         Protocol("OpenTelemetry logs, JSON", "/v1/logs", otlp_json, "AppTraces", plain),
         Protocol("OpenTelemetry logs, protobuf", "/v1/logs", otlp_protobuf, "AppTraces", lambda body: {"Content-Type": "application/x-protobuf"}, False),
+        Grpc("OpenTelemetry logs, gRPC", "/opentelemetry.proto.collector.logs.v1.LogsService/Export", otlp_grpc, "AppTraces", json_body=False),
     ]
 
 
@@ -228,7 +252,7 @@ def parse_seconds(folder, bodies):
         paths.append(os.path.join(folder, f"body{n}.json"))
         with open(paths[-1], "wb") as file:
             file.write(body)
-    argv = ["cargo", "run", "--quiet", "--release", "--package", "api-ingest", "--example", "parse_speed", "--", *paths]
+    argv = ["cargo", "run", "--quiet", "--release", "--package", "stdx", "--example", "parse_speed", "--", *paths]
     out = subprocess.run(argv, check=True, capture_output=True, text=True, cwd=ROOT).stdout
     return [float(line.split("\t")[3]) for line in out.splitlines()]
 
@@ -240,7 +264,9 @@ def main():
     arguments = parser.parse_args()
     rows = records(BATCH)
     with tempfile.TemporaryDirectory() as folder:
-        server = Server(os.path.join(folder, "store"), os.path.join(folder, "log"), "--workspace-id", f"bench={WORKSPACE_ID}", "--syslog-tcp", "127.0.0.1:0", "--syslog-workspace", "bench")
+        server = Server(os.path.join(folder, "store"), os.path.join(folder, "log"), "--workspace-id", f"bench={WORKSPACE_ID}", "--syslog-tcp", "127.0.0.1:0", "--syslog-workspace", "bench", "--otlp-grpc", "127.0.0.1:0")
+        # It says where else it listens, once it does.
+        server.grpc = server.process.stdout.readline().split("//")[1].split()[0]
         try:
             ways = [way for way in protocols(server, prepare(server)) if arguments.only in way.name]
             bodies = []

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use audit::{ActivityRecord, ActivityStatus, Operation};
+use audit::{ActivityRecord, Operation};
 use auth::Principal;
 use axum::extract::ConnectInfo;
 use axum::http::request::Parts;
@@ -22,17 +22,8 @@ impl Service {
         properties: Vec<(String, String)>,
     ) -> ActivityRecord {
         let address = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        ActivityRecord {
-            time: self.api.clock.now_ticks(),
-            operation,
-            status: ActivityStatus::Started,
-            caller: principal.name.clone(),
-            caller_id: principal.id.clone(),
-            caller_address: address.map_or_else(String::new, |ConnectInfo(address)| address.ip().to_string()),
-            correlation_id: uuid::Uuid::new_v4().to_string(),
-            resource,
-            properties,
-        }
+        let address = address.map_or_else(String::new, |ConnectInfo(address)| address.ip().to_string());
+        ActivityRecord::begun(self.api.clock.now_ticks(), operation, principal, address, resource, properties)
     }
 
     /// Does something once it is written down that it is about to be done.

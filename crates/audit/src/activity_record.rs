@@ -1,6 +1,7 @@
 //! The record of an act of management, such as making a workspace.
 
 use crate::{ActivitySink, AuditError};
+use auth::Principal;
 use schema::{Dynamic, Value};
 
 /// What is done.
@@ -195,6 +196,29 @@ pub struct ActivityRecord {
 }
 
 impl ActivityRecord {
+    /// Returns the record of an act that is about to begin at `time`, in ticks, with a correlation id of its own.
+    /// `caller_address` is empty on the machine itself.
+    pub fn begun(
+        time: i64,
+        operation: Operation,
+        caller: &Principal,
+        caller_address: String,
+        resource: String,
+        properties: Vec<(String, String)>,
+    ) -> ActivityRecord {
+        ActivityRecord {
+            time,
+            operation,
+            status: ActivityStatus::Started,
+            caller: caller.name.clone(),
+            caller_id: caller.id.clone(),
+            caller_address,
+            correlation_id: uuid::Uuid::new_v4().to_string(),
+            resource,
+            properties,
+        }
+    }
+
     /// Does something once `sink` has it that it is about to be done, and tells it how it ended. `time` says when that is, in ticks.
     ///
     /// # Errors

@@ -56,12 +56,28 @@ impl StoredBytes {
     /// # Errors
     /// When they cannot be read, or are not what was sealed.
     pub fn get(&self, range: Range<u64>) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.read_into(range, &mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Reads bytes in the place of those in a buffer, whose memory is used again.
+    ///
+    /// # Errors
+    /// As [`StoredBytes::get`]; then the buffer may hold anything.
+    pub fn read_into(&self, range: Range<u64>, bytes: &mut Vec<u8>) -> io::Result<()> {
         if range.start > range.end || range.end > self.len {
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the range lies outside the file"));
         }
         match &self.sealed {
-            None => read_at(&self.file, range),
-            Some(sealed) => sealed.read(range, |range| read_at(&self.file, range)).map_err(io::Error::other),
+            None => {
+                bytes.resize(usize::try_from(range.end - range.start).map_err(io::Error::other)?, 0);
+                read_exact_at(&self.file, bytes, range.start)
+            }
+            Some(sealed) => {
+                *bytes = sealed.read(range, |range| read_at(&self.file, range)).map_err(io::Error::other)?;
+                Ok(())
+            }
         }
     }
 }

@@ -1,17 +1,20 @@
 //! Decoded columns in memory, so that what is asked again and again is neither read nor unpacked again.
 //!
-//! A column of a row group is kept whole or not at all, under the hash of its file. What is kept was compared with the log when it
-//! was read. The cache holds no file open: when nobody else has a file, its columns go.
+//! A column of a row group is kept whole, or some of its rows as they were asked for, under the hash of its file. What is kept was
+//! compared with the log when it was read. The cache holds no file open: when nobody else has a file, its columns go.
 //!
-//! Two questions are decided here. *Is a column worth loading whole when few of its rows are wanted?* When half as
-//! much was paid for parts of it as the whole costs; then a thread of its own loads it, and who wants a few rows does not wait. *Does it take the place of another when there is no room?* Only of what was not asked since it was
-//! itself asked the last time: so a scan of more than fits does not throw out everything, but keeps a part that fits.
+//! Two questions are decided here. *Is a column worth loading whole when few of its rows are wanted?* When half as much was paid for
+//! parts of it as the whole costs; then a thread of its own loads it, and who wants a few rows does not wait. Who wants the same
+//! rows again gets what was decoded then, and pays nothing. *Does it take the place of another when there is no room?* Only of what
+//! was not asked since it was itself asked the last time: so a scan of more than fits does not throw out everything, but keeps a
+//! part that fits.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use arrow::array::{Array, ArrayRef, AsArray};
+use parquet::arrow::arrow_reader::RowSelection;
 use schema::KqlType;
 use tlog::Hash;
 
@@ -21,6 +24,9 @@ use crate::reader::ExtentFile;
 const PART_BYTES: u64 = 512 << 10;
 /// Columns of row groups that may wait to be loaded.
 const LATER_MAX: usize = 256;
+/// Parts of a column of a row group that are kept, and the bytes of each.
+const PARTS_MAX: usize = 16;
+const PART_KEPT_BYTES: u64 = 1 << 20;
 
 /// A column of a row group, in pieces of [`PIECE_ROWS`](crate::PIECE_ROWS) rows.
 pub type Pieces = Arc<[ArrayRef]>;
@@ -61,6 +67,9 @@ struct FileColumns {
 #[derive(Debug, Default)]
 struct Chunk {
     pieces: Option<Pieces>,
+    /// Rows that were decoded while the whole was not kept, the last asked for last.
+    parts: Vec<Part>,
+    /// Of the pieces, or of the parts.
     n_bytes: u64,
     /// The query that asked last, and the one before it.
     asked: u64,
@@ -69,6 +78,14 @@ struct Chunk {
     paid_bytes: u64,
     /// Whether it waits to be loaded.
     is_coming: bool,
+}
+
+/// Some rows of a column.
+#[derive(Debug)]
+struct Part {
+    rows: RowSelection,
+    values: ArrayRef,
+    n_bytes: u64,
 }
 
 /// What somebody wants of a column.
@@ -89,6 +106,8 @@ pub struct Want {
 pub enum Found {
     /// The column of the whole row group.
     Kept(Pieces),
+    /// The rows that are wanted.
+    KeptPart(ArrayRef),
     /// It is not there, and should be decoded whole and given to [`ColumnCache::keep`].
     Load,
     /// It is not there, and should be given to [`ColumnCache::load_later`]; now what is wanted of it is decoded.
@@ -116,8 +135,14 @@ impl ColumnCache {
         state.last_query
     }
 
-    /// Asks for a column.
-    pub fn look(&self, query: u64, file: &Arc<ExtentFile>, want: Want) -> Found {
+    /// Asks for a column. `rows` says which of its rows are wanted, when they are few.
+    pub fn look<'a>(
+        &self,
+        query: u64,
+        file: &Arc<ExtentFile>,
+        want: Want,
+        rows: impl FnOnce() -> Option<&'a RowSelection>,
+    ) -> Found {
         let mut state = self.state();
         let known = state.files.entry(file.extent().file);
         let of_file = known.or_insert_with(|| FileColumns { file: Arc::downgrade(file), chunks: HashMap::new() });
@@ -130,6 +155,9 @@ impl ColumnCache {
         }
         if let Some(pieces) = &chunk.pieces {
             return Found::Kept(pieces.clone());
+        }
+        if let Some(values) = rows().and_then(|rows| chunk.part(rows)) {
+            return Found::KeptPart(values);
         }
         let (_, n_bytes) = file.column_bytes(want.row_group, want.place);
         let part = u128::from(n_bytes) * want.decoded_rows as u128 / want.n_rows.max(1) as u128;
@@ -181,10 +209,31 @@ impl ColumnCache {
         let Some(of_file) = state.files.get_mut(&file.extent().file) else { return };
         let chunk = of_file.chunks.entry((row_group, place)).or_default();
         if chunk.pieces.is_none() {
+            chunk.parts.clear();
             chunk.pieces = Some(pieces.clone());
-            chunk.n_bytes = n_bytes;
-            state.n_bytes += n_bytes;
+            let n_bytes_before = std::mem::replace(&mut chunk.n_bytes, n_bytes);
+            state.n_bytes = (state.n_bytes + n_bytes).saturating_sub(n_bytes_before);
         }
+    }
+
+    /// Takes rows of a column that were decoded because the column was not there, if they are few. They share no memory with others.
+    pub fn keep_part(&self, file: &ExtentFile, row_group: usize, place: usize, rows: &RowSelection, values: &ArrayRef) {
+        let n_bytes = values.get_array_memory_size() as u64;
+        if n_bytes > PART_KEPT_BYTES.min(self.max_bytes) {
+            return;
+        }
+        let mut state = self.state();
+        while state.n_bytes.saturating_add(n_bytes) > self.max_bytes && state.forget_oldest() {}
+        let Some(of_file) = state.files.get_mut(&file.extent().file) else { return };
+        let chunk = of_file.chunks.entry((row_group, place)).or_default();
+        if chunk.pieces.is_some() || chunk.part(rows).is_some() {
+            return;
+        }
+        let is_full = chunk.parts.len() >= PARTS_MAX;
+        let n_bytes_gone = if is_full { chunk.parts.remove(0).n_bytes } else { 0 };
+        chunk.parts.push(Part { rows: rows.clone(), values: values.clone(), n_bytes });
+        chunk.n_bytes = (chunk.n_bytes + n_bytes).saturating_sub(n_bytes_gone);
+        state.n_bytes = (state.n_bytes + n_bytes).saturating_sub(n_bytes_gone);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -219,6 +268,15 @@ fn bytes_of(pieces: &[ArrayRef]) -> u64 {
     bytes.sum::<usize>() as u64
 }
 
+impl Chunk {
+    /// Returns rows that are kept.
+    fn part(&mut self, rows: &RowSelection) -> Option<ArrayRef> {
+        let at = self.parts.iter().position(|part| part.rows == *rows)?;
+        self.parts.get_mut(at..)?.rotate_left(1);
+        Some(self.parts.last()?.values.clone())
+    }
+}
+
 impl State {
     /// Returns the bytes of columns that a query or a later one asked for.
     fn bytes_asked_since(&self, query: u64) -> u64 {
@@ -247,9 +305,10 @@ impl State {
     /// Forgets the column that was not asked for the longest; returns false when there is none.
     fn forget_oldest(&mut self) -> bool {
         let chunks = self.files.values_mut().flat_map(|file| file.chunks.values_mut());
-        let oldest = chunks.filter(|chunk| chunk.pieces.is_some()).min_by_key(|chunk| chunk.asked);
+        let oldest = chunks.filter(|chunk| chunk.n_bytes > 0).min_by_key(|chunk| chunk.asked);
         let Some(chunk) = oldest else { return false };
         chunk.pieces = None;
+        chunk.parts.clear();
         chunk.paid_bytes = 0;
         self.n_bytes -= std::mem::take(&mut chunk.n_bytes).min(self.n_bytes);
         true
@@ -261,6 +320,8 @@ mod tests {
     use super::*;
     use crate::{ExtentWriter, StoredSchema, WriterOptions};
     use arrow::array::{Int32Array, Int64Array, RecordBatch};
+    use arrow::datatypes::Int64Type;
+    use parquet::arrow::arrow_reader::RowSelector;
     use schema::{Column, KqlType};
     use tlog::entry::{Extent, SeqRange};
 
@@ -305,7 +366,8 @@ mod tests {
         let group_rows = file.row_group_sizes().next().expect("a row group");
         let is_most = rows * 2 >= group_rows;
         let want = Want { row_group, place, n_rows: group_rows, decoded_rows: rows, is_most };
-        match cache.look(query, file, want) {
+        match cache.look(query, file, want, || None) {
+            Found::KeptPart(_) => "kept a part",
             Found::Kept(pieces) => {
                 assert_eq!(pieces.iter().map(|piece| piece.len()).sum::<usize>(), group_rows);
                 assert!(pieces.iter().rev().skip(1).all(|piece| piece.len() == crate::PIECE_ROWS));
@@ -362,6 +424,43 @@ mod tests {
         });
         let asked: Vec<&str> = until_kept.take(10_000).take_while(|found| *found != "kept").collect();
         assert!(asked.len() < 10_000 && asked.iter().all(|found| *found == "passed"), "{asked:?}");
+    }
+
+    #[test]
+    fn rows_that_are_asked_again_are_decoded_once() {
+        let root = tempfile::tempdir().expect("a folder");
+        let file = file(root.path(), 1, 20_000);
+        let place = file.place_of("N").expect("a column");
+        let cache = Arc::new(ColumnCache::new(64 << 20));
+        let ask = |row: usize| {
+            let rows = RowSelection::from(vec![
+                RowSelector::skip(row),
+                RowSelector::select(1),
+                RowSelector::skip(20_000 - row - 1),
+            ]);
+            let want = Want { row_group: 0, place, n_rows: 20_000, decoded_rows: 1, is_most: false };
+            match cache.look(cache.begin_query(), &file, want, || Some(&rows)) {
+                Found::KeptPart(values) => {
+                    assert_eq!(values.as_primitive::<Int64Type>().values(), &[row as i64 * 0x9e37_79b9]);
+                    true
+                }
+                _ => {
+                    let values =
+                        file.decode_some(0, &[(place, KqlType::Long)], rows.clone()).expect("decoded").remove(0);
+                    cache.keep_part(&file, 0, place, &rows, &values);
+                    false
+                }
+            }
+        };
+        assert_eq!([7, 7, 8, 7, 8].map(ask), [false, true, false, true, true]);
+        // Of many the last ones are kept, and 7 was asked last.
+        assert!((100..100 + PARTS_MAX - 1).all(|row| !ask(row) && ask(7)));
+        assert!(!ask(8) && ask(7));
+        let n_bytes = cache.n_bytes();
+        assert!(n_bytes > 0);
+        let pieces: Pieces = file.decode(0, place, KqlType::Long).expect("decoded").into();
+        cache.keep(&file, 0, place, &pieces);
+        assert_eq!(cache.n_bytes(), bytes_of(&pieces));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Batches may be tiny and many. Their rows are kept in chunks, and neighbouring small chunks are joined as they come, so that each row
 //! is copied a few times at most.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, Int32Array, Int64Array, RecordBatch, RecordBatchOptions};
@@ -90,44 +91,58 @@ impl HotTail {
         Ok(())
     }
 
-    /// Removes the first `n_batches` batches with their rows.
-    pub fn remove_first(&mut self, n_batches: usize) {
+    /// Removes the first `n_batches` batches with their rows, and returns what held the rows: to give all of it back takes a while.
+    pub fn remove_first(&mut self, n_batches: usize) -> Vec<RecordBatch> {
         let n_batches = n_batches.min(self.batches.len());
-        let gone = self.batches.drain(..n_batches).map(|batch| batch.records.count as usize).sum::<usize>();
-        let mut left = gone;
-        let mut chunks = Vec::new();
-        for chunk in std::mem::take(&mut self.chunks) {
-            let n_skipped = left.min(chunk.num_rows());
-            left -= n_skipped;
-            if n_skipped < chunk.num_rows() {
-                chunks.push(chunk.slice(n_skipped, chunk.num_rows() - n_skipped));
-            }
-        }
-        self.chunks = chunks;
-        self.n_rows -= gone.min(self.n_rows);
-        self.n_bytes = self.chunks.iter().map(used_bytes).sum();
-    }
-
-    /// Returns the rows of the first `n_batches` batches as one, with those of `columns` in which something is.
-    ///
-    /// # Errors
-    /// When they cannot be joined, a fault of ours.
-    pub fn first_rows(&self, n_batches: usize, columns: &[Column]) -> Result<RecordBatch, ArrowError> {
-        let mut left: usize = self.batches.iter().take(n_batches).map(|batch| batch.records.count as usize).sum();
-        let mut chunks = Vec::new();
+        let n_rows = self.batches.drain(..n_batches).map(|batch| batch.records.count as usize).sum::<usize>();
+        let (mut left, mut n_gone) = (n_rows, 0);
         for chunk in &self.chunks {
-            let n_rows = left.min(chunk.num_rows());
-            if n_rows == 0 {
+            if chunk.num_rows() > left {
                 break;
             }
-            left -= n_rows;
-            chunks.push(chunk.slice(0, n_rows));
+            left -= chunk.num_rows();
+            n_gone += 1;
         }
-        let is_there = |column: &&Column| chunks.iter().any(|chunk| chunk.column_by_name(&column.name).is_some());
-        let columns: Vec<Column> = columns.iter().filter(is_there).cloned().collect();
-        let parts = chunks.iter().map(|chunk| with_columns(chunk, &columns)).collect::<Result<Vec<_>, _>>()?;
-        concat_batches(&row_schema(&columns), &parts)
+        let gone: Vec<RecordBatch> = self.chunks.drain(..n_gone).collect();
+        if let Some(first) = self.chunks.first_mut().filter(|_| left > 0) {
+            *first = first.slice(left, first.num_rows() - left);
+        }
+        self.n_rows -= n_rows.min(self.n_rows);
+        self.n_bytes = self.chunks.iter().map(used_bytes).sum();
+        gone
     }
+
+    /// Returns the rows of some batches, as they are.
+    pub fn chunks_of(&self, batches: Range<usize>) -> Vec<RecordBatch> {
+        let n_rows = |batches: Option<&[HotBatch]>| {
+            batches.unwrap_or_default().iter().map(|batch| batch.records.count as usize).sum::<usize>()
+        };
+        let end = batches.end.min(self.batches.len());
+        let (mut before, mut left) =
+            (n_rows(self.batches.get(..batches.start)), n_rows(self.batches.get(batches.start..end)));
+        let mut chunks = Vec::new();
+        for chunk in &self.chunks {
+            let n_skipped = before.min(chunk.num_rows());
+            before -= n_skipped;
+            let n_taken = left.min(chunk.num_rows() - n_skipped);
+            left -= n_taken;
+            if n_taken > 0 {
+                chunks.push(chunk.slice(n_skipped, n_taken));
+            }
+        }
+        chunks
+    }
+}
+
+/// Returns chunks of the hot tail as one, with those of `columns` in which something is.
+///
+/// # Errors
+/// When they cannot be joined, a fault of ours.
+pub fn join_chunks(chunks: &[RecordBatch], columns: &[Column]) -> Result<RecordBatch, ArrowError> {
+    let is_there = |column: &&Column| chunks.iter().any(|chunk| chunk.column_by_name(&column.name).is_some());
+    let columns: Vec<Column> = columns.iter().filter(is_there).cloned().collect();
+    let parts = chunks.iter().map(|chunk| with_columns(chunk, &columns)).collect::<Result<Vec<_>, _>>()?;
+    concat_batches(&row_schema(&columns), &parts)
 }
 
 /// Returns the bytes that the values of rows take; what is only set aside for more does not count.
@@ -229,7 +244,7 @@ mod tests {
         assert_eq!(hot.n_rows(), next as usize);
         let columns =
             [Column::new("N", KqlType::Long), Column::new("S", KqlType::String), Column::new("Late", KqlType::String)];
-        let all = hot.first_rows(usize::MAX, &columns).expect("rows");
+        let all = join_chunks(&hot.chunks_of(0..usize::MAX), &columns).expect("rows");
         let numbers = all.column(0).as_primitive::<arrow::datatypes::Int64Type>();
         assert!(numbers.values().iter().copied().eq(0..next as i64));
         let places = (
@@ -237,8 +252,12 @@ mod tests {
             all.column(3).as_primitive::<arrow::datatypes::Int32Type>().value(6),
         );
         assert_eq!(places, (6, 0), "the fourth batch begins at the seventh row");
-        hot.remove_first(150);
-        let rest = hot.first_rows(usize::MAX, &columns).expect("rows");
+        let some = join_chunks(&hot.chunks_of(100..102), &columns).expect("rows");
+        let numbers = some.column(0).as_primitive::<arrow::datatypes::Int64Type>();
+        assert_eq!(numbers.values().as_ref(), [300, 301, 302], "batches of one and two after 100 of three on average");
+        let gone: usize = hot.remove_first(150).iter().map(RecordBatch::num_rows).sum();
+        assert!(gone <= 450, "what is left of a chunk stays: {gone}");
+        let rest = join_chunks(&hot.chunks_of(0..usize::MAX), &columns).expect("rows");
         assert_eq!((hot.batches.len(), rest.num_rows(), hot.n_rows()), (50, 150, 150));
         assert_eq!(rest.column(0).as_primitive::<arrow::datatypes::Int64Type>().value(0), 450);
     }

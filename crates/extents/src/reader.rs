@@ -28,6 +28,9 @@ use crate::bytes::StoredBytes;
 use crate::error::ExtentError;
 use crate::writer::SCHEMA_KEY;
 
+/// Bytes that are hashed at a time: they are still in the processor's cache when they were read.
+pub const HASHED_BYTES: u64 = 256 << 10;
+
 /// A part of a file that has a hash of its own; the footer is verified when a file is opened.
 enum Part {
     RowGroup(usize),
@@ -254,10 +257,12 @@ impl ExtentFile {
 
     fn hash(&self, range: Range<u64>) -> Result<Hash, ExtentError> {
         let mut hasher = Sha256::new();
+        let mut bytes = Vec::new();
         let mut at = range.start;
         while at < range.end {
-            let end = range.end.min(at + (1 << 20));
-            hasher.update(self.bytes.get(at..end).map_err(ExtentError::io(&self.path))?);
+            let end = range.end.min(at + HASHED_BYTES);
+            self.bytes.read_into(at..end, &mut bytes).map_err(ExtentError::io(&self.path))?;
+            hasher.update(&bytes);
             at = end;
         }
         Ok(Hash(hasher.finalize().into()))

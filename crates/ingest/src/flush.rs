@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use extents::HotBatch;
+use extents::{HotBatch, join_chunks};
 use sequencer::{Request, SubmitError};
 use stdx::{crash_point, error_chain};
 use tlog::entry::{Entry, SeqRange};
@@ -84,7 +84,8 @@ impl Inner {
     pub fn flush_table(&self, workspace: &Workspace, table: &Table) -> Result<bool, VaultError> {
         let _writing = table.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let internal = |error: arrow::error::ArrowError| VaultError::Internal(error.to_string());
-        let (schema, batches, rows) = {
+        // Whoever sends waits for the lock of the state: rows are joined, and given back, without it.
+        let (schema, batches, chunks) = {
             let state = table.state();
             let Some(schema) = state.schema() else { return Ok(false) };
             let mut n_rows = 0;
@@ -98,10 +99,11 @@ impl Inner {
                 return Ok(false);
             }
             let batches: Vec<HotBatch> = state.hot.batches.iter().take(n_batches).cloned().collect();
-            let rows = state.hot.first_rows(n_batches, schema.columns()).map_err(internal)?;
-            (schema, batches, rows)
+            let chunks = state.hot.chunks_of(0..n_batches);
+            (schema, batches, chunks)
         };
-        let rows = sorted(&rows).map_err(internal)?;
+        let rows = join_chunks(&chunks, schema.columns()).and_then(|rows| sorted(&rows)).map_err(internal)?;
+        drop(chunks);
         let n_batches = batches.len();
         let file = NewFile { schema: &schema, batches: in_file(batches)?, rows: &rows, replaces: Vec::new() };
         let (extent, file, entry) = self.write_and_seal(workspace, table, &file)?;
@@ -110,9 +112,10 @@ impl Inner {
         let mut state = table.state();
         state.catalog.push_extent(entry, &extent).map_err(VaultError::Internal)?;
         state.files.insert(extent.file, Ok(file));
-        state.hot.remove_first(n_batches);
+        let gone = state.hot.remove_first(n_batches);
         let stored = state.catalog.stored();
         drop(state);
+        drop(gone);
         crash_point("flush.swapped");
         if let Some(SeqRange { first: 0, count }) = stored.first() {
             self.sequencer.release_up_to(workspace.name(), table.name(), *count);

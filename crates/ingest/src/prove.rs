@@ -12,8 +12,8 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::{concat_batches, take};
 use arrow::datatypes::{Int32Type, Int64Type};
 use extents::{
-    BATCH_COLUMN, BatchRef, ExtentError, ExtentFile, LiveExtent, POSITION_COLUMN, StoredSchema, from_file, row_schema,
-    with_columns,
+    BATCH_COLUMN, BatchRef, ExtentError, ExtentFile, LiveExtent, POSITION_COLUMN, StoredSchema, from_file, join_chunks,
+    row_schema, with_columns,
 };
 use parquet::arrow::arrow_reader::{RowSelection, RowSelector};
 use schema::Column;
@@ -343,10 +343,9 @@ fn try_read_batch(
     let hot = state.hot.batches.iter().position(|hot| hot.entry == batch.entry);
     let found = if let Some(place) = hot {
         let leaf_material = state.hot.batches.get(place).map(|hot| hot.leaf_material.clone()).unwrap_or_default();
-        let before: u64 = state.hot.batches.iter().take(place).map(|hot| hot.records.count).sum();
-        let rows = state.hot.first_rows(place + 1, schema.columns())?;
+        let chunks = state.hot.chunks_of(place..place + 1);
         drop(state);
-        let rows = with_columns(&rows.slice(before as usize, batch.count as usize), schema.columns())?;
+        let rows = with_columns(&join_chunks(&chunks, schema.columns())?, schema.columns())?;
         let material = LeafMaterial::whole(&leaf_material).map_err(|error| ProveError::Damaged(error.to_string()))?;
         WholeBatch { rows, material }
     } else {

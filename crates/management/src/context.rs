@@ -209,17 +209,9 @@ impl Context<'_> {
         work: impl FnOnce(&[String]) -> Result<T, CommandError>,
     ) -> Result<T, CommandError> {
         let principal = &self.request.principal;
-        let record = ActivityRecord {
-            time: self.manager.clock.now_ticks(),
-            operation,
-            status: ActivityStatus::Started,
-            caller: principal.name.clone(),
-            caller_id: principal.id.clone(),
-            caller_address: self.request.address.clone(),
-            correlation_id: uuid::Uuid::new_v4().to_string(),
-            resource: format!("workspaces/{}/{resource}", self.database()),
-            properties: Vec::new(),
-        };
+        let (time, address) = (self.manager.clock.now_ticks(), self.request.address.clone());
+        let resource = format!("workspaces/{}/{resource}", self.database());
+        let record = ActivityRecord::begun(time, operation, principal, address, resource, Vec::new());
         block_on(self.manager.activities.record(record.clone())).map_err(CommandError::NotRecorded)?;
         let done = work(&[format!("audit/{}", record.correlation_id)]);
         let now = self.manager.clock.now_ticks();

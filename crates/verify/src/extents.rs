@@ -6,7 +6,7 @@ use std::io::Read;
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use extents::{BatchRef, ExtentError, LiveExtent, StoredBytes, TableCatalog};
+use extents::{BatchRef, ExtentError, HASHED_BYTES, LiveExtent, StoredBytes, TableCatalog};
 use ingest::{AtRest, LeafMaterial, parse_seeds, seeds_path};
 use keys::StreamLayout;
 use keys::stream::HEADER_BYTES;
@@ -20,8 +20,6 @@ use crate::pool;
 use crate::report::Finding;
 use crate::run::Run;
 
-/// Bytes that are read at a time.
-const READ_BYTES: u64 = 1 << 20;
 /// What a Parquet file begins with.
 const HEAD: &[u8; 4] = b"PAR1";
 
@@ -226,9 +224,11 @@ fn find_parts(run: &Run<'_>, path: &str, file: &StoredBytes, extent: &Extent) ->
 fn hash_of(run: &Run<'_>, file: &StoredBytes, range: Range<u64>) -> std::io::Result<Hash> {
     let mut at = range.start;
     let mut hasher = Sha256::new();
+    let mut bytes = Vec::new();
     while at < range.end {
-        let end = range.end.min(at + READ_BYTES);
-        hasher.update(file.get(at..end)?);
+        let end = range.end.min(at + HASHED_BYTES);
+        file.read_into(at..end, &mut bytes)?;
+        hasher.update(&bytes);
         run.add_bytes(end - at);
         at = end;
     }

@@ -202,6 +202,8 @@ fn who_may_not_is_told() {
     let refused = |command: &mut Command| text(&command.output().unwrap().stderr);
     let none = refused(&mut vidimus("print 1", &url));
     assert!(none.contains("VIDIMUS_TOKEN"), "{none}");
+    let open = refused(&mut vidimus("print 1", &["--server", &server.url, "--anonymous"]));
+    assert!(open.contains("the server answers 401"), "{open}");
     let wrong = refused(vidimus("print 1", &url).env("VIDIMUS_TOKEN", "vdm_000000000000_wrong"));
     assert!(wrong.contains("the server answers 401: the token is not valid"), "{wrong}");
     let token = std::fs::read_to_string(server.token_file()).unwrap();

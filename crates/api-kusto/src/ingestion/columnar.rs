@@ -34,6 +34,8 @@ pub enum FileError {
     /// Ours too.
     #[error("files cannot be read now")]
     NoReader(#[source] std::io::Error),
+    #[error("as many files are read as may be at the same time")]
+    Busy { retry_after_ms: u64 },
 }
 
 /// A file that is to be read.

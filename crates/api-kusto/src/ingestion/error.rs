@@ -33,6 +33,8 @@ pub enum IngestionError {
     /// Ours.
     #[error("files of this format cannot be read now")]
     NoReader(#[source] std::io::Error),
+    #[error("as many files of this format are read as may be at the same time; send it again later")]
+    Busy { retry_after_ms: u64 },
     /// Ours.
     #[error("the records cannot be put into columns")]
     Columns(#[source] arrow::error::ArrowError),
@@ -60,6 +62,7 @@ impl IngestionError {
                 IngestError::Submit(_) => "General_ServiceUnavailable",
                 _ => "General_InternalServerError",
             },
+            IngestionError::Busy { .. } => "TooManyRequests",
             IngestionError::MappingUnavailable(_) | IngestionError::NoReader(_) => "General_ServiceUnavailable",
             IngestionError::Columns(_) => "General_InternalServerError",
         }
@@ -73,7 +76,8 @@ impl IngestionError {
     /// Returns after how many milliseconds it may be sent again, where that is known.
     pub fn retry_after_ms(&self) -> Option<u64> {
         match self {
-            IngestionError::Store(IngestError::Busy { retry_after_ms, .. }) => Some(*retry_after_ms),
+            IngestionError::Store(IngestError::Busy { retry_after_ms, .. })
+            | IngestionError::Busy { retry_after_ms } => Some(*retry_after_ms),
             _ => None,
         }
     }

@@ -14,12 +14,16 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
 use stdx::{Confinement, confine};
 
 /// Several times what the objects of a file may have as text.
 const CONFINEMENT: Confinement = Confinement { memory_bytes: 2 << 30, cpu_seconds: 60 };
 /// Processes at the same time.
 const PROCESSES_MAX: usize = 2;
+/// How long it is waited for a place among them.
+const PLACE_WAIT: Duration = Duration::from_secs(10);
+const RETRY_AFTER_MS: u64 = 5_000;
 /// Bytes of objects that are handed on at a time, about.
 const PART_BYTES: usize = 1 << 20;
 /// Bytes that are read of why a file is not read.
@@ -71,14 +75,17 @@ impl Isolated {
         Isolated { program, arguments, running: Mutex::new(0), ended: Condvar::new() }
     }
 
-    /// Waits for a place.
-    fn place(&self) -> Place<'_> {
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        while *running >= PROCESSES_MAX {
-            running = self.ended.wait(running).unwrap_or_else(PoisonError::into_inner);
+    /// Waits for a place, so long and no longer.
+    fn place(&self, wait: Duration) -> Result<Place<'_>, FileError> {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_full = |running: &mut usize| *running >= PROCESSES_MAX;
+        let waited = self.ended.wait_timeout_while(running, wait, is_full);
+        let (mut running, waited) = waited.unwrap_or_else(PoisonError::into_inner);
+        if waited.timed_out() {
+            return Err(FileError::Busy { retry_after_ms: RETRY_AFTER_MS });
         }
         *running += 1;
-        Place(self)
+        Ok(Place(self))
     }
 
     fn start(&self) -> std::io::Result<Running> {
@@ -95,7 +102,7 @@ impl ColumnarReader for Isolated {
         file: &ColumnarFile<'_>,
         take: &mut dyn FnMut(&[u8]) -> Result<(), FileError>,
     ) -> Result<(), FileError> {
-        let _place = self.place();
+        let _place = self.place(PLACE_WAIT)?;
         let failed = FileError::NoReader;
         let mut running = self.start().map_err(failed)?;
         let (input, output) = (running.0.stdin.take(), running.0.stdout.take());
@@ -186,4 +193,19 @@ fn read(input: impl Read, mut output: impl Write) -> Result<(), FileError> {
         ColumnarFile { format, body: &body, names_of_bytes: order.names_of_bytes.clone(), bytes_max: order.bytes_max };
     InProcess.read(&file, &mut |objects| output.write_all(objects).map_err(FileError::NoReader))?;
     output.flush().map_err(FileError::NoReader)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_finds_no_place_is_asked_to_come_again() {
+        let isolated = Isolated::new(PathBuf::from("unused"), Vec::new());
+        let taken: Vec<_> = (0..PROCESSES_MAX).map(|_| isolated.place(Duration::ZERO)).collect();
+        assert!(taken.iter().all(Result::is_ok));
+        assert!(matches!(isolated.place(Duration::from_millis(1)), Err(FileError::Busy { .. })));
+        drop(taken);
+        assert!(isolated.place(Duration::ZERO).is_ok());
+    }
 }

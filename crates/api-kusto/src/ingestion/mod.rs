@@ -207,6 +207,7 @@ fn read_planned(
                 FileError::TooLarge { max } => IngestionError::TooLarge { max },
                 FileError::Columns(error) => IngestionError::Columns(error),
                 FileError::NoReader(error) => IngestionError::NoReader(error),
+                FileError::Busy { retry_after_ms } => IngestionError::Busy { retry_after_ms },
             })?;
         }
     }

@@ -13,9 +13,13 @@ use datafusion::physical_plan::metrics::Count;
 use extents::{ColumnCache, ExtentFile, Found, PIECE_ROWS, Pieces, Want};
 use parquet::arrow::arrow_reader::{RowSelection, RowSelector};
 use schema::{Column, KqlType};
+use std::cell::LazyCell;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
+
+/// One row in so many: what is decoded of no more than that is kept, for it is asked for again.
+const FEW: usize = 8;
 
 /// Where a unit's rows are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -173,6 +177,8 @@ impl Reader {
     ) -> EngineResult<Vec<Values>> {
         let failed = |error| DataFusionError::External(Box::new(error));
         let group_rows = file.row_group_sizes().nth(row_group).unwrap_or(0);
+        let selection = LazyCell::new(|| mask.selection(unit.rows.start, group_rows));
+        let is_few = mask.passed.is_some() && mask.n_passed <= mask.n_rows / FEW;
         let mut found: Vec<Option<Values>> = Vec::with_capacity(columns.len());
         // Columns that are decoded in part are decoded together.
         let mut parts: Vec<(usize, KqlType)> = Vec::new();
@@ -184,8 +190,9 @@ impl Reader {
             let decoded_rows = mask.decoded_rows(file.page_rows(row_group, place));
             let is_most = decoded_rows * 2 >= mask.n_rows;
             let want = Want { row_group, place, n_rows: group_rows, decoded_rows, is_most };
-            found.push(match self.cache.look(self.query, file, want) {
+            found.push(match self.cache.look(self.query, file, want, || is_few.then(|| &*selection)) {
                 Found::Kept(pieces) => Some(mask.of_pieces(&pieces, &unit.rows)?),
+                Found::KeptPart(values) => Some(Values::Passed(values)),
                 Found::Load => {
                     self.count(file, row_group, place, group_rows, group_rows);
                     let pieces: Pieces = file.decode(row_group, place, column.ktype).map_err(failed)?.into();
@@ -205,11 +212,18 @@ impl Reader {
         if parts.is_empty() {
             return Ok(found.into_iter().flatten().collect());
         }
-        let selection = mask.selection(unit.rows.start, group_rows);
-        let mut decoded = file.decode_some(row_group, &parts, selection).map_err(failed)?.into_iter();
-        let is_all = mask.passed.is_none();
-        let of_part = |array| if is_all { Values::All(array) } else { Values::Passed(array) };
-        Ok(found.into_iter().filter_map(|values| values.or_else(|| decoded.next().map(of_part))).collect())
+        let decoded = file.decode_some(row_group, &parts, selection.clone()).map_err(failed)?;
+        let mut decoded = parts.iter().zip(decoded).map(|((place, _), values)| {
+            if mask.passed.is_none() {
+                return Values::All(values);
+            }
+            let values = self.alone(values, mask);
+            if is_few {
+                self.cache.keep_part(file, row_group, *place, &selection, &values);
+            }
+            Values::Passed(values)
+        });
+        Ok(found.into_iter().filter_map(|values| values.or_else(|| decoded.next())).collect())
     }
 
     fn count(&self, file: &ExtentFile, row_group: usize, place: usize, n_rows: usize, group_rows: usize) {

@@ -64,7 +64,7 @@ impl ToServerArgs {
     pub fn server(&self) -> anyhow::Result<Server> {
         Ok(Server {
             url: self.server.clone(),
-            token: if self.anonymous { None } else { Some(remote::token(self.token_file.as_deref())?) },
+            token: remote::token(self.token_file.as_deref(), self.anonymous)?,
             ca: self.tls_ca.clone(),
             plain_allowed: self.insecure_plain_http,
         })

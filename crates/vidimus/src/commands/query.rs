@@ -64,6 +64,9 @@ struct ServerArgs {
     /// File that holds the token to sign in with; by default it is taken from the environment's VIDIMUS_TOKEN.
     #[arg(long, value_name = "FILE", requires = "server")]
     token_file: Option<PathBuf>,
+    /// Send no token, to a server that lets every program of this machine in.
+    #[arg(long, requires = "server", conflicts_with = "token_file")]
+    anonymous: bool,
     /// Certificates, in PEM form, that the server's may lead to; by default those of the system.
     #[arg(long, value_name = "FILE", requires = "server")]
     tls_ca: Option<PathBuf>,
@@ -175,7 +178,7 @@ fn ask(url: &str, args: &QueryArgs) -> anyhow::Result<ExitCode> {
     let (text, show) = (args.text()?, args.show()?);
     let server = Server {
         url: url.to_string(),
-        token: Some(remote::token(args.server.token_file.as_deref())?),
+        token: remote::token(args.server.token_file.as_deref(), args.server.anonymous)?,
         ca: args.server.tls_ca.clone(),
         plain_allowed: args.server.insecure_plain_http,
     };

@@ -31,18 +31,21 @@ const WAITING_EVENTS: usize = 2;
 /// How often a wait looks whether it should end.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// Returns the token to sign in with.
-pub fn token(file: Option<&Path>) -> anyhow::Result<Secret> {
+/// Returns the token to sign in with; none for `is_anonymous`.
+pub fn token(file: Option<&Path>, is_anonymous: bool) -> anyhow::Result<Option<Secret>> {
+    if is_anonymous {
+        return Ok(None);
+    }
     let text = match file {
         Some(path) => std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?,
         None => std::env::var(TOKEN_VARIABLE)
-            .with_context(|| format!("no token: give its file by --token-file, or set {TOKEN_VARIABLE}"))?,
+            .with_context(|| format!("no token: give its file by --token-file, set {TOKEN_VARIABLE}, or say --anonymous"))?,
     };
     let token = Secret::new(text.trim().to_string());
     if token.expose().is_empty() || !token.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
         bail!("what was given as a token is none");
     }
-    Ok(token)
+    Ok(Some(token))
 }
 
 /// What a server answered.

@@ -22,14 +22,11 @@ pub(crate) async fn get(
     State(service): State<Arc<Service>>,
     Path((tenant, id)): Path<(String, String)>,
     request: Request,
-) -> Response {
+) -> Result<Response, Response> {
     let (parts, _) = request.into_parts();
-    let call = match Call::begin(&service, &parts, &tenant, TARGET).await {
-        Ok(call) => call,
-        Err(response) => return response,
-    };
+    let call = Call::begin(&service, &parts, &tenant, TARGET).await?;
     let done = records(&service, &call, &id).await;
-    call.answer(&service, done).await
+    Ok(call.answer(&service, done).await)
 }
 
 async fn records(service: &Arc<Service>, call: &Call, id: &str) -> Result<Response, FeedError> {

@@ -23,14 +23,15 @@ use crate::service::{Service, blocking};
 const TARGET: &str = "/activity/feed/subscriptions/content";
 const NEXT_PAGE: HeaderName = HeaderName::from_static("nextpageuri");
 
-pub(crate) async fn get(State(service): State<Arc<Service>>, Path(tenant): Path<String>, request: Request) -> Response {
+pub(crate) async fn get(
+    State(service): State<Arc<Service>>,
+    Path(tenant): Path<String>,
+    request: Request,
+) -> Result<Response, Response> {
     let (parts, _) = request.into_parts();
-    let call = match Call::begin(&service, &parts, &tenant, TARGET).await {
-        Ok(call) => call,
-        Err(response) => return response,
-    };
+    let call = Call::begin(&service, &parts, &tenant, TARGET).await?;
     let done = list(&service, &call, &tenant).await;
-    call.answer(&service, done).await
+    Ok(call.answer(&service, done).await)
 }
 
 async fn list(service: &Arc<Service>, call: &Call, tenant: &str) -> Result<Response, FeedError> {

@@ -13,12 +13,13 @@ use crate::service::{Service, blocking};
 
 const TARGET: &str = "/activity/feed/subscriptions/notifications";
 
-pub(crate) async fn get(State(service): State<Arc<Service>>, Path(tenant): Path<String>, request: Request) -> Response {
+pub(crate) async fn get(
+    State(service): State<Arc<Service>>,
+    Path(tenant): Path<String>,
+    request: Request,
+) -> Result<Response, Response> {
     let (parts, _) = request.into_parts();
-    let call = match Call::begin(&service, &parts, &tenant, TARGET).await {
-        Ok(call) => call,
-        Err(response) => return response,
-    };
+    let call = Call::begin(&service, &parts, &tenant, TARGET).await?;
     let done = async {
         let kind = call.content_type()?;
         TimeRange::parse(call.parameter("startTime"), call.parameter("endTime"), call.exchange.received)?;
@@ -27,5 +28,5 @@ pub(crate) async fn get(State(service): State<Arc<Service>>, Path(tenant): Path<
         Ok(call.exchange.json(StatusCode::OK, &json!([])))
     };
     let done = done.await;
-    call.answer(&service, done).await
+    Ok(call.answer(&service, done).await)
 }

@@ -14,15 +14,16 @@ use crate::service::Service;
 
 const TARGET: &str = "/activity/feed/resources/dlpSensitiveTypes";
 
-pub(crate) async fn get(State(service): State<Arc<Service>>, Path(tenant): Path<String>, request: Request) -> Response {
+pub(crate) async fn get(
+    State(service): State<Arc<Service>>,
+    Path(tenant): Path<String>,
+    request: Request,
+) -> Result<Response, Response> {
     let (parts, _) = request.into_parts();
-    let call = match Call::begin(&service, &parts, &tenant, TARGET).await {
-        Ok(call) => call,
-        Err(response) => return response,
-    };
+    let call = Call::begin(&service, &parts, &tenant, TARGET).await?;
     let language = parts.headers.get(header::ACCEPT_LANGUAGE).map(|value| value.to_str().unwrap_or("?"));
     let done = check_language(language).map(|()| call.exchange.json(StatusCode::OK, &json!([])));
-    call.answer(&service, done).await
+    Ok(call.answer(&service, done).await)
 }
 
 fn check_language(said: Option<&str>) -> Result<(), FeedError> {

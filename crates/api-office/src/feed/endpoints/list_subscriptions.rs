@@ -12,12 +12,13 @@ use crate::service::{Service, blocking};
 
 const TARGET: &str = "/activity/feed/subscriptions/list";
 
-pub(crate) async fn get(State(service): State<Arc<Service>>, Path(tenant): Path<String>, request: Request) -> Response {
+pub(crate) async fn get(
+    State(service): State<Arc<Service>>,
+    Path(tenant): Path<String>,
+    request: Request,
+) -> Result<Response, Response> {
     let (parts, _) = request.into_parts();
-    let call = match Call::begin(&service, &parts, &tenant, TARGET).await {
-        Ok(call) => call,
-        Err(response) => return response,
-    };
+    let call = Call::begin(&service, &parts, &tenant, TARGET).await?;
     let (of, workspace) = (service.clone(), call.exchange.workspace.clone());
     let done = blocking(move || of.feeds.of(&workspace)).await;
     let done = done.map(|feed| {
@@ -26,5 +27,5 @@ pub(crate) async fn get(State(service): State<Arc<Service>>, Path(tenant): Path<
         let own = own.map(|of| json!({ "contentType": of.content_type, "status": "enabled", "webhook": null }));
         call.exchange.json(StatusCode::OK, &Value::Array(own.collect()))
     });
-    call.answer(&service, done.map_err(Into::into)).await
+    Ok(call.answer(&service, done.map_err(Into::into)).await)
 }

@@ -18,12 +18,9 @@ pub(crate) async fn post(
     State(service): State<Arc<Service>>,
     Path(tenant): Path<String>,
     request: Request,
-) -> Response {
+) -> Result<Response, Response> {
     let (parts, body) = request.into_parts();
-    let call = match Call::begin(&service, &parts, &tenant, TARGET).await {
-        Ok(call) => call,
-        Err(response) => return response,
-    };
+    let call = Call::begin(&service, &parts, &tenant, TARGET).await?;
     let done = async {
         let kind = call.content_type()?;
         let body = service.body(body, &parts.headers).await?;
@@ -39,7 +36,7 @@ pub(crate) async fn post(
         Ok(call.exchange.json(StatusCode::OK, &body))
     };
     let done = done.await;
-    call.answer(&service, done).await
+    Ok(call.answer(&service, done).await)
 }
 
 /// Refuses to send notifications: a body that names a webhook.

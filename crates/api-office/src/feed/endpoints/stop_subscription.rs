@@ -16,12 +16,9 @@ pub(crate) async fn post(
     State(service): State<Arc<Service>>,
     Path(tenant): Path<String>,
     request: Request,
-) -> Response {
+) -> Result<Response, Response> {
     let (parts, _) = request.into_parts();
-    let call = match Call::begin(&service, &parts, &tenant, TARGET).await {
-        Ok(call) => call,
-        Err(response) => return response,
-    };
+    let call = Call::begin(&service, &parts, &tenant, TARGET).await?;
     let done = async {
         let kind = call.content_type()?;
         let (holder, by) = call.holder();
@@ -31,5 +28,5 @@ pub(crate) async fn post(
         Ok(call.exchange.answer(StatusCode::OK, String::new()))
     };
     let done = done.await;
-    call.answer(&service, done).await
+    Ok(call.answer(&service, done).await)
 }

@@ -23,14 +23,11 @@ pub(crate) async fn get(
     State(service): State<Arc<Service>>,
     Path(path): Path<HashMap<String, String>>,
     request: Request,
-) -> Response {
+) -> Result<Response, Response> {
     let (parts, _) = request.into_parts();
-    let call = match Call::begin(&service, &parts, &path, TARGET).await {
-        Ok(call) => call,
-        Err(response) => return response,
-    };
+    let call = Call::begin(&service, &parts, &path, TARGET).await?;
     let done = records(&service, &call, &path).await;
-    call.answer(&service, done).await
+    Ok(call.answer(&service, done).await)
 }
 
 async fn records(service: &Arc<Service>, call: &Call, path: &HashMap<String, String>) -> Result<Value, GraphError> {

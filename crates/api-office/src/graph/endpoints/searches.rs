@@ -24,12 +24,9 @@ pub(crate) async fn create(
     State(service): State<Arc<Service>>,
     Path(path): Path<HashMap<String, String>>,
     request: Request,
-) -> Response {
+) -> Result<Response, Response> {
     let (parts, body) = request.into_parts();
-    let call = match Call::begin(&service, &parts, &path, TARGET).await {
-        Ok(call) => call,
-        Err(response) => return response,
-    };
+    let call = Call::begin(&service, &parts, &path, TARGET).await?;
     let done = async {
         let body = service.body(body, &parts.headers).await?;
         let by = call.exchange.principal.as_ref().map(|who| who.name.clone()).unwrap_or_default();
@@ -42,10 +39,10 @@ pub(crate) async fn create(
         run(&service, &call.exchange, &search);
         Ok(entity(&call, &search))
     };
-    match done.await {
+    Ok(match done.await {
         Ok(body) => call.exchange.json(StatusCode::CREATED, &body),
         Err(error) => call.refuse(&service, error).await,
-    }
+    })
 }
 
 /// Lists the searches of a workspace.
@@ -53,19 +50,16 @@ pub(crate) async fn list(
     State(service): State<Arc<Service>>,
     Path(path): Path<HashMap<String, String>>,
     request: Request,
-) -> Response {
+) -> Result<Response, Response> {
     let (parts, _) = request.into_parts();
-    let call = match Call::begin(&service, &parts, &path, TARGET).await {
-        Ok(call) => call,
-        Err(response) => return response,
-    };
+    let call = Call::begin(&service, &parts, &path, TARGET).await?;
     let (of, workspace, now) = (service.clone(), call.exchange.workspace.clone(), call.exchange.received);
     let found = blocking(move || of.searches.list(&workspace, now)).await;
     let done = found.map_err(GraphError::Fault).map(|searches| {
         let context = format!("{}/$metadata#security/auditLog/queries", call.root);
         json!({ "@odata.context": context, "value": searches.iter().map(Search::json).collect::<Vec<Value>>() })
     });
-    call.answer(&service, done).await
+    Ok(call.answer(&service, done).await)
 }
 
 /// Says how far a search came.
@@ -73,19 +67,16 @@ pub(crate) async fn one(
     State(service): State<Arc<Service>>,
     Path(path): Path<HashMap<String, String>>,
     request: Request,
-) -> Response {
+) -> Result<Response, Response> {
     let (parts, _) = request.into_parts();
-    let call = match Call::begin(&service, &parts, &path, TARGET).await {
-        Ok(call) => call,
-        Err(response) => return response,
-    };
+    let call = Call::begin(&service, &parts, &path, TARGET).await?;
     let found = find(&service, &call, &path).await;
     let done = found.map(|search| {
         // One that a server left when it stopped is taken up again.
         run(&service, &call.exchange, &search);
         entity(&call, &search)
     });
-    call.answer(&service, done).await
+    Ok(call.answer(&service, done).await)
 }
 
 /// Returns the search that an address names.

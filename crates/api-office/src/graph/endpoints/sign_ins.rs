@@ -16,27 +16,21 @@ pub(crate) async fn list(
     State(service): State<Arc<Service>>,
     Path(path): Path<HashMap<String, String>>,
     request: Request,
-) -> Response {
+) -> Result<Response, Response> {
     let (parts, _) = request.into_parts();
-    let call = match Call::begin(&service, &parts, &path, TARGET).await {
-        Ok(call) => call,
-        Err(response) => return response,
-    };
+    let call = Call::begin(&service, &parts, &path, TARGET).await?;
     let done = super::list(&service, &call, &SIGN_IN).await;
-    call.answer(&service, done).await
+    Ok(call.answer(&service, done).await)
 }
 
 pub(crate) async fn one(
     State(service): State<Arc<Service>>,
     Path(path): Path<HashMap<String, String>>,
     request: Request,
-) -> Response {
+) -> Result<Response, Response> {
     let (parts, _) = request.into_parts();
-    let call = match Call::begin(&service, &parts, &path, TARGET).await {
-        Ok(call) => call,
-        Err(response) => return response,
-    };
+    let call = Call::begin(&service, &parts, &path, TARGET).await?;
     let id = path.get("id").map(String::as_str).unwrap_or_default();
     let done = super::one(&service, &call, &SIGN_IN, id).await;
-    call.answer(&service, done).await
+    Ok(call.answer(&service, done).await)
 }

@@ -1,4 +1,4 @@
-//! What it costs to parse bytes as JSON and do nothing with them, on one core: `cargo run --release -p api-ingest --example parse_speed --
+//! What it costs to parse bytes as JSON and do nothing with them, on one core: `cargo run --release -p stdx --example parse_speed --
 //! FILE...`, each a body of JSON, one value or several. What takes records in is compared with it.
 
 use serde_json::{Deserializer, Value};
