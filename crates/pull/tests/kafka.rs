@@ -50,6 +50,9 @@ fn round(taken: &mut Taken, options: &KafkaOptions) -> Result<(Vec<Value>, Vec<S
     Ok((lines, pull::Feed::problems(&mut feed)))
 }
 
+/// A message: its partition, key and value.
+type Message<'a> = (i32, Option<&'a str>, Option<&'a [u8]>);
+
 /// A cluster of librdkafka's, and who writes to it.
 struct Cluster {
     cluster: MockCluster<'static, DefaultProducerContext>,
@@ -66,7 +69,7 @@ impl Cluster {
         options(&self.cluster.bootstrap_servers(), topics)
     }
 
-    fn write(&self, packing: &str, topic: &str, messages: &[(i32, Option<&str>, Option<&[u8]>)]) {
+    fn write(&self, packing: &str, topic: &str, messages: &[Message<'_>]) {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", self.cluster.bootstrap_servers()).set("compression.type", packing);
         let producer: BaseProducer = config.set("linger.ms", "50").create().unwrap();

@@ -34,16 +34,17 @@ impl Files {
         if !entry.goes_on(before, fresh) {
             return Ok((None, false));
         }
-        let is_all = match entry.packing {
-            None => from + fresh.len() as u64 >= found.size,
-            Some(_) => (fresh.len() as u64) < wanted || wanted == 0,
-        };
+        // It may have become shorter since.
+        let is_short = (fresh.len() as u64) < wanted || wanted == 0;
+        let is_all = is_short || (entry.packing.is_none() && from + fresh.len() as u64 >= found.size);
         let source = entry.source.as_deref().and_then(sources::find);
         let context = sources::Context { path: found.label(), now };
         // More of what is packed does not come by and by, unless it is still being packed.
         let quiet = if entry.packing.is_some() && !is_damaged { Quiet::End } else { quiet };
         let (part, is_moved) = entry.reached.advance(&Window { before, fresh, is_all, quiet }, source, &context);
-        let damage = reader.damage.clone().filter(|_| is_all && !is_moved && quiet == Quiet::End);
+        let too_much = || (from, format!("it has more than {UNPACKED_BYTES_MAX} bytes"));
+        let damage = if wanted == 0 && entry.packing.is_some() { Some(too_much()) } else { reader.damage.clone() };
+        let damage = damage.filter(|_| is_all && !is_moved && quiet == Quiet::End);
         entry.reached.has_rest |= is_damaged && damage.is_none();
         if is_all {
             reader.let_go();
@@ -60,7 +61,7 @@ impl Files {
             }
             (None, None) => return Ok((Some(Next::Moved(after)), has_more)),
             (None, Some((at, why))) => {
-                let why = format!("it is damaged behind byte {at} of what is packed in it: {why}");
+                let why = format!("what is packed in it is left out behind byte {at}: {why}");
                 (Content::Lost(why), Vec::new())
             }
             (Some(Part::TooLong(body)), _) => (Content::Lost(TOO_LONG.to_string()), body),

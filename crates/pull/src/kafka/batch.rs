@@ -214,7 +214,7 @@ fn snappy(bytes: &[u8]) -> Result<Vec<u8>, String> {
 ///
 /// # Source
 /// RFC 3720, section 12.1.
-pub(super) fn crc32c(bytes: &[u8]) -> u32 {
+fn crc32c(bytes: &[u8]) -> u32 {
     const TABLE: [u32; 256] = {
         let mut table = [0_u32; 256];
         let mut byte = 0;
@@ -234,11 +234,11 @@ pub(super) fn crc32c(bytes: &[u8]) -> u32 {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
     use std::io::Write;
 
-    pub fn varint(out: &mut Vec<u8>, n: i64) {
+    fn varint(out: &mut Vec<u8>, n: i64) {
         let mut folded = ((n << 1) ^ (n >> 63)) as u64;
         while folded >= 0x80 {
             out.push(folded as u8 | 0x80);
@@ -247,8 +247,11 @@ pub(super) mod tests {
         out.push(folded as u8);
     }
 
+    /// A key and a value.
+    type Written<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
+
     /// Writes a batch: its attributes, who wrote it, and keys and values.
-    pub fn batch(base: i64, attributes: i16, producer: i64, records: &[(Option<&[u8]>, Option<&[u8]>)]) -> Vec<u8> {
+    fn batch(base: i64, attributes: i16, producer: i64, records: &[Written<'_>]) -> Vec<u8> {
         let mut body = Vec::new();
         for (n, (key, value)) in records.iter().enumerate() {
             let mut record = vec![0];

@@ -64,10 +64,9 @@ impl Sending<'_> {
                 }
                 continue;
             }
-            if self.n_events == EVENTS_MAX || (self.n_events > 0 && self.events.len() + line.len() > CHUNK_BYTES) {
-                if !self.send_events(chunks) {
-                    return Ok(());
-                }
+            let is_full = self.n_events > 0 && self.events.len() + line.len() > CHUNK_BYTES;
+            if (is_full || self.n_events == EVENTS_MAX) && !self.send_events(chunks) {
+                return Ok(());
             }
             self.events.extend_from_slice(&line);
             self.n_events += 1;

@@ -38,8 +38,9 @@ pub fn token(file: Option<&Path>, is_anonymous: bool) -> anyhow::Result<Option<S
     }
     let text = match file {
         Some(path) => std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?,
-        None => std::env::var(TOKEN_VARIABLE)
-            .with_context(|| format!("no token: give its file by --token-file, set {TOKEN_VARIABLE}, or say --anonymous"))?,
+        None => std::env::var(TOKEN_VARIABLE).with_context(|| {
+            format!("no token: give its file by --token-file, set {TOKEN_VARIABLE}, or say --anonymous")
+        })?,
     };
     let token = Secret::new(text.trim().to_string());
     if token.expose().is_empty() || !token.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
