@@ -15,6 +15,8 @@ pub enum PullError {
     Held { path: PathBuf },
     #[error("`{text}` is no address of a source: {why}")]
     Url { text: String, why: String },
+    #[error("`{pattern}` is no valid pattern: {why}")]
+    Pattern { pattern: String, why: String },
     #[error("`{url}` would carry a secret unencrypted: use https")]
     Plain { url: String },
     #[error("the source sends us to `{url}`, which is on another host than `{root}`: a token is not carried there")]
@@ -27,6 +29,10 @@ pub enum PullError {
     Busy { url: String, seconds: u64 },
     #[error("`{url}` answers {status}{}", said(.code, .message))]
     Refused { url: String, status: u16, code: String, message: String },
+    #[error("cannot ask the broker `{broker}`")]
+    Broker { broker: String, source: std::io::Error },
+    #[error("the broker `{broker}` refuses {what}: {why}")]
+    BrokerRefuses { broker: String, what: String, why: String, is_temporary: bool },
     #[error("the answer of `{url}` is not what was asked for: {why}")]
     Answer { url: String, why: String },
     #[error("cannot read {name}")]
@@ -58,6 +64,8 @@ impl PullError {
     pub fn is_temporary(&self) -> bool {
         match self {
             PullError::Unreachable { .. } | PullError::Busy { .. } | PullError::Answer { .. } => true,
+            PullError::Broker { .. } => true,
+            PullError::BrokerRefuses { is_temporary, .. } => *is_temporary,
             PullError::Refused { status, .. } => *status == 429 || *status >= 500,
             PullError::Object { source, .. } => !matches!(
                 source,

@@ -25,6 +25,11 @@ pub trait Feed {
 
     /// Returns the position in words.
     fn position(&self, state: &State) -> String;
+
+    /// Returns what was found wrong that may be well in another round, each once.
+    fn problems(&mut self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// What comes next.
@@ -56,6 +61,8 @@ pub enum Content {
     Records(String),
     /// Records of a format that has to be recognised.
     Unknown,
+    /// Events as the HTTP Event Collector takes them, a line each, and what is none (`lost`, in base64) and `why`.
+    Events,
     /// What there was to take and could not be, in the source's words, and why.
     Lost(String),
 }

@@ -52,12 +52,9 @@ impl Shape {
             }
             _ => {}
         }
-        // Text of others is lines, and what is no text is not looked into.
-        let is_text = match std::str::from_utf8(head) {
-            Ok(_) => true,
-            Err(error) => error.error_len().is_none(),
-        };
-        if is_text && !head.contains(&0) { Shape::Lines } else { Shape::Whole }
+        // Text of others is lines, in whatever encoding of letters; what is no text is not looked into.
+        let odd = head.iter().filter(|byte| matches!(byte, 0x01..=0x08 | 0x0E..=0x1A | 0x1C..=0x1F | 0x7F)).count();
+        if !head.contains(&0) && odd * 100 <= head.len() { Shape::Lines } else { Shape::Whole }
     }
 
     /// Cuts whole records off bytes that begin where the last cut ended; `is_begin` when that is the object's begin.
@@ -190,6 +187,7 @@ mod tests {
         assert_eq!(Shape::Lines.rest(b"half"), Some(b"half".to_vec()));
         assert_eq!(Shape::Lines.rest(b" \n"), None);
         assert_eq!(Shape::of(b"\x1f\x8b\x08"), Shape::Whole);
+        assert_eq!(Shape::of(b"caf\xe9 closed\n"), Shape::Lines);
         assert_eq!(Shape::of(b"{\"other\":[{"), Shape::Values);
     }
 }

@@ -11,18 +11,25 @@
 //! that after any interruption the same bytes are delivered under the same name, which a server takes once; the position moves when
 //! the delivery was acknowledged, and never before.
 //!
-//! One file each: [`Office`] (the Office 365 Management Activity API), [`Graph`] (collections of Microsoft Graph), [`Objects`] (blobs
-//! of Azure and objects of S3, also those that grow). [`Client`] asks over HTTP: what is busy is asked again when it says, bodies
+//! One file or folder each: [`Office`] (the Office 365 Management Activity API), [`Graph`] (collections of Microsoft Graph), [`Objects`]
+//! (blobs of Azure and objects of S3, also those that grow), [`Files`] (files of this machine as they grow), [`Kafka`] (topics). `reached` says how far
+//! something that grows was taken, `growth` which of its bytes are whole records, `events` how records of no known format are handed
+//! on. [`Client`] asks over HTTP: what is busy is asked again when it says, bodies
 //! are bounded, and a token goes to the host that it is meant for. [`SignIn`] gets tokens.
 
 mod client;
 mod error;
+mod events;
 mod feed;
+mod files;
 mod follow;
 mod graph;
 mod growth;
+mod kafka;
 mod objects;
 mod office;
+mod problems;
+mod reached;
 mod secret;
 mod sign_in;
 mod spool;
@@ -32,8 +39,10 @@ mod store;
 pub use client::Client;
 pub use error::PullError;
 pub use feed::{Content, Feed, Next, Piece};
+pub use files::{Files, FilesOptions};
 pub use follow::{Deliver, Delivered, Round, follow};
 pub use graph::{Collection, Graph};
+pub use kafka::{Kafka, KafkaOptions, Login, Mechanism};
 pub use objects::Objects;
 pub use office::{Office, OfficeOptions};
 pub use secret::read_secret;

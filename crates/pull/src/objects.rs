@@ -5,8 +5,9 @@
 //! not changed for [`KEPT`] are forgotten at the end of a round, and nothing that is older is taken any more.
 
 use crate::error::PullError;
-use crate::feed::{Content, Feed, Next, Piece, hex, id_of};
-use crate::growth::{Cut, Shape};
+use crate::feed::{Content, Feed, Next, Piece, id_of};
+use crate::growth::Shape;
+use crate::reached::{HEAD_BYTES, Part, Quiet, READ_BYTES, Reached, TOO_LONG, Window};
 use crate::state::{Change, State};
 use crate::store::Place;
 use bytes::Bytes;
@@ -16,18 +17,13 @@ use object_store::{GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt
 use schema::ticks::{self, DAY, HOUR};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use sources::Sniff;
 use std::collections::VecDeque;
 use std::io::{self, Cursor, Read};
 use std::ops::Range;
 use std::sync::Arc;
 use tokio::runtime::Runtime;
 
-/// Bytes that are looked at to tell how an object grows.
-const HEAD_BYTES: u64 = 64 << 10;
-/// Bytes of an object that grows which are read at a time; a record that is longer is not waited for.
-const READ_BYTES: u64 = 8 << 20;
-/// Bytes before the place that was reached by which an object is known again.
-const ANCHOR_BYTES: u64 = 512;
 /// How long an object is remembered after its last change, and how long a record without an end is waited for, in ticks.
 const KEPT: i64 = 7 * DAY;
 const SETTLED: i64 = HOUR;
@@ -65,14 +61,11 @@ struct Listed {
 struct Entry {
     /// Its tag, when all of it was taken that was there; empty before.
     tag: String,
-    shape: Shape,
+    #[serde(flatten)]
+    reached: Reached,
+    /// The log format, of an object that grows.
     #[serde(default)]
-    at: u64,
-    #[serde(default)]
-    anchor: String,
-    /// Bytes are left that are no whole record.
-    #[serde(default)]
-    has_rest: bool,
+    source: Option<String>,
     modified: String,
 }
 
@@ -149,7 +142,7 @@ impl Objects {
     /// Returns whether there is something to take of an object.
     fn is_wanted(&self, state: &State, object: &Listed, from: Option<i64>) -> bool {
         match entry(state, &object.path) {
-            Some(entry) => entry.tag != object.tag || (entry.has_rest && self.is_settled(object)),
+            Some(entry) => entry.tag != object.tag || (entry.reached.has_rest && self.is_settled(object)),
             None => from.is_none_or(|from| object.modified >= from) && object.size > 0,
         }
     }
@@ -168,77 +161,66 @@ impl Objects {
     /// Returns what comes next of an object, and whether it is done with.
     fn take(&self, state: &State, object: &Listed) -> Result<(Option<Next>, bool), PullError> {
         let known = entry(state, &object.path);
-        let known = known.filter(|entry| self.may_grow && entry.shape != Shape::Whole && entry.at > 0);
-        let (mut entry, mut anchor) = match known {
-            Some(entry) if entry.at <= object.size => {
-                let anchor = entry.at.min(ANCHOR_BYTES);
-                (entry, anchor)
-            }
-            _ => (self.begin(object)?, 0),
+        let known = known.filter(|entry| self.may_grow && entry.reached.shape != Shape::Whole && entry.reached.at > 0);
+        let mut entry = match known.filter(|entry| entry.reached.at <= object.size) {
+            Some(entry) => entry,
+            None => self.begin(object)?,
         };
-        if entry.shape == Shape::Whole {
+        if entry.reached.shape == Shape::Whole {
             return Ok((Some(Next::Piece(self.whole(object)?)), true));
         }
-        let mut bytes = self.read(object, entry.at - anchor..object.size.min(entry.at + READ_BYTES))?;
-        if anchor > 0 && bytes.get(..anchor as usize).map(hash) != Some(entry.anchor.clone()) {
+        let mut bytes = self.window(object, &entry.reached)?;
+        if !entry.reached.is_behind(bytes.get(..entry.reached.n_before() as usize).unwrap_or_default()) {
             // It is another object under the same name.
-            (entry, anchor) = (self.begin(object)?, 0);
-            if entry.shape == Shape::Whole {
+            entry = self.begin(object)?;
+            if entry.reached.shape == Shape::Whole {
                 return Ok((Some(Next::Piece(self.whole(object)?)), true));
             }
-            bytes = self.read(object, 0..object.size.min(READ_BYTES))?;
+            bytes = self.window(object, &entry.reached)?;
         }
-        let fresh = bytes.get(anchor as usize..).unwrap_or_default();
-        let is_all = entry.at + fresh.len() as u64 >= object.size;
-        let Cut { body, n } = entry.shape.cut(fresh, entry.at == 0);
-        let (body, n) = match body {
-            _ if n > 0 => (body, n),
-            // A record that is longer than anybody reads, or will never end.
-            _ if !is_all => (Some(fresh.to_vec()), fresh.len()),
-            _ if self.is_settled(object) => match entry.shape.rest(fresh) {
-                Some(rest) => (Some(rest), fresh.len()),
-                None => (None, 0),
-            },
-            _ => (None, 0),
-        };
-        let from = entry.at;
-        entry.at += n as u64;
-        let behind = bytes.get(..anchor as usize + n).unwrap_or_default();
-        let tail = behind.len().saturating_sub(entry.at.min(ANCHOR_BYTES) as usize);
-        entry.anchor = behind.get(tail..).map(hash).unwrap_or_default();
-        let left = fresh.get(n..).unwrap_or_default();
-        entry.has_rest = is_all && entry.shape.rest(left).is_some();
-        entry.tag = if is_all { object.tag.clone() } else { String::new() };
+        let from = entry.reached.at;
+        let (before, fresh) = bytes.split_at(bytes.len().min(entry.reached.n_before() as usize));
+        let is_all = from + fresh.len() as u64 >= object.size;
+        let quiet = if self.is_settled(object) { Quiet::End } else { Quiet::No };
+        let source = entry.source.as_deref().and_then(sources::find);
+        let context = sources::Context { path: object.path.to_string(), now: self.now };
+        let (part, is_moved) = entry.reached.advance(&Window { before, fresh, is_all, quiet }, source, &context);
         // What is left may be settled already: then it is looked at once more.
-        let is_done = is_all && !(n > 0 && entry.has_rest && self.is_settled(object));
-        if !is_done {
-            entry.tag = String::new();
-        }
+        let is_done = is_all && !(is_moved && entry.reached.has_rest && quiet == Quiet::End);
+        entry.tag = if is_done { object.tag.clone() } else { String::new() };
         let after = self.change(object, &entry)?;
-        let Some(body) = body else { return Ok((Some(Next::Moved(after)), is_done)) };
+        let (content, body) = match part {
+            None => return Ok((Some(Next::Moved(after)), is_done)),
+            Some(Part::Records(body)) => (entry.source.map_or_else(|| self.content(), Content::Records), body),
+            Some(Part::TooLong(body)) => (Content::Lost(TOO_LONG.to_string()), body),
+        };
         let id = id_of(&[
             self.name.as_bytes(),
             object.path.as_ref().as_bytes(),
             &from.to_be_bytes(),
             &Sha256::digest(&body),
         ]);
-        let piece = Piece {
-            label: object.path.to_string(),
-            id,
-            content: self.content(),
-            body: Box::new(Cursor::new(body)),
-            after,
-        };
-        Ok((Some(Next::Piece(piece)), is_done))
+        let body = Box::new(Cursor::new(body));
+        Ok((Some(Next::Piece(Piece { label: object.path.to_string(), id, content, body, after })), is_done))
+    }
+
+    /// Reads on from the place that was reached, with what stands before it.
+    fn window(&self, object: &Listed, reached: &Reached) -> Result<Bytes, PullError> {
+        self.read(object, reached.at - reached.n_before()..object.size.min(reached.at + READ_BYTES))
     }
 
     /// Returns what is known of an object of which nothing was taken.
     fn begin(&self, object: &Listed) -> Result<Entry, PullError> {
-        let shape = match self.may_grow {
-            true => Shape::of(&self.read(object, 0..object.size.min(HEAD_BYTES))?),
-            false => Shape::Whole,
+        let (shape, source) = match self.may_grow {
+            true => {
+                let head = self.read(object, 0..object.size.min(HEAD_BYTES))?;
+                let found = || sources::detect(&Sniff::new(object.path.as_ref(), &head));
+                let source = self.source.clone().or_else(|| found().map(|source| source.name.to_string()));
+                (Shape::of(&head), source)
+            }
+            false => (Shape::Whole, None),
         };
-        Ok(Entry { tag: String::new(), shape, at: 0, anchor: String::new(), has_rest: false, modified: String::new() })
+        Ok(Entry { tag: String::new(), reached: Reached::begin(shape), source, modified: String::new() })
     }
 
     /// Opens an object that is taken as a whole.
@@ -250,14 +232,8 @@ impl Objects {
         };
         let got = self.runtime.block_on(self.store.get_opts(&object.path, options));
         let stream = got.map_err(self.failure(&object.path))?.into_stream();
-        let entry = Entry {
-            tag: object.tag.clone(),
-            shape: Shape::Whole,
-            at: 0,
-            anchor: String::new(),
-            has_rest: false,
-            modified: String::new(),
-        };
+        let (reached, modified) = (Reached::begin(Shape::Whole), String::new());
+        let entry = Entry { tag: object.tag.clone(), reached, source: None, modified };
         let size = object.size.to_be_bytes();
         Ok(Piece {
             label: object.path.to_string(),
@@ -366,11 +342,6 @@ fn key(path: &Path) -> String {
 
 fn entry(state: &State, path: &Path) -> Option<Entry> {
     Entry::deserialize(state.get(&key(path))?).ok()
-}
-
-/// Returns by what bytes are known again.
-fn hash(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes), 16)
 }
 
 /// The bytes of an object as they come.

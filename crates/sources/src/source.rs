@@ -34,4 +34,13 @@ pub trait Parser: Send {
 
     /// Says that no more bytes come.
     fn finish(&mut self, out: &mut Output);
+
+    /// Returns how many of the last bytes that came belong to a record that may not be whole. A log that is taken in parts, by a parser
+    /// each, is cut before them.
+    fn n_held(&self) -> usize;
+
+    /// Returns what another parser has to be shown before it is shown what follows: a header that holds for all of it.
+    fn header(&self) -> String {
+        String::new()
+    }
 }

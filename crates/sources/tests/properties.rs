@@ -75,7 +75,65 @@ const PARTS: [&str; 25] = [
     "2026-02-30T25:61:61Z",
 ];
 
+/// Formats whose logs are taken in parts by their parsers. The others are JSON, which is cut by its brackets, are binary, or count
+/// over all of a log.
+const IN_PARTS: [&str; 9] = [
+    "cef",
+    "leef",
+    "linux_audit",
+    "portal_csv",
+    "postgresql_csv",
+    "postgresql_text",
+    "syslog",
+    "w3c_extended",
+    "windows_xml",
+];
+
+/// Reads a log in parts, by a parser each: every part ends before what may not be whole, and begins with the header.
+fn in_parts(source: &Source, path: &str, bytes: &[u8], ends: &[usize]) -> Got {
+    let mut got = Got::default();
+    let (mut at, mut header) = (0, String::new());
+    for end in ends.iter().copied().chain([bytes.len()]) {
+        let part = &bytes[at..end.clamp(at, bytes.len())];
+        let mut parser = (source.parser)(&Context { path: path.to_string(), now: common::now() });
+        let mut out = Output::default();
+        for bytes in [header.as_bytes(), part] {
+            parser.push(bytes, &mut out);
+        }
+        let n = if at + part.len() == bytes.len() { part.len() } else { part.len() - parser.n_held() };
+        let one = run(source, path, &[header.as_bytes(), &part[..n]].concat(), &[]);
+        for (table, batch) in one.tables {
+            got.tables.entry(table).or_default().add(batch);
+        }
+        let position = got.counts.read;
+        got.rejects.extend(
+            one.rejects.into_iter().map(|reject| sources::Reject { position: position + reject.position, ..reject }),
+        );
+        got.counts.read += one.counts.read;
+        got.counts.taken += one.counts.taken;
+        got.counts.rejected += one.counts.rejected;
+        header = parser.header();
+        at += n;
+    }
+    got
+}
+
 proptest! {
+    #[test]
+    fn a_log_that_is_taken_in_parts_gives_the_same_records(
+        which in any::<prop::sample::Index>(),
+        ends in prop::collection::vec(any::<prop::sample::Index>(), 0..8),
+    ) {
+        let mut fixtures = fixtures();
+        fixtures.retain(|fixture| IN_PARTS.contains(&fixture.source.as_str()));
+        let fixture = which.get(&fixtures);
+        let mut ends: Vec<usize> = ends.iter().map(|end| end.index(fixture.bytes.len() + 1)).collect();
+        ends.sort_unstable();
+        let name = fixture.path.file_name().expect("a name").to_string_lossy();
+        let source = sources::find(&fixture.source).expect("a source");
+        prop_assert_eq!(in_parts(source, &name, &fixture.bytes, &ends), run(source, &name, &fixture.bytes, &[]), "{} cut at {:?}", name, ends);
+    }
+
     #[test]
     fn no_source_panics_loses_or_invents_a_record(
         bytes in prop::collection::vec(prop_oneof![any::<u8>(), prop::sample::select(b"{}[]\",:\n\\ =|;<>#-1aT".to_vec())], 0..400),

@@ -8,6 +8,7 @@ mod commands;
 mod draw;
 mod encryption;
 mod evidence;
+mod following;
 mod grants;
 mod importing;
 mod inputs;
@@ -43,6 +44,7 @@ enum Command {
     Serve(commands::serve::ServeArgs),
     Import(commands::import::ImportArgs),
     Pull(commands::pull::PullArgs),
+    Tail(commands::tail::TailArgs),
     Sources(commands::sources::SourcesArgs),
     Export(commands::export::ExportArgs),
     Prove(commands::prove::ProveArgs),
@@ -73,6 +75,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => commands::serve::run(args),
         Command::Import(args) => commands::import::run(args),
         Command::Pull(args) => commands::pull::run(args),
+        Command::Tail(args) => commands::tail::run(args),
         Command::Sources(args) => commands::sources::run(args),
         Command::Export(args) => commands::export::run(args),
         Command::Prove(args) => commands::prove::run(args),

@@ -5,11 +5,9 @@ mod common;
 use axum::extract::{Path, Query};
 use axum::routing::get;
 use axum::{Json, Router};
-use common::{Server, vidimus};
+use common::{Follower, Server};
 use serde_json::{Value, json};
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader};
-use std::process::{Output, Stdio};
 use stdx::Clock;
 
 const TENANT: &str = "41463f53-8812-40f4-890f-865bf6e35190";
@@ -52,43 +50,6 @@ fn feed() -> String {
     receiver.recv().expect("an address")
 }
 
-fn count(server: &Server, workspace: &str, table: &str) -> i64 {
-    let query = format!("{table} | count");
-    let (is_done, out, error) = server.run("query", &["--database", workspace, "--format", "jsonl", &query]);
-    assert!(is_done, "{workspace}: {query}: {error}");
-    serde_json::from_str::<Value>(out.trim()).expect("JSON")["Count"].as_i64().expect("a number")
-}
-
-struct Pull<'a> {
-    server: &'a Server,
-    args: Vec<String>,
-}
-
-impl Pull<'_> {
-    fn command(&self) -> std::process::Command {
-        let args: Vec<&str> = self.args.iter().map(String::as_str).collect();
-        let mut command = vidimus(&["pull"]);
-        command.args(args).env("VIDIMUS_TOKEN", self.server.token()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command
-    }
-
-    fn run(&self) -> (bool, String, String) {
-        let Output { status, stdout, stderr } = self.command().output().expect("it runs");
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        (status.success(), text(&stdout), text(&stderr))
-    }
-
-    /// Kills it at a place; returns whether it came there.
-    fn kill_at(&self, place: &str) -> bool {
-        let mut child = self.command().env(stdx::CRASH_AT, place).spawn().expect("it starts");
-        let lines = BufReader::new(child.stdout.take().expect("piped")).lines().map_while(Result::ok);
-        let is_there = lines.into_iter().any(|line| line.starts_with(stdx::CRASH_SIGN));
-        let _ = child.kill();
-        let _ = child.wait();
-        is_there
-    }
-}
-
 #[test]
 fn nothing_is_lost_and_nothing_repeated_when_it_is_killed_at_any_place() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -118,13 +79,13 @@ fn nothing_is_lost_and_nothing_repeated_when_it_is_killed_at_any_place() {
         let args = ["office", "--url", &url, "--tenant", TENANT, "--content-type", "Audit.General", "--once"];
         let args = args.into_iter().chain(["--state", &state, "--since", &since]);
         let args = args.chain(["--server", &server.running.url, "--workspace", &workspace]);
-        let pull = Pull { server: &server, args: args.map(str::to_string).collect() };
+        let pull = Follower { server: &server, args: ["pull"].into_iter().chain(args).map(str::to_string).collect() };
         assert!(pull.kill_at(&format!("{place}:{visit}")), "{place}:{visit} was not reached");
         let (is_done, out, error) = pull.run();
         assert!(is_done, "{place}:{visit}: {error}");
         assert!(out.contains("Audit.General up to 2"), "{out}");
         let counts =
-            ["DataverseActivity", "OfficeActivity", "VidimusQuarantine"].map(|table| count(&server, &workspace, table));
+            ["DataverseActivity", "OfficeActivity", "VidimusQuarantine"].map(|table| server.count(&workspace, table));
         let n = N_CONTENT as i64;
         assert_eq!(counts, [2 * n, n, n], "{place}:{visit}");
         let (is_done, out, _) = pull.run();
@@ -142,8 +103,8 @@ fn what_is_wrong_is_told_without_the_secret() {
     std::fs::write(&secret, "c2VjcmV0\n").expect("written");
     let wrong = |args: &[&str]| {
         let rest = ["--state", &state, "--once", "--server", &server.running.url];
-        let args = args.iter().copied().chain(rest).map(str::to_string).collect();
-        let (is_done, out, error) = Pull { server: &server, args }.run();
+        let args = ["pull"].iter().chain(args).copied().chain(rest).map(str::to_string).collect();
+        let (is_done, out, error) = Follower { server: &server, args }.run();
         assert!(!is_done && !error.contains("c2VjcmV0") && !out.contains("c2VjcmV0"), "{out} {error}");
         error
     };

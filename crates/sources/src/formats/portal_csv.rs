@@ -13,6 +13,8 @@ use schema::dynamic::write_json_string;
 
 /// Columns of the header that have to be a table's.
 const MATCHED_MIN: usize = 4;
+/// Characters of a header that are kept: names of one letter between commas still exceed what names may have in all.
+const HEADER_TEXT_MAX: usize = 3 * HEADER_BYTES_MAX;
 
 pub static SOURCE: Source = Source {
     name: "portal_csv",
@@ -22,7 +24,12 @@ pub static SOURCE: Source = Source {
     parser: |context| {
         Box::new(Framed::new(
             Rows::default(),
-            Portal { finder: Finder::new(&context.path), header: Vec::new(), is_refused: false },
+            Portal {
+                finder: Finder::new(&context.path),
+                header: Vec::new(),
+                header_text: String::new(),
+                is_refused: false,
+            },
         ))
     },
 };
@@ -45,6 +52,8 @@ fn detect(sniff: &Sniff<'_>) -> u8 {
 struct Portal {
     finder: Finder,
     header: Vec<String>,
+    /// The header as it stands in the file, or as much of one that is too long as shows that it is.
+    header_text: String,
     /// The header was too long: there is no telling what the rows mean.
     is_refused: bool,
 }
@@ -54,6 +63,7 @@ impl Convert for Portal {
         let cells = cells(item);
         if self.header.is_empty() {
             self.header = cells;
+            self.header_text = item.chars().take(HEADER_TEXT_MAX).collect();
             // Each row repeats the names.
             self.is_refused = is_too_long(&self.header);
             if self.is_refused {
@@ -99,5 +109,9 @@ impl Convert for Portal {
             }
         }
         out.record(row);
+    }
+
+    fn header(&self) -> String {
+        if self.header_text.is_empty() { String::new() } else { format!("{}\n", self.header_text) }
     }
 }

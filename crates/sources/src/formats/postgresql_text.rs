@@ -68,4 +68,8 @@ impl Convert for Text {
     fn end(&mut self, out: &mut Output) {
         self.flush(out);
     }
+
+    fn holds(&self) -> bool {
+        !self.pending.is_empty()
+    }
 }

@@ -71,6 +71,17 @@ impl Convert for Lines {
         }
         out.result(self.record(item), item);
     }
+
+    fn header(&self) -> String {
+        let mut header = String::new();
+        if !self.date.is_empty() {
+            header.push_str(&format!("#Date: {}\n", self.date));
+        }
+        if !self.fields.is_empty() {
+            header.push_str(&format!("#Fields: {}\n", self.fields.join(" ")));
+        }
+        header
+    }
 }
 
 impl Lines {

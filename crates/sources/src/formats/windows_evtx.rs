@@ -144,4 +144,8 @@ impl Parser for Evtx {
         };
         out.reject(Reason::Malformed, detail, &rest);
     }
+
+    fn n_held(&self) -> usize {
+        self.buffer.len()
+    }
 }

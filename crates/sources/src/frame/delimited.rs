@@ -69,6 +69,10 @@ impl Frame for Rows {
         let end = if row.ends_with(b"\r") { end - 1 } else { end };
         Cut::Item { start: 0, end, next }
     }
+
+    fn is_skipping(&self) -> bool {
+        self.is_skipping
+    }
 }
 
 /// Returns the cells of a row.

@@ -320,4 +320,8 @@ impl Frame for Values {
             State::Reading => self.read(bytes, is_end),
         }
     }
+
+    fn is_skipping(&self) -> bool {
+        matches!(self.state, State::Dropping | State::SkippingLine)
+    }
 }

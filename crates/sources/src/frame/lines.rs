@@ -39,4 +39,8 @@ impl Frame for Lines {
         let end = if line.ends_with(b"\r") { end - 1 } else { end };
         Cut::Item { start: 0, end, next }
     }
+
+    fn is_skipping(&self) -> bool {
+        self.is_skipping
+    }
 }

@@ -33,6 +33,9 @@ pub(crate) trait Frame: Send {
     /// Looks at bytes that begin where the last cut ended; `is_end` when no more come. May remember how far it has looked: until
     /// it cuts, the same bytes are shown again with more behind them.
     fn cut(&mut self, bytes: &[u8], is_end: bool) -> Cut;
+
+    /// Returns whether it goes on over an item whose beginning was rejected.
+    fn is_skipping(&self) -> bool;
 }
 
 /// Makes records of an item.
@@ -42,6 +45,16 @@ pub(crate) trait Convert: Send {
 
     /// Adds what remains when the stream ends.
     fn end(&mut self, _out: &mut Output) {}
+
+    /// Returns whether it holds an item back, as the next ones may continue it.
+    fn holds(&self) -> bool {
+        false
+    }
+
+    /// Returns the header that holds for what follows, as it has to stand before that.
+    fn header(&self) -> String {
+        String::new()
+    }
 }
 
 /// Converts by a function.
@@ -60,12 +73,23 @@ pub(crate) struct Framed<F, C> {
     buffer: Vec<u8>,
     /// Bytes of the buffer that are done with.
     at: usize,
+    /// Bytes of the stream before the buffer.
+    n_before: u64,
+    /// Where in the stream a record begins that is held back, and one that was too long and may go on.
+    held: Option<u64>,
+    oversized: Option<u64>,
     is_begun: bool,
 }
 
 impl<F: Frame, C: Convert> Framed<F, C> {
     pub fn new(frame: F, convert: C) -> Framed<F, C> {
-        Framed { frame, convert, buffer: Vec::new(), at: 0, is_begun: false }
+        let (held, oversized) = (None, None);
+        Framed { frame, convert, buffer: Vec::new(), at: 0, n_before: 0, held, oversized, is_begun: false }
+    }
+
+    /// Returns where in the stream a byte of the buffer stands.
+    fn place(&self, at: usize) -> u64 {
+        self.n_before + at as u64
     }
 
     fn run(&mut self, is_end: bool, out: &mut Output) {
@@ -87,15 +111,29 @@ impl<F: Frame, C: Convert> Framed<F, C> {
             match self.frame.cut(bytes, is_end) {
                 Cut::Need => break,
                 // A frame that does not move would never end.
-                Cut::Skip(n) => self.at += n.max(1),
+                Cut::Skip(n) => {
+                    self.at += n.max(1);
+                    self.oversized = self.oversized.filter(|_| self.frame.is_skipping());
+                }
                 Cut::Reject { end, next, reason, detail } => {
                     out.reject(reason, detail, bytes.get(..end).unwrap_or(bytes));
+                    self.oversized = self.frame.is_skipping().then(|| self.place(self.at));
                     self.at += next.max(1);
                 }
                 Cut::Item { start, end, next } => {
+                    self.oversized = None;
                     let item = bytes.get(start..end).unwrap_or(&[]);
                     match std::str::from_utf8(item) {
-                        Ok(item) => self.convert.item(item, out),
+                        Ok(item) => {
+                            let n_read = out.counts.read;
+                            self.convert.item(item, out);
+                            let is_continued = self.held.is_some() && out.counts.read == n_read;
+                            self.held = match self.convert.holds() {
+                                true if is_continued => self.held,
+                                true => Some(self.n_before + self.at as u64),
+                                false => None,
+                            };
+                        }
                         Err(error) => {
                             let detail = format!("byte {} of the record is not UTF-8", error.valid_up_to());
                             out.reject(Reason::Encoding, detail, item);
@@ -106,6 +144,7 @@ impl<F: Frame, C: Convert> Framed<F, C> {
             }
         }
         self.at = self.at.min(self.buffer.len());
+        self.n_before = self.place(self.at);
         self.buffer.drain(..self.at);
         self.at = 0;
     }
@@ -120,6 +159,15 @@ impl<F: Frame, C: Convert> Parser for Framed<F, C> {
     fn finish(&mut self, out: &mut Output) {
         self.run(true, out);
         self.convert.end(out);
+    }
+
+    fn n_held(&self) -> usize {
+        let from = [self.held, self.oversized].into_iter().flatten().fold(self.n_before, u64::min);
+        usize::try_from(self.place(self.buffer.len()) - from).unwrap_or(usize::MAX)
+    }
+
+    fn header(&self) -> String {
+        self.convert.header()
     }
 }
 

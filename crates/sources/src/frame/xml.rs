@@ -62,6 +62,10 @@ impl Frame for Events {
         let detail = "the event is not closed";
         Cut::Reject { end: bytes.trim_ascii_end().len(), next: bytes.len(), reason: Reason::Malformed, detail }
     }
+
+    fn is_skipping(&self) -> bool {
+        self.is_skipping
+    }
 }
 
 /// Passes over what stands between events; text there is no event and not dropped.

@@ -22,6 +22,7 @@ pub mod serve;
 pub mod shared_key;
 pub mod shell;
 pub mod sources;
+pub mod tail;
 pub mod token;
 pub mod verify;
 pub mod witness;

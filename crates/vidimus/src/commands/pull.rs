@@ -1,18 +1,21 @@
 //! `vidimus pull`: what others publish into a server's tables, from a saved position on, each record once.
 
-use super::import::{ToServerArgs, find_source};
-use super::query::{duration, instant};
-use crate::importing::{Target, piece};
+use super::import::find_source;
+use super::query::duration;
+use crate::following::FollowArgs;
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use pull::{
-    AzureKey, Client, Collection, Feed, Graph, Office, OfficeOptions, PullError, Round, SignIn, State, read_secret,
+    AzureKey, Client, Collection, Feed, Graph, Kafka, KafkaOptions, Login, Mechanism, Office, OfficeOptions, SignIn,
+    read_secret,
 };
 use schema::ticks;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
-use stdx::Clock;
+
+/// How long to wait between rounds, if nothing else is said.
+const EVERY: Duration = Duration::from_secs(60);
 
 /// Follow what others publish: take it into the tables of a server's workspace, each record once.
 ///
@@ -30,28 +33,7 @@ enum SourceArgs {
     Graph(GraphArgs),
     Blobs(BlobsArgs),
     S3(S3Args),
-}
-
-/// Where to, how often, and from where on.
-#[derive(Debug, Args)]
-struct FollowArgs {
-    /// File that keeps the position.
-    #[arg(long, value_name = "FILE")]
-    state: PathBuf,
-    /// Take all that is there now, and end.
-    #[arg(long)]
-    once: bool,
-    /// How long to wait between rounds.
-    #[arg(long, value_name = "TIME", default_value = "1m", value_parser = duration, conflicts_with = "once")]
-    every: Duration,
-    /// Begin at this time when there is no position.
-    #[arg(long, value_name = "TIME", value_parser = instant)]
-    since: Option<i64>,
-    /// When a record counts as taken: once it is durable under a signed checkpoint, or once witnesses have cosigned one too.
-    #[arg(long, value_name = "LEVEL", default_value = "committed", value_parser = ["committed", "witnessed"])]
-    ack: String,
-    #[command(flatten)]
-    server: ToServerArgs,
+    Kafka(KafkaArgs),
 }
 
 /// How to sign in to the source.
@@ -180,6 +162,45 @@ struct S3Args {
     follow: FollowArgs,
 }
 
+/// Topics of Kafka, or of what speaks its protocol, such as Azure's Event Hubs.
+///
+/// A message is a record, or a batch of them. It lands in the tables of the log format that it is recognised as, else in a table that
+/// its topic names. The brokers are spoken to by TLS.
+#[derive(Debug, Args)]
+struct KafkaArgs {
+    /// Brokers to begin with, such as NAMESPACE.servicebus.windows.net:9093.
+    #[arg(long, value_name = "HOST:PORT", required = true, value_delimiter = ',')]
+    brokers: Vec<String>,
+    /// A topic; may be given more than once.
+    #[arg(long = "topic", value_name = "NAME", required = true, num_args = 1..)]
+    topics: Vec<String>,
+    /// Take all messages for logs of this format, rather than to recognise it.
+    #[arg(long, value_name = "FORMAT")]
+    source: Option<String>,
+    /// Sign in as this user; to Event Hubs as `$ConnectionString`.
+    #[arg(long, value_name = "NAME")]
+    user: Option<String>,
+    /// File that holds the user's password; by default it is taken from the environment's VIDIMUS_SOURCE_PASSWORD.
+    #[arg(long, value_name = "FILE", requires = "user")]
+    password_file: Option<PathBuf>,
+    /// How the password is proved: plain, scram-sha-256 or scram-sha-512.
+    #[arg(long, value_name = "MECHANISM", default_value = "plain", value_parser = mechanism)]
+    sasl: Mechanism,
+    /// Certificates, in PEM form, that the brokers' may lead to; by default those of the system.
+    #[arg(long, value_name = "FILE", conflicts_with = "source_plain_tcp")]
+    source_ca: Option<PathBuf>,
+    /// Speak to the brokers without TLS: others may read records, and a password that is proved plainly, on their way.
+    #[arg(long)]
+    source_plain_tcp: bool,
+    #[command(flatten)]
+    follow: FollowArgs,
+}
+
+fn mechanism(text: &str) -> Result<Mechanism, String> {
+    let found = Mechanism::ALL.into_iter().find(|mechanism| mechanism.name().eq_ignore_ascii_case(text));
+    found.ok_or_else(|| "the mechanisms are plain, scram-sha-256 and scram-sha-512".to_string())
+}
+
 fn collection(text: &str) -> Result<Collection, String> {
     let known = || Collection::ALL.map(|collection| collection.path).join(", ");
     Collection::find(text).ok_or_else(|| format!("the collections are {}", known()))
@@ -222,39 +243,32 @@ pub fn run(args: PullArgs) -> anyhow::Result<ExitCode> {
             let objects = objects.with_source(format(args.source.as_deref())?).with_since(args.follow.since);
             (Box::new(objects), args.follow)
         }
+        SourceArgs::Kafka(args) => (Box::new(Kafka::new(args.options()?)?), args.follow),
     };
-    follow.run(feed.as_mut())
+    follow.run(feed.as_mut(), EVERY)
 }
 
-impl FollowArgs {
-    /// Takes round after round.
-    fn run(&self, feed: &mut dyn Feed) -> anyhow::Result<ExitCode> {
-        let server = self.server.server()?;
-        let target = Target { server: &server, workspace: &self.server.workspace, ack: &self.ack };
-        // The same source may be pulled into two workspaces.
-        let name = format!("{} into {}", feed.name(), self.server.workspace);
-        let mut state = State::open(&self.state, &name)?;
-        let now = || stdx::SystemClock.now_ticks();
-        loop {
-            let mut round = Round::default();
-            let mut deliver = |pending: &pull::Pending| piece::deliver(&target, pending);
-            let done = pull::follow(feed, &mut state, &now, &mut deliver, &mut round);
-            let Round { taken, quarantined, .. } = round;
-            println!("{}: {taken} taken, {quarantined} quarantined, {}", feed.name(), feed.position(&state));
-            let mut wait = self.every;
-            match done {
-                Ok(()) if self.once => return Ok(ExitCode::SUCCESS),
-                Ok(()) => {}
-                Err(error) if self.once || !error.is_temporary() => return Err(error.into()),
-                Err(error) => {
-                    if let PullError::Busy { seconds, .. } = &error {
-                        wait = wait.max(Duration::from_secs(*seconds));
-                    }
-                    eprintln!("vidimus: {:#}", anyhow::Error::from(error));
-                }
+impl KafkaArgs {
+    fn options(&self) -> anyhow::Result<KafkaOptions> {
+        let login = match &self.user {
+            None => None,
+            Some(user) => {
+                let password = read_secret("a password", self.password_file.as_deref(), "VIDIMUS_SOURCE_PASSWORD")?;
+                let password = password
+                    .context("no password: give its file by --password-file, or set VIDIMUS_SOURCE_PASSWORD")?;
+                Some(Login { mechanism: self.sasl, user: user.clone(), password })
             }
-            std::thread::sleep(wait);
-        }
+        };
+        Ok(KafkaOptions {
+            brokers: self.brokers.clone(),
+            topics: self.topics.clone(),
+            source: format(self.source.as_deref())?,
+            since: self.follow.since,
+            login,
+            ca: self.source_ca.clone(),
+            is_plain: self.source_plain_tcp,
+            is_once: self.follow.once,
+        })
     }
 }
 
@@ -318,11 +332,11 @@ impl S3Args {
 }
 
 /// Returns the name of a log format that is known.
-fn format(name: Option<&str>) -> anyhow::Result<Option<String>> {
+pub fn format(name: Option<&str>) -> anyhow::Result<Option<String>> {
     Ok(name.map(find_source).transpose()?.map(|source| source.name.to_string()))
 }
 
 /// Returns whole seconds, in ticks.
-fn in_ticks(duration: Duration) -> i64 {
+pub fn in_ticks(duration: Duration) -> i64 {
     i64::try_from(duration.as_secs()).unwrap_or(i64::MAX).saturating_mul(ticks::SECOND)
 }

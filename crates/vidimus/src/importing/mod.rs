@@ -3,9 +3,11 @@
 //! ```text
 //! native ─ a log format's parser ─┐
 //! plain ─ tables of files ────────┼─► Chunk, Chunk, ... ─ senders ─► server     answers ─► Summary
+//! events ─ of no known format ────┤
 //! whole ─ what nobody can read ───┘
 //! ```
 
+pub mod events;
 pub mod native;
 pub mod piece;
 pub mod plain;
@@ -46,6 +48,8 @@ pub struct Chunk {
     pub path: String,
     pub name: String,
     pub body: Vec<u8>,
+    /// How many records it has, where the answer does not count them.
+    pub n_records: Option<u64>,
 }
 
 /// What requests are named after, so that the same part of the same thing has the same name.
@@ -77,6 +81,12 @@ impl Summary {
         if self.first.len() < SHOWN_MAX {
             self.first.push(format!("{reason}: {detail}"));
         }
+    }
+
+    /// Counts a request whose answer says only how many of its records were rejected.
+    fn count(&mut self, n_records: u64, rejected: u64) {
+        self.taken += n_records.saturating_sub(rejected);
+        self.quarantined += rejected;
     }
 
     fn add(&mut self, answer: &Value) {
@@ -129,14 +139,21 @@ fn send_chunks(target: &Target<'_>, chunks: &Mutex<Receiver<Chunk>>, summary: &M
     loop {
         let next = chunks.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(chunk) = next else { return Ok(()) };
-        let answer: Value = serde_json::from_slice(&send_chunk(target, &chunk)?)?;
-        summary.lock().unwrap_or_else(PoisonError::into_inner).add(&answer);
+        let called = send_chunk(target, &chunk)?;
+        let rejected = called.rejected;
+        let answer: Value = serde_json::from_slice(&called.accepted()?)?;
+        let mut summary = summary.lock().unwrap_or_else(PoisonError::into_inner);
+        match chunk.n_records {
+            Some(n_records) => summary.count(n_records, rejected),
+            None => summary.add(&answer),
+        }
+        drop(summary);
         stdx::crash_point("import.chunk");
     }
 }
 
 /// Sends a chunk until it is taken, waiting while the server has no room.
-fn send_chunk(target: &Target<'_>, chunk: &Chunk) -> anyhow::Result<Vec<u8>> {
+fn send_chunk(target: &Target<'_>, chunk: &Chunk) -> anyhow::Result<Called> {
     let begun = Instant::now();
     let path = target.path(&chunk.path);
     loop {
@@ -144,11 +161,11 @@ fn send_chunk(target: &Target<'_>, chunk: &Chunk) -> anyhow::Result<Vec<u8>> {
         let called = target.server.call("POST", &path, &headers, chunk.body.clone());
         let wait = match &called {
             Ok(Called { status: 429 | 503, retry_after, .. }) => retry_after.unwrap_or(1),
-            Ok(_) => return called?.accepted(),
+            Ok(_) => return called,
             Err(_) => 1,
         };
         if begun.elapsed() > PATIENCE {
-            return called?.accepted();
+            return called;
         }
         std::thread::sleep(Duration::from_secs(wait));
     }

@@ -83,7 +83,7 @@ pub(super) fn rejected(name: String, of: &str, rejects: Vec<Reject>) -> Chunk {
         })
         .collect();
     let body = json!({ "of": of, "records": records }).to_string().into_bytes();
-    Chunk { path: "quarantine".to_string(), name, body }
+    Chunk { path: "quarantine".to_string(), name, body, n_records: None }
 }
 
 struct Reading<'a> {
@@ -187,7 +187,7 @@ impl Reading<'_> {
     fn send_records(&mut self, table: &str, body: Vec<u8>, chunks: &SyncSender<Chunk>) -> bool {
         self.n_chunks += 1;
         let name = chunk_name(&format!("{}:{table}", self.n_chunks), &self.log.name);
-        chunks.send(Chunk { path: format!("tables/{table}/records"), name, body }).is_ok()
+        chunks.send(Chunk { path: format!("tables/{table}/records"), name, body, n_records: None }).is_ok()
     }
 
     fn send_rejects(&mut self, chunks: &SyncSender<Chunk>) -> bool {

@@ -1,7 +1,7 @@
 //! Pieces that were pulled from a source, into a server's tables: each file in them by its format, and what nobody can read into the
 //! quarantine. Nothing of a piece is left out, so that a source never waits for somebody who looks at it.
 
-use super::{Name, Summary, Target, native, whole};
+use super::{Name, Summary, Target, events, native, whole};
 use crate::commands::import::find_source;
 use anyhow::bail;
 use files::{Input, Progress, RawFile};
@@ -31,6 +31,10 @@ fn send(target: &Target<'_>, pending: &Pending) -> anyhow::Result<Delivered> {
     let forced = match &header.content {
         Content::Records(name) => Some(find_source(name)?),
         Content::Unknown => None,
+        Content::Events => {
+            add(&mut total, &events::import(target, &pending.body, &Name { by: "pull", of: &header.id })?);
+            return Ok(total);
+        }
         Content::Lost(why) => {
             add(&mut total, &quarantine(&Name { by: "pull", of: &header.id }, UNKNOWN, why)?);
             return Ok(total);

@@ -42,10 +42,8 @@ fn read(table: &Table, path: &str, progress: &Arc<Progress>, chunks: &SyncSender
             encoder.end_table()?;
             encoder.finish(&Statistics::default())?;
             drop(encoder);
-            if chunks
-                .send(Chunk { path: path.to_string(), name: format!("import:{}:{n}", table.name()), body })
-                .is_err()
-            {
+            let name = format!("import:{}:{n}", table.name());
+            if chunks.send(Chunk { path: path.to_string(), name, body, n_records: None }).is_err() {
                 return Ok(());
             }
             n += 1;
@@ -75,7 +73,7 @@ fn read_lines(label: &str, path: &str, mut reader: impl BufRead, chunks: &SyncSe
         }
         let name = chunk_name(&at.to_string(), &Name { by: "import", of: label });
         at += body.len();
-        if chunks.send(Chunk { path: path.to_string(), name, body }).is_err() {
+        if chunks.send(Chunk { path: path.to_string(), name, body, n_records: None }).is_err() {
             return Ok(());
         }
     }

@@ -38,8 +38,9 @@ pub fn token(file: Option<&Path>, is_anonymous: bool) -> anyhow::Result<Option<S
     }
     let text = match file {
         Some(path) => std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?,
-        None => std::env::var(TOKEN_VARIABLE)
-            .with_context(|| format!("no token: give its file by --token-file, set {TOKEN_VARIABLE}, or say --anonymous"))?,
+        None => std::env::var(TOKEN_VARIABLE).with_context(|| {
+            format!("no token: give its file by --token-file, set {TOKEN_VARIABLE}, or say --anonymous")
+        })?,
     };
     let token = Secret::new(text.trim().to_string());
     if token.expose().is_empty() || !token.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -53,6 +54,8 @@ pub struct Called {
     pub status: u16,
     /// Seconds.
     pub retry_after: Option<u64>,
+    /// How many records are in the quarantine, as the answer's header says.
+    pub rejected: u64,
     pub body: Vec<u8>,
 }
 
@@ -66,7 +69,12 @@ impl Called {
             return Ok(self.body);
         }
         let answer: Option<serde_json::Value> = serde_json::from_slice(&self.body).ok();
-        let message = answer.as_ref().and_then(|answer| answer["error"]["message"].as_str());
+        let of = |answer: &'_ serde_json::Value| {
+            // The event collector has answers of its own.
+            let texts = [&answer["error"]["message"], &answer["detail"], &answer["text"]];
+            texts.iter().find_map(|text| text.as_str()).map(str::to_string)
+        };
+        let message = answer.as_ref().and_then(of);
         match message {
             Some(message) => bail!("the server refuses: {message}"),
             None => bail!("the server refuses with the status {}", self.status),
@@ -144,11 +152,12 @@ impl Server {
         let request = request.body(body).with_context(|| format!("cannot ask {url}"))?;
         let response = self.agent()?.run(request).with_context(|| format!("cannot ask {url}"))?;
         let status = response.status().as_u16();
-        let retry_after = response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
+        let number = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()?.parse().ok());
+        let (retry_after, rejected) = (number("retry-after"), number("vidimus-rejected").unwrap_or(0));
         let mut body = response.into_body();
         let body = body.with_config().limit(ANSWER_BYTES_MAX).read_to_vec();
         let body = body.with_context(|| format!("the answer of {url} cannot be read"))?;
-        Ok(Called { status, retry_after, body })
+        Ok(Called { status, retry_after, rejected, body })
     }
 
     fn query_url(&self) -> anyhow::Result<String> {

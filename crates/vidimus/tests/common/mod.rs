@@ -174,6 +174,51 @@ impl Server {
     pub fn token(&self) -> &str {
         &self.token
     }
+
+    /// Returns how many records a query has in a workspace.
+    pub fn count(&self, workspace: &str, query: &str) -> i64 {
+        let query = format!("{query} | count");
+        let (is_done, out, error) = self.run("query", &["--database", workspace, "--format", "jsonl", &query]);
+        assert!(is_done, "{workspace}: {query}: {error}");
+        serde_json::from_str::<Value>(out.trim()).expect("JSON")["Count"].as_i64().expect("a number")
+    }
+}
+
+/// A command that follows a source into a server.
+pub struct Follower<'a> {
+    pub server: &'a Server,
+    pub args: Vec<String>,
+}
+
+impl Follower<'_> {
+    fn command(&self) -> Command {
+        let args: Vec<&str> = self.args.iter().map(String::as_str).collect();
+        let mut command = vidimus(&args);
+        command.env("VIDIMUS_TOKEN", self.server.token()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs it to its end; returns whether it succeeded, what it printed and what it said is wrong.
+    pub fn run(&self) -> (bool, String, String) {
+        let Output { status, stdout, stderr } = self.command().output().expect("it runs");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (status.success(), text(&stdout), text(&stderr))
+    }
+
+    /// Starts it, and lets it run.
+    pub fn start(&self) -> Child {
+        self.command().stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts")
+    }
+
+    /// Kills it at a place; returns whether it came there.
+    pub fn kill_at(&self, place: &str) -> bool {
+        let mut child = self.command().env(stdx::CRASH_AT, place).spawn().expect("it starts");
+        let lines = BufReader::new(child.stdout.take().expect("piped")).lines().map_while(Result::ok);
+        let is_there = lines.into_iter().any(|line| line.starts_with(stdx::CRASH_SIGN));
+        let _ = child.kill();
+        let _ = child.wait();
+        is_there
+    }
 }
 
 /// A witness with a folder of its own.
