@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use common::child::{ENCRYPTED, ROUND_NUMBER, STORE, run};
 use common::oracle::Oracle;
-use stdx::{CRASH_AT, CRASH_SIGN, Rng};
+use stdx::{CRASH_SIGN, Rng, crash_at};
 
 /// Rounds after which a new store is begun.
 const STORE_ROUNDS: u64 = 10;
@@ -57,7 +57,7 @@ fn kill(
     let mut command = Command::new(std::env::current_exe().expect("a path"));
     command.args(["--exact", "worker", "--nocapture"]).env(STORE, store).env(ROUND_NUMBER, round.to_string());
     if let Kill::At(place, nth) = kill {
-        command.env(CRASH_AT, format!("{place}:{nth}"));
+        crash_at(&mut command, place, *nth);
     }
     prepare(&mut command);
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("started");

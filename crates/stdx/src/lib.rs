@@ -16,7 +16,7 @@ pub use background::stand_back;
 pub use cancel::Cancel;
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use confine::{Confinement, confine};
-pub use crash::{CRASH_AT, CRASH_SIGN, crash_point};
+pub use crash::{CRASH_SIGN, crash_at, crash_point};
 pub use entropy::{Entropy, SystemEntropy};
 pub use error_chain::error_chain;
 pub use rng::Rng;

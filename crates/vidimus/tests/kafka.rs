@@ -53,7 +53,7 @@ fn nothing_is_lost_and_nothing_repeated_when_it_is_killed_at_any_place() {
         let pull = Follower { server: &server, args: args.map(|text| text.to_string()).collect() };
         write(&brokers, "app", 0, &[b"{\"Number\":1}", b"[{\"Number\":2},{\"Number\":3}]", b"of no format", b"\xff"]);
         write(&brokers, "diagnostics", 0, &[DIAGNOSTIC.as_bytes()]);
-        assert!(pull.kill_at(&format!("{place}:{visit}")), "{place}:{visit} was not reached");
+        assert!(pull.kill_at(place, visit), "{place}:{visit} was not reached");
         write(&brokers, "app", 1, &[b"{\"Number\":4}"]);
         write(&brokers, "app", 0, &[b"{\"Number\":5}"]);
         let (is_done, _, error) = pull.run();

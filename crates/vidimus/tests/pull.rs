@@ -80,7 +80,7 @@ fn nothing_is_lost_and_nothing_repeated_when_it_is_killed_at_any_place() {
         let args = args.into_iter().chain(["--state", &state, "--since", &since]);
         let args = args.chain(["--server", &server.running.url, "--workspace", &workspace]);
         let pull = Follower { server: &server, args: ["pull"].into_iter().chain(args).map(str::to_string).collect() };
-        assert!(pull.kill_at(&format!("{place}:{visit}")), "{place}:{visit} was not reached");
+        assert!(pull.kill_at(place, visit), "{place}:{visit} was not reached");
         let (is_done, out, error) = pull.run();
         assert!(is_done, "{place}:{visit}: {error}");
         assert!(out.contains("Audit.General up to 2"), "{out}");

@@ -59,7 +59,7 @@ fn nothing_is_lost_and_nothing_repeated_when_it_is_killed_at_any_place() {
         let tail = follower(&server, &workspace, &folder, &["--once"]);
         append(&logs.join("app.log"), lines(0..3));
         append(&logs.join("own.log"), b"started\n{\"Number\":1}\n\xff\xff\n");
-        assert!(tail.kill_at(&format!("{place}:{visit}")), "{place}:{visit} was not reached");
+        assert!(tail.kill_at(place, visit), "{place}:{visit} was not reached");
         // Rotated by renaming, and by copying and truncating, before it is started again.
         append(&logs.join("app.log"), lines(3..4));
         fs::rename(logs.join("app.log"), logs.join("app.log.1")).expect("renamed");

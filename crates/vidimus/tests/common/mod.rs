@@ -210,9 +210,9 @@ impl Follower<'_> {
         self.command().stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts")
     }
 
-    /// Kills it at a place; returns whether it came there.
-    pub fn kill_at(&self, place: &str) -> bool {
-        let mut child = self.command().env(stdx::CRASH_AT, place).spawn().expect("it starts");
+    /// Kills it when it comes to a place for the n-th time; returns whether it did.
+    pub fn kill_at(&self, place: &str, nth: u64) -> bool {
+        let mut child = stdx::crash_at(&mut self.command(), place, nth).spawn().expect("it starts");
         let lines = BufReader::new(child.stdout.take().expect("piped")).lines().map_while(Result::ok);
         let is_there = lines.into_iter().any(|line| line.starts_with(stdx::CRASH_SIGN));
         let _ = child.kill();
