@@ -9,8 +9,13 @@ use bytes::Bytes;
 use keys::{Purpose, SealedStream, Sealer};
 use parquet::errors::Result as ParquetResult;
 use parquet::file::reader::{ChunkReader, Length};
+use sha2::{Digest, Sha256};
+use tlog::Hash;
 
 use crate::error::ExtentError;
+
+/// Bytes that are hashed at a time: they are still in the processor's cache when they were read.
+const HASHED_BYTES: u64 = 256 << 10;
 
 /// A file that is open for reading.
 pub struct StoredBytes {
@@ -61,11 +66,24 @@ impl StoredBytes {
         Ok(bytes)
     }
 
-    /// Reads bytes in the place of those in a buffer, whose memory is used again.
+    /// Returns the SHA-256 of bytes. `progress` is told of how many each time that some were read.
     ///
     /// # Errors
-    /// As [`StoredBytes::get`]; then the buffer may hold anything.
-    pub fn read_into(&self, range: Range<u64>, bytes: &mut Vec<u8>) -> io::Result<()> {
+    /// As [`StoredBytes::get`].
+    pub fn hash(&self, range: Range<u64>, mut progress: impl FnMut(u64)) -> io::Result<Hash> {
+        let (mut hasher, mut bytes, mut at) = (Sha256::new(), Vec::new(), range.start);
+        while at < range.end {
+            let end = range.end.min(at + HASHED_BYTES);
+            self.read_into(at..end, &mut bytes)?;
+            hasher.update(&bytes);
+            progress(end - at);
+            at = end;
+        }
+        Ok(Hash(hasher.finalize().into()))
+    }
+
+    /// Reads bytes in the place of those in a buffer, whose memory is used again; after an error it may hold anything.
+    fn read_into(&self, range: Range<u64>, bytes: &mut Vec<u8>) -> io::Result<()> {
         if range.start > range.end || range.end > self.len {
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the range lies outside the file"));
         }

@@ -167,9 +167,7 @@ impl ColumnCache {
             return Found::Pass;
         }
         let asked_before = chunk.asked_before;
-        let fits = n_bytes <= self.max_bytes.saturating_sub(state.n_bytes)
-            || n_bytes <= self.max_bytes.saturating_sub(state.bytes_asked_since(asked_before));
-        match fits {
+        match state.has_room(n_bytes, self.max_bytes, asked_before) {
             true if want.is_most => Found::Load,
             true => Found::Later,
             false => Found::Pass,
@@ -223,12 +221,16 @@ impl ColumnCache {
             return;
         }
         let mut state = self.state();
-        while state.n_bytes.saturating_add(n_bytes) > self.max_bytes && state.forget_oldest() {}
-        let Some(of_file) = state.files.get_mut(&file.extent().file) else { return };
-        let chunk = of_file.chunks.entry((row_group, place)).or_default();
-        if chunk.pieces.is_some() || chunk.part(rows).is_some() {
+        let Some(chunk) = state.chunk(file.extent().file, row_group, place) else { return };
+        let asked_before = chunk.asked_before;
+        if chunk.pieces.is_some()
+            || chunk.part(rows).is_some()
+            || !state.has_room(n_bytes, self.max_bytes, asked_before)
+        {
             return;
         }
+        while state.n_bytes.saturating_add(n_bytes) > self.max_bytes && state.forget_oldest() {}
+        let Some(chunk) = state.chunk(file.extent().file, row_group, place) else { return };
         let is_full = chunk.parts.len() >= PARTS_MAX;
         let n_bytes_gone = if is_full { chunk.parts.remove(0).n_bytes } else { 0 };
         chunk.parts.push(Part { rows: rows.clone(), values: values.clone(), n_bytes });
@@ -278,15 +280,20 @@ impl Chunk {
 }
 
 impl State {
-    /// Returns the bytes of columns that a query or a later one asked for.
-    fn bytes_asked_since(&self, query: u64) -> u64 {
-        let chunks = self.files.values().flat_map(|file| file.chunks.values());
-        chunks.filter(|chunk| chunk.asked >= query).map(|chunk| chunk.n_bytes).sum()
+    /// Returns whether there is room for so many bytes, that is free or taken by columns that no query asked for since `asked_before`.
+    fn has_room(&self, n_bytes: u64, max_bytes: u64, asked_before: u64) -> bool {
+        let chunks = || self.files.values().flat_map(|file| file.chunks.values());
+        let asked_since = || chunks().filter(|chunk| chunk.asked >= asked_before).map(|chunk| chunk.n_bytes).sum();
+        n_bytes <= max_bytes.saturating_sub(self.n_bytes) || n_bytes <= max_bytes.saturating_sub(asked_since())
+    }
+
+    /// Returns what is known of a column that somebody asked for.
+    fn chunk(&mut self, file: Hash, row_group: usize, place: usize) -> Option<&mut Chunk> {
+        self.files.get_mut(&file)?.chunks.get_mut(&(row_group, place))
     }
 
     fn set_coming(&mut self, file: Hash, row_group: usize, place: usize, is_coming: bool) {
-        let chunk = self.files.get_mut(&file).and_then(|file| file.chunks.get_mut(&(row_group, place)));
-        if let Some(chunk) = chunk {
+        if let Some(chunk) = self.chunk(file, row_group, place) {
             chunk.is_coming = is_coming;
         }
     }
@@ -461,6 +468,29 @@ mod tests {
         let pieces: Pieces = file.decode(0, place, KqlType::Long).expect("decoded").into();
         cache.keep(&file, 0, place, &pieces);
         assert_eq!(cache.n_bytes(), bytes_of(&pieces));
+    }
+
+    #[test]
+    fn a_part_does_not_take_the_place_of_what_is_asked_for() {
+        let root = tempfile::tempdir().expect("a folder");
+        let file = file(root.path(), 2, 20_000);
+        let place = file.place_of("N").expect("a column");
+        let whole: Pieces = file.decode(0, place, KqlType::Long).expect("decoded").into();
+        let cache = Arc::new(ColumnCache::new(bytes_of(&whole) + 8));
+        let rows = RowSelection::from(vec![RowSelector::select(1), RowSelector::skip(19_999)]);
+        let ask_part = || {
+            let want = Want { row_group: 1, place, n_rows: 20_000, decoded_rows: 1, is_most: false };
+            let found = cache.look(cache.begin_query(), &file, want, || Some(&rows));
+            if !matches!(found, Found::KeptPart(_)) {
+                let values = file.decode_some(1, &[(place, KqlType::Long)], rows.clone()).expect("decoded").remove(0);
+                cache.keep_part(&file, 1, place, &rows, &values);
+            }
+            matches!(found, Found::KeptPart(_))
+        };
+        let ask_whole = || ask(&cache, cache.begin_query(), &file, 0, 20_000);
+        assert_eq!((ask_whole(), ask_part(), ask_whole()), ("loaded", false, "kept"));
+        // What was asked for twice while the other was not takes its place.
+        assert_eq!((ask_part(), ask_part(), ask_part()), (false, false, true));
     }
 
     #[test]

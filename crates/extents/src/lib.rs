@@ -30,7 +30,7 @@ pub use columns::{BATCH_COLUMN, POSITION_COLUMN, file_schema, from_file, to_file
 pub use decode::{Bounds, PIECE_ROWS};
 pub use error::ExtentError;
 pub use hot::{HotBatch, HotTail, compact, join_chunks, row_schema, with_columns};
-pub use reader::{ExtentFile, HASHED_BYTES};
+pub use reader::ExtentFile;
 pub use snapshot::Snapshot;
 pub use table_schema::{BAG_COLUMN, StoredSchema, StoredSchemaError, TIME_COLUMN};
 pub use writer::{ExtentWriter, ROW_GROUP_ROWS, WriterOptions, Written};

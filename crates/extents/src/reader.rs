@@ -19,7 +19,6 @@ use parquet::arrow::arrow_reader::{
 use parquet::errors::{ParquetError, Result as ParquetResult};
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
 use parquet::file::reader::{ChunkReader, Length};
-use sha2::{Digest, Sha256};
 use terms::TermIndex;
 use tlog::Hash;
 use tlog::entry::{EXTENT_HEAD_BYTES, Extent, FilePart};
@@ -27,9 +26,6 @@ use tlog::entry::{EXTENT_HEAD_BYTES, Extent, FilePart};
 use crate::bytes::StoredBytes;
 use crate::error::ExtentError;
 use crate::writer::SCHEMA_KEY;
-
-/// Bytes that are hashed at a time: they are still in the processor's cache when they were read.
-pub const HASHED_BYTES: u64 = 256 << 10;
 
 /// A part of a file that has a hash of its own; the footer is verified when a file is opened.
 enum Part {
@@ -242,7 +238,7 @@ impl ExtentFile {
     }
 
     fn check(&self, part: Part, range: Range<u64>, expected: &Hash) -> Result<(), ExtentError> {
-        let found = self.hash(range.clone())?;
+        let found = self.bytes.hash(range.clone(), |_| ()).map_err(ExtentError::io(&self.path))?;
         if found == *expected {
             return Ok(());
         }
@@ -253,19 +249,6 @@ impl ExtentFile {
         };
         let (first, end) = (range.start, range.end);
         Err(ExtentError::Changed { path: self.path.clone(), what, first, end, expected: *expected, found })
-    }
-
-    fn hash(&self, range: Range<u64>) -> Result<Hash, ExtentError> {
-        let mut hasher = Sha256::new();
-        let mut bytes = Vec::new();
-        let mut at = range.start;
-        while at < range.end {
-            let end = range.end.min(at + HASHED_BYTES);
-            self.bytes.read_into(at..end, &mut bytes).map_err(ExtentError::io(&self.path))?;
-            hasher.update(&bytes);
-            at = end;
-        }
-        Ok(Hash(hasher.finalize().into()))
     }
 }
 

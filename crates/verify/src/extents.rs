@@ -3,16 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
-use std::ops::Range;
 use std::sync::OnceLock;
 
-use extents::{BatchRef, ExtentError, HASHED_BYTES, LiveExtent, StoredBytes, TableCatalog};
+use extents::{BatchRef, ExtentError, LiveExtent, StoredBytes, TableCatalog};
 use ingest::{AtRest, LeafMaterial, parse_seeds, seeds_path};
 use keys::StreamLayout;
 use keys::stream::HEADER_BYTES;
-use sha2::{Digest, Sha256};
 use stdx::error_chain;
-use tlog::Hash;
 use tlog::entry::{EXTENT_HEAD_BYTES, Extent, SeqRange};
 
 use crate::log::LogContent;
@@ -176,7 +173,7 @@ fn check_file(run: &Run<'_>, stored: &StoredExtent<'_>, at_rest: &AtRest) -> boo
         run.find(finding.differs(format!("{} bytes", extent.bytes), found));
         return false;
     }
-    match hash_of(run, &file, 0..extent.bytes) {
+    match file.hash(0..extent.bytes, |n_bytes| run.add_bytes(n_bytes)) {
         Ok(hash) if hash == extent.file => true,
         Ok(hash) => {
             if !find_parts(run, &path, &file, extent) {
@@ -207,7 +204,7 @@ fn find_parts(run: &Run<'_>, path: &str, file: &StoredBytes, extent: &Extent) ->
     for (what, part) in row_groups.chain(terms).chain(footer) {
         let range = at..at.saturating_add(part.bytes).min(extent.bytes);
         at = range.end;
-        match hash_of(run, file, range.clone()) {
+        match file.hash(range.clone(), |n_bytes| run.add_bytes(n_bytes)) {
             Ok(hash) if hash == part.hash => continue,
             Ok(hash) => {
                 let finding = Finding::new(path, format!("{what} is not what is sealed")).at(range);
@@ -218,21 +215,6 @@ fn find_parts(run: &Run<'_>, path: &str, file: &StoredBytes, extent: &Extent) ->
         has_any = true;
     }
     has_any
-}
-
-/// Hashes a range of a file.
-fn hash_of(run: &Run<'_>, file: &StoredBytes, range: Range<u64>) -> std::io::Result<Hash> {
-    let mut at = range.start;
-    let mut hasher = Sha256::new();
-    let mut bytes = Vec::new();
-    while at < range.end {
-        let end = range.end.min(at + HASHED_BYTES);
-        file.read_into(at..end, &mut bytes)?;
-        hasher.update(&bytes);
-        run.add_bytes(end - at);
-        at = end;
-    }
-    Ok(Hash(hasher.finalize().into()))
 }
 
 /// Verifies the seeds of a file: their checksum, and that each batch of the file has them.
