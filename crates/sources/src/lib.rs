@@ -36,5 +36,5 @@ pub use detect::{Sniff, detect, find};
 pub use formats::ALL;
 pub use frame::ITEM_BYTES_MAX;
 pub use output::{COLUMNS_MAX, Counts, ITEM_RECORDS_BYTES_MAX, Output, Reason, Reject, TableBatch};
-pub use source::{Context, Parser, Source};
+pub use source::{Context, Parser, Shape, Source};
 pub use syslog::{Arrival, message as syslog_message};

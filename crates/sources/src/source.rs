@@ -3,6 +3,17 @@
 use crate::detect::Sniff;
 use crate::output::Output;
 
+/// What records of a format are like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// JSON objects, one after the other or in an array or an envelope; they are cut by their brackets.
+    Json,
+    /// Texts of one or several lines, cut by the parser.
+    Text,
+    /// Parts of a file that is no text, and is read as a whole.
+    Binary,
+}
+
 /// A log format, as its file in `formats/` describes it.
 #[derive(Debug)]
 pub struct Source {
@@ -10,12 +21,25 @@ pub struct Source {
     pub name: &'static str,
     /// What it is, in one line.
     pub about: &'static str,
+    pub shape: Shape,
     /// The tables that its records land in; a star where any table of a kind may come.
     pub tables: &'static [&'static str],
     /// Says how sure it is that these are its bytes, from 0 (not at all) to 100.
     pub detect: fn(&Sniff<'_>) -> u8,
     /// Makes a parser of one stream.
     pub parser: fn(&Context) -> Box<dyn Parser>,
+}
+
+impl Source {
+    /// Returns whether single events may be of it: not when it is a whole file, nor when it is objects of any table, which every
+    /// object may be.
+    pub fn is_of_events(&self) -> bool {
+        match self.shape {
+            Shape::Json => self.tables != ["*"],
+            Shape::Text => true,
+            Shape::Binary => false,
+        }
+    }
 }
 
 /// What a parser may know besides the bytes.

@@ -5,10 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use files::{Rejected, Rejection};
 use schema::Column;
-use sources::{Context, Output, Parser, Reason};
+use sources::{Context, Output, Parser, Reason, Shape};
 
 use super::entry::{Content, Entry};
-use super::target::is_of_text;
 
 /// Records of one table, each with the entry that it is of and the text member that was read.
 #[derive(Debug, Default)]
@@ -47,8 +46,9 @@ pub(super) fn read(source: &'static sources::Source, entries: &[(usize, &Entry)]
         stream.last = *number;
         let line = entry.content.line();
         // Of a format in JSON, an agent may have the object in a text, or the text in an object.
-        let line = line
-            .filter(|(member, text)| is_of_text(source.name) || member.is_none() || text.trim_start().starts_with('{'));
+        let line = line.filter(|(member, text)| {
+            source.shape == Shape::Text || member.is_none() || text.trim_start().starts_with('{')
+        });
         let text = match (&line, &entry.content) {
             (Some((member, text)), _) => {
                 if let Some(member) = member {

@@ -10,7 +10,7 @@
 
 use ingest::Workspace;
 use schema::tables;
-use sources::Source;
+use sources::{Shape, Source};
 
 use super::entry::{Content, Entry};
 
@@ -18,20 +18,6 @@ use super::entry::{Content, Entry};
 const NAME_MAX: usize = 100;
 /// What ends the names of tables that are made on the fly.
 pub(super) const SUFFIX: &str = "_CL";
-
-/// Formats whose records are texts. The others are JSON.
-const OF_TEXT: [&str; 10] = [
-    "cef",
-    "leef",
-    "linux_audit",
-    "portal_csv",
-    "postgresql_csv",
-    "postgresql_text",
-    "storage_analytics",
-    "syslog",
-    "w3c_extended",
-    "windows_xml",
-];
 
 /// Names of formats elsewhere: Splunk's source types and Elastic's data sets, in small letters.
 ///
@@ -125,19 +111,12 @@ pub(super) fn target(workspace: &Workspace, entry: &Entry) -> Target {
 pub(super) fn format(name: &str) -> Option<&'static Source> {
     let name = name.to_ascii_lowercase();
     let alias = ALIASES.iter().find(|(alias, _)| *alias == name).map(|(_, source)| *source);
-    // Files of the former are binary, and the latter reads any table's records.
-    let is_sent = |source: &&Source| !matches!(source.name, "windows_evtx" | "log_analytics");
-    sources::find(alias.unwrap_or(&name)).filter(is_sent)
-}
-
-/// Returns whether the records of a format are texts.
-pub(super) fn is_of_text(source: &str) -> bool {
-    OF_TEXT.contains(&source)
+    sources::find(alias.unwrap_or(&name)).filter(|source| source.is_of_events())
 }
 
 /// Returns whether an entry has what a format reads.
 fn reads(source: &Source, content: &Content) -> bool {
-    !is_of_text(source.name) || content.line().is_some()
+    source.shape != Shape::Text || content.line().is_some()
 }
 
 /// Returns the name of a table of a sender's own.
@@ -200,14 +179,11 @@ mod tests {
     }
 
     #[test]
-    fn every_alias_is_of_a_format_and_every_format_is_text_or_json() {
+    fn every_alias_is_of_a_format() {
         for (alias, source) in ALIASES {
             assert_eq!(format(alias).map(|source| source.name), Some(source), "{alias}");
         }
         assert!(ALIASES.is_sorted());
-        for source in OF_TEXT {
-            assert!(sources::find(source).is_some(), "{source}");
-        }
     }
 
     #[test]

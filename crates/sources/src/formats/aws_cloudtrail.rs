@@ -7,11 +7,12 @@ use crate::detect::Sniff;
 use crate::frame::of_objects;
 use crate::object::Object;
 use crate::row::Row;
-use crate::source::Source;
+use crate::source::{Shape, Source};
 
 pub static SOURCE: Source = Source {
     name: "aws_cloudtrail",
     about: "AWS CloudTrail events",
+    shape: Shape::Json,
     tables: &["AWSCloudTrail"],
     detect: |sniff: &Sniff<'_>| {
         if sniff.has_all(&["eventSource", "eventName", "awsRegion", "eventVersion"]) { 95 } else { 0 }

@@ -9,12 +9,13 @@ use crate::detect::Sniff;
 use crate::frame::of_objects;
 use crate::object::Object;
 use crate::row::Row;
-use crate::source::Source;
+use crate::source::{Shape, Source};
 use schema::dynamic::raw::{self, Kind};
 
 pub static SOURCE: Source = Source {
     name: "azure_activity",
     about: "the Azure Activity Log, exported or from Azure Resource Manager",
+    shape: Shape::Json,
     tables: &["AzureActivity"],
     detect,
     parser: |_| {

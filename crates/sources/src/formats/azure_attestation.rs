@@ -4,12 +4,13 @@ use crate::detect::Sniff;
 use crate::frame::of_objects;
 use crate::object::Object;
 use crate::row::Row;
-use crate::source::Source;
+use crate::source::{Shape, Source};
 use schema::dynamic::raw;
 
 pub static SOURCE: Source = Source {
     name: "azure_attestation",
     about: "audit events of Azure Attestation",
+    shape: Shape::Json,
     tables: &["AzureAttestationDiagnostics"],
     detect: |sniff: &Sniff<'_>| if sniff.has_all(&["env_time", "operationName", "callerIdentities"]) { 95 } else { 0 },
     parser: |_| of_objects(&["records"], |event, item, out| out.result(of(event), item)),

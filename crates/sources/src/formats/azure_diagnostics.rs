@@ -17,7 +17,7 @@ use crate::frame::of_objects;
 use crate::object::{Object, compact};
 use crate::output::Output;
 use crate::row::Row;
-use crate::source::Source;
+use crate::source::{Shape, Source};
 use schema::dynamic::raw::{self, Kind};
 use schema::dynamic::write_json_string;
 use schema::{KqlType, ticks};
@@ -25,6 +25,7 @@ use schema::{KqlType, ticks};
 pub static SOURCE: Source = Source {
     name: "azure_diagnostics",
     about: "resource logs of Azure services",
+    shape: Shape::Json,
     tables: &[
         "AzureDiagnostics",
         "StorageBlobLogs",

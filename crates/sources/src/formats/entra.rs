@@ -10,12 +10,13 @@ use crate::detect::Sniff;
 use crate::frame::of_objects;
 use crate::object::Object;
 use crate::row::Row;
-use crate::source::Source;
+use crate::source::{Shape, Source};
 use schema::dynamic::raw;
 
 pub static SOURCE: Source = Source {
     name: "entra",
     about: "Microsoft Entra directory audits, sign-ins, provisioning and risks, exported or from Microsoft Graph",
+    shape: Shape::Json,
     tables: &["AuditLogs", "SigninLogs", "AAD*"],
     detect,
     parser: |_| {

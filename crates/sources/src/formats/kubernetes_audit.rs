@@ -7,11 +7,12 @@ use crate::detect::Sniff;
 use crate::frame::of_objects;
 use crate::object::Object;
 use crate::row::Row;
-use crate::source::Source;
+use crate::source::{Shape, Source};
 
 pub static SOURCE: Source = Source {
     name: "kubernetes_audit",
     about: "audit events of a Kubernetes API server",
+    shape: Shape::Json,
     tables: &["AKSAudit"],
     detect: |sniff: &Sniff<'_>| if sniff.has_all(&["auditID", "stage", "verb", "requestURI"]) { 95 } else { 0 },
     parser: |_| of_objects(&["items"], |event, item, out| out.result(record("AKSAudit", event), item)),

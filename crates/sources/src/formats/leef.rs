@@ -4,11 +4,12 @@ use crate::cef;
 use crate::detect::Sniff;
 use crate::frame::{By, of_lines};
 use crate::output::{Output, Reason};
-use crate::source::Source;
+use crate::source::{Shape, Source};
 
 pub static SOURCE: Source = Source {
     name: "leef",
     about: "events in LEEF, behind a header of syslog or not",
+    shape: Shape::Text,
     tables: &["CommonSecurityLog"],
     detect,
     parser: |context| {

@@ -9,7 +9,7 @@ use crate::detect::Sniff;
 use crate::frame::{By, of_lines};
 use crate::output::Output;
 use crate::row::Row;
-use crate::source::Source;
+use crate::source::{Shape, Source};
 use crate::time;
 use schema::KqlType;
 use schema::dynamic::{raw, write_json_string};
@@ -19,6 +19,7 @@ pub(super) const TABLE: &str = "LinuxAudit_CL";
 pub static SOURCE: Source = Source {
     name: "linux_audit",
     about: "lines of Linux's audit daemon",
+    shape: Shape::Text,
     tables: &[TABLE],
     detect: |sniff: &Sniff<'_>| if sniff.share(|line| head(line).is_some()) >= 50 { 95 } else { 0 },
     parser: |_| of_lines(By(|line: &str, out: &mut Output| out.result(of_line(line), line))),

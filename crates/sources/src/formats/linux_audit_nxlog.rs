@@ -5,11 +5,12 @@ use crate::detect::Sniff;
 use crate::frame::of_objects;
 use crate::object::Object;
 use crate::row::Row;
-use crate::source::Source;
+use crate::source::{Shape, Source};
 
 pub static SOURCE: Source = Source {
     name: "linux_audit_nxlog",
     about: "records of Linux's audit daemon as NXLog's JSON",
+    shape: Shape::Json,
     tables: &[TABLE],
     detect: |sniff: &Sniff<'_>| {
         let Some(first) = sniff.first() else { return 0 };

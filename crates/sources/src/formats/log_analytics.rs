@@ -7,11 +7,12 @@ use crate::log_analytics::{self, Finder, plain};
 use crate::object::{Object, compact};
 use crate::output::{Output, Reason};
 use crate::row::Row;
-use crate::source::Source;
+use crate::source::{Shape, Source};
 
 pub static SOURCE: Source = Source {
     name: "log_analytics",
     about: "JSON records in a Log Analytics table's columns",
+    shape: Shape::Json,
     tables: &["*"],
     detect,
     parser: |context| of_json(WRAPPERS, Records { finder: Finder::new(&context.path) }),

@@ -10,7 +10,7 @@ use crate::frame::of_objects;
 use crate::object::Object;
 use crate::output::{Output, Reason};
 use crate::row::Row;
-use crate::source::Source;
+use crate::source::{Shape, Source};
 use crate::time;
 use schema::dynamic::raw;
 use schema::ticks::MINUTE;
@@ -18,6 +18,7 @@ use schema::ticks::MINUTE;
 pub static SOURCE: Source = Source {
     name: "nsg_flow",
     about: "flow logs of network security groups, versions 1 and 2",
+    shape: Shape::Json,
     tables: &["AzureNetworkAnalytics_CL"],
     detect: |sniff: &Sniff<'_>| {
         let is_ours = |first: Object<'_>| first.text("category") == "NetworkSecurityGroupFlowEvent";

@@ -13,12 +13,13 @@ use crate::frame::of_objects;
 use crate::object::{Object, compact};
 use crate::office::{DATAVERSE_COLUMNS, LOGON_TYPES, OFFICE_COLUMNS, record_type_name, user_type_name};
 use crate::row::Row;
-use crate::source::Source;
+use crate::source::{Shape, Source};
 use schema::dynamic::raw;
 
 pub static SOURCE: Source = Source {
     name: "office_management",
     about: "audit records of Office 365: Exchange, SharePoint, Teams, Dataverse and all others",
+    shape: Shape::Json,
     tables: &["OfficeActivity", "DataverseActivity"],
     detect,
     parser: |_| of_objects(&["value"], |record, item, out| out.result(of(record), item)),

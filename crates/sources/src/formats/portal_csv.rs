@@ -8,7 +8,7 @@ use crate::frame::{Convert, Framed};
 use crate::log_analytics::{self, Finder, plain};
 use crate::output::{HEADER_BYTES_MAX, NAME_BYTES_MAX, Output, Reason, is_too_long};
 use crate::row::Row;
-use crate::source::Source;
+use crate::source::{Shape, Source};
 use schema::dynamic::write_json_string;
 
 /// Columns of the header that have to be a table's.
@@ -19,6 +19,7 @@ const HEADER_TEXT_MAX: usize = 3 * HEADER_BYTES_MAX;
 pub static SOURCE: Source = Source {
     name: "portal_csv",
     about: "comma-separated exports in a table's columns, as the Azure portal writes them",
+    shape: Shape::Text,
     tables: &["*"],
     detect,
     parser: |context| {

@@ -9,12 +9,13 @@ use crate::frame::delimited::{Rows, cells};
 use crate::frame::{By, Framed};
 use crate::output::Output;
 use crate::row::Row;
-use crate::source::Source;
+use crate::source::{Shape, Source};
 use schema::ticks;
 
 pub static SOURCE: Source = Source {
     name: "postgresql_csv",
     about: "PostgreSQL's server log as csvlog, records of pgaudit included",
+    shape: Shape::Text,
     tables: &["PGSQLServerLogs"],
     detect: |sniff: &Sniff<'_>| {
         let is_ours = |line: &str| {

@@ -8,11 +8,12 @@ use crate::detect::Sniff;
 use crate::frame::of_objects;
 use crate::object::Object;
 use crate::row::Row;
-use crate::source::Source;
+use crate::source::{Shape, Source};
 
 pub static SOURCE: Source = Source {
     name: "postgresql_json",
     about: "PostgreSQL's server log as jsonlog, records of pgaudit included",
+    shape: Shape::Json,
     tables: &["PGSQLServerLogs"],
     detect: |sniff: &Sniff<'_>| if sniff.has_all(&["timestamp", "error_severity", "pid"]) { 95 } else { 0 },
     parser: |_| of_objects(&[], |record, item, out| out.result(of_json(record), item)),

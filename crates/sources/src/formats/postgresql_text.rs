@@ -5,11 +5,12 @@ use crate::detect::Sniff;
 use crate::frame::{Convert, of_lines};
 use crate::output::Output;
 use crate::row::Row;
-use crate::source::Source;
+use crate::source::{Shape, Source};
 
 pub static SOURCE: Source = Source {
     name: "postgresql_text",
     about: "PostgreSQL's server log as lines for people",
+    shape: Shape::Text,
     tables: &["PostgreSQL_CL"],
     detect: |sniff: &Sniff<'_>| {
         let is_ours =

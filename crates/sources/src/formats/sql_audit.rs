@@ -9,13 +9,14 @@ use crate::detect::Sniff;
 use crate::frame::of_objects;
 use crate::object::Object;
 use crate::row::Row;
-use crate::source::Source;
+use crate::source::{Shape, Source};
 use schema::KqlType;
 use schema::dynamic::{raw, write_json_string};
 
 pub static SOURCE: Source = Source {
     name: "sql_audit",
     about: "rows of SQL Server's and Azure SQL's audits",
+    shape: Shape::Json,
     tables: &["AzureDiagnostics"],
     detect: |sniff: &Sniff<'_>| {
         if sniff.has_all(&["event_time", "action_id", "server_principal_name"]) { 95 } else { 0 }

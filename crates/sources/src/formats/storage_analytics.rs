@@ -11,7 +11,7 @@ use crate::detect::Sniff;
 use crate::frame::{Convert, of_lines};
 use crate::output::Output;
 use crate::row::Row;
-use crate::source::Source;
+use crate::source::{Shape, Source};
 use quick_xml::escape::unescape;
 use schema::ticks::{self, HOUR};
 use std::collections::BTreeMap;
@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 pub static SOURCE: Source = Source {
     name: "storage_analytics",
     about: "Storage Analytics' logs, versions 1.0 and 2.0, with metrics of transactions by the hour",
+    shape: Shape::Text,
     tables: &["StorageBlobLogs", "StorageQueueLogs", "StorageTableLogs", "AzureMetrics"],
     detect: |sniff: &Sniff<'_>| {
         let is_ours = |line: &str| {

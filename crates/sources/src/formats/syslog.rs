@@ -3,12 +3,13 @@
 use crate::cef;
 use crate::detect::Sniff;
 use crate::frame::{By, of_lines};
-use crate::source::Source;
+use crate::source::{Shape, Source};
 use crate::syslog;
 
 pub static SOURCE: Source = Source {
     name: "syslog",
     about: "syslog lines, RFC 3164 and RFC 5424, CEF and LEEF inside them included",
+    shape: Shape::Text,
     tables: &["Syslog", "CommonSecurityLog"],
     detect,
     parser: |context| {

@@ -10,7 +10,7 @@ use crate::frame::of_objects;
 use crate::object::Object;
 use crate::output::{Output, Reason};
 use crate::row::Row;
-use crate::source::Source;
+use crate::source::{Shape, Source};
 use crate::time;
 use schema::dynamic::raw;
 use schema::ticks::MINUTE;
@@ -18,6 +18,7 @@ use schema::ticks::MINUTE;
 pub static SOURCE: Source = Source {
     name: "vnet_flow",
     about: "flow logs of virtual networks",
+    shape: Shape::Json,
     tables: &["NTANetAnalytics"],
     detect: |sniff: &Sniff<'_>| {
         let is_ours = |first: Object<'_>| {

@@ -7,12 +7,13 @@ use crate::detect::Sniff;
 use crate::frame::{Convert, of_lines};
 use crate::output::{HEADER_BYTES_MAX, NAME_BYTES_MAX, Output, Reason, is_too_long};
 use crate::row::Row;
-use crate::source::Source;
+use crate::source::{Shape, Source};
 use schema::ticks;
 
 pub static SOURCE: Source = Source {
     name: "w3c_extended",
     about: "W3C extended logs of web servers, as IIS writes them",
+    shape: Shape::Text,
     tables: &["W3CIISLog"],
     detect: |sniff: &Sniff<'_>| {
         let has_fields = sniff.text().lines().take(50).any(|line| line.starts_with("#Fields:"));

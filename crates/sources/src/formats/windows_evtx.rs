@@ -5,7 +5,7 @@
 
 use crate::detect::Sniff;
 use crate::output::{Output, Reason};
-use crate::source::{Parser, Source};
+use crate::source::{Parser, Shape, Source};
 use crate::windows::Event;
 use evtx::{EvtxChunkData, ParserSettings};
 use std::sync::Arc;
@@ -18,6 +18,7 @@ const CHUNK_BYTES: usize = 65536;
 pub static SOURCE: Source = Source {
     name: "windows_evtx",
     about: "Windows event log files (EVTX)",
+    shape: Shape::Binary,
     tables: &["SecurityEvent", "Event", "WindowsEvent"],
     detect: |sniff: &Sniff<'_>| if sniff.head.starts_with(FILE_MAGIC) { 100 } else { 0 },
     parser: |context| {

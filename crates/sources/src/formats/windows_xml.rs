@@ -4,12 +4,13 @@ use crate::detect::Sniff;
 use crate::frame::xml::Events;
 use crate::frame::{By, Framed};
 use crate::output::Output;
-use crate::source::Source;
+use crate::source::{Shape, Source};
 use crate::windows::Event;
 
 pub static SOURCE: Source = Source {
     name: "windows_xml",
     about: "Windows events as XML",
+    shape: Shape::Text,
     tables: &["SecurityEvent", "Event", "WindowsEvent"],
     detect,
     parser: |context| {

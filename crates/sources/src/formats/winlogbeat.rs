@@ -4,13 +4,14 @@ use crate::detect::Sniff;
 use crate::frame::of_objects;
 use crate::object::Object;
 use crate::row::Row;
-use crate::source::Source;
+use crate::source::{Shape, Source};
 use crate::windows::Event;
 use schema::dynamic::raw;
 
 pub static SOURCE: Source = Source {
     name: "winlogbeat",
     about: "Windows events as JSON, as Winlogbeat and NXLog write them",
+    shape: Shape::Json,
     tables: &["SecurityEvent", "Event"],
     detect: |sniff: &Sniff<'_>| {
         let is_flat = sniff.has_all(&["EventID", "Channel"])
