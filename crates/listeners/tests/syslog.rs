@@ -208,6 +208,28 @@ fn connections_carry_messages_of_both_framings() {
 }
 
 #[test]
+fn who_is_in_line_when_the_server_stops_is_heard() {
+    let runtime = runtime();
+    let bound = StreamListener::bind(ANY, None, Senders::this_machine(), StreamLimits::default());
+    let listener = runtime.block_on(bound).unwrap();
+    let address = listener.address();
+    let connect = |n: usize| {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.write_all(format!("<13>{n}\n").as_bytes()).unwrap();
+        stream
+    };
+    let streams: Vec<TcpStream> = (0..20).map(connect).collect();
+    // It is told to stop before it has accepted anybody.
+    let server = start((runtime, address), 1 << 20, move |outlet, watcher, stop| async move {
+        let mut told = stop.clone();
+        told.wait_for(|stop| *stop).await.unwrap();
+        listener.serve(outlet, watcher, stop).await;
+    });
+    let (rest, _) = server.stop();
+    assert_eq!(rest.len(), streams.len());
+}
+
+#[test]
 fn who_dawdles_or_never_ends_is_left() {
     let limits = StreamLimits {
         message_timeout: Duration::from_millis(300),

@@ -17,14 +17,15 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_rustls::TlsAcceptor;
 
 /// Bytes that are read at a time.
 const READ_BYTES: usize = 64 << 10;
 /// Pause after a connection could not be accepted: the process may be out of file descriptors for a while.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// How long a connection has nothing to say before it counts as empty, once the server stops; and how long it is read at most.
+/// How long nobody comes before nobody is in line, and a connection has nothing to say before it counts as empty, once the server
+/// stops; and how long either is waited for at most.
 const DRAIN_PAUSE: Duration = Duration::from_millis(100);
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 /// When peers are asked whether they are still there, and how often until they are not.
@@ -105,12 +106,24 @@ impl StreamListener {
         let places = Arc::new(Semaphore::new(self.limits.connections_max));
         let transport = self.transport();
         let mut connections = JoinSet::new();
+        let mut draining: Option<Instant> = None;
         loop {
             // Those that have ended are let go of.
             while connections.try_join_next().is_some() {}
+            let is_empty = async {
+                match draining {
+                    Some(end) => sleep_until(end.min(Instant::now() + DRAIN_PAUSE)).await,
+                    None => std::future::pending().await,
+                }
+            };
             let accepted = tokio::select! {
                 biased;
-                () = is_stopped(&mut stop) => break,
+                // Who was let in by the kernel may have sent already, and counts on it.
+                () = is_stopped(&mut stop), if draining.is_none() => {
+                    draining = Some(Instant::now() + DRAIN_TIMEOUT);
+                    continue;
+                }
+                () = is_empty => break,
                 accepted = accept(&self.socket, &places) => accepted,
             };
             let Some((stream, peer, place)) = accepted else {
