@@ -2,7 +2,6 @@
 
 use crate::DatabaseError;
 use crate::exchange::Exchange;
-use crate::ingestion::IngestionError;
 use audit::AuditError;
 use auth::AuthError;
 use axum::body::Body;
@@ -10,6 +9,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use kql::Diagnostic;
 use kql::diagnostic::Kind;
+use kusto_ingestion::IngestionError;
 use management::CommandError;
 use query::QueryError;
 use schema::ticks;

@@ -20,7 +20,6 @@ mod described;
 mod endpoints;
 mod error;
 mod exchange;
-pub mod ingestion;
 mod limits;
 mod outlet;
 mod properties;

@@ -2,7 +2,6 @@
 
 use crate::error::ApiError;
 use crate::exchange::Exchange;
-use crate::ingestion::Ingestion;
 use crate::running::RunningQueries;
 use crate::strangers::Strangers;
 use crate::{Databases, Limits, cors, endpoints};
@@ -13,6 +12,7 @@ use axum::http::{StatusCode, header};
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use kusto_ingestion::Ingestion;
 use management::Manager;
 use query::Engine;
 use std::sync::Arc;

@@ -17,6 +17,7 @@ pub fn of(target: &str) -> Vec<String> {
         "hec-events" => shipped("hec"),
         "elastic-bulk" => shipped("elastic"),
         "loki-push" => shipped("loki"),
+        "kafka" => KAFKA.iter().map(|seed| seed.to_string()).collect(),
         "signature" => SIGNATURES.iter().map(|seed| seed.to_string()).collect(),
         "otlp" => texts_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../api-ingest/tests/otlp"), "out"),
         _ => match target.strip_prefix("source_") {
@@ -104,6 +105,13 @@ const JSON: &[&str] = &[
     "{\"records\":[{\"time\":\"2026-01-01\",\"properties\":{\"a\\u0041\\n\":\"\\ud83d\\ude00\"}}]}",
     "{\n  \"a\": 1,\n  \"b\": [\n    true\n  ]\n}\n{\n  \"a\": 2\n}\n",
     "\u{feff}{\"a\":1e400}\n{\"a\":-0}\nnot json\n{\"a\":1,\"a\":2}\n",
+];
+
+/// Records of a batch; an answer that names brokers and a topic; one that brings records.
+const KAFKA: &[&str] = &[
+    "\u{10}\0\0\0\u{1}\u{4}{}\0\u{1a}\0\u{2}\u{2}\u{2}k\u{c}{\"a\":1\0",
+    "\0\0\0\0\0\0\0\u{1}\0\0\0\u{1}\0\u{1}h\0\0#\u{7f}\0\u{1}r\0\u{1}c\0\0\0\u{1}\0\0\0\u{1}\0\0\0\u{1}t\0\0\0\0\u{1}\0\0\0\0\0\0\0\0\0\u{1}\0\0\0\0\0\0\0\0",
+    "\0\0\0\0\0\0\0\u{1}\0\u{1}t\0\0\0\u{1}\0\0\0\0\0\0\0\0\0\0\0\0\0\u{9}\0\0\0\0\0\0\0\u{9}\0\0\0\0\0\0\0\u{4}abcd",
 ];
 
 const DELIMITED: &[&str] = &[

@@ -3,7 +3,6 @@
 use api_ingest::otlp::{self, Encoding, Signal};
 use api_ingest::push::{self, Entry, PushLimits, elastic, hec, loki};
 use api_ingest::{Signature, moment_of};
-use api_kusto::ingestion::{DataFormat, Mapping, MappingKind, read_records};
 use api_monitor::{Prefer, Timespan};
 use collection::{Rule, Said, Transform};
 use files::{Input, Options, Progress};
@@ -12,6 +11,7 @@ use kql::catalog::Catalog;
 use kql::syntax::{self, Parse};
 use kql::{Diagnostic, Span};
 use kql_functions::FUNCTIONS;
+use kusto_ingestion::{DataFormat, Mapping, MappingKind, read_records};
 use listeners::syslog::{Framing, Message};
 use schema::dynamic::raw;
 use schema::{Column, ticks};
@@ -40,6 +40,7 @@ pub const ALL: &[Target] = &[
     ("hec-events", hec_events),
     ("elastic-bulk", elastic_bulk),
     ("loki-push", loki_push),
+    ("kafka", kafka),
 ];
 
 /// The tokens are the text, without a gap.
@@ -99,6 +100,11 @@ pub fn loki_push(bytes: &[u8]) {
     if let Some(labels) = loki::proto::selector(&text) {
         assert!(labels.len() <= text.len());
     }
+}
+
+/// Answers of Kafka's brokers, and batches of records, are read or refused.
+pub fn kafka(bytes: &[u8]) {
+    pull::read_as_answers(bytes);
 }
 
 /// Every entry is one record, whose text is in it.

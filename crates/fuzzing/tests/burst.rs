@@ -130,6 +130,11 @@ fn elastic_bulk() {
 }
 
 #[test]
+fn kafka() {
+    burst("kafka");
+}
+
+#[test]
 fn loki_push() {
     burst("loki-push");
 }

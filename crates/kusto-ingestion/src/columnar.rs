@@ -3,7 +3,7 @@
 //! The readers are others' code over bytes that anybody can send: a server has a process of its own read them ([`super::Isolated`]), whose
 //! memory is bounded. The bytes of the objects are bounded here too, and where a reader panics the file counts as unreadable.
 
-use super::format::DataFormat;
+use crate::format::DataFormat;
 use arrow::array::{Array, ArrayRef, AsArray, ListBuilder, RecordBatch, UInt8Builder};
 use arrow::datatypes::{DataType, Field, Schema};
 use arrow::error::ArrowError;
@@ -186,10 +186,10 @@ fn numbers_of(array: &ArrayRef) -> Option<ArrayRef> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::format::MappingKind;
-    use super::super::mapping::Mapping;
-    use super::super::plan::Plan;
     use super::*;
+    use crate::format::MappingKind;
+    use crate::mapping::Mapping;
+    use crate::plan::Plan;
     use arrow::array::{BinaryArray, Int64Array, StringArray, TimestampMillisecondArray};
     use files::RowBuilder;
     use schema::KqlType;

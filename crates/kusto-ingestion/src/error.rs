@@ -1,7 +1,7 @@
 //! Why records are not taken in.
 
-use super::format::{DataFormat, MappingKind};
-use super::mapping::MappingError;
+use crate::format::{DataFormat, MappingKind};
+use crate::mapping::MappingError;
 use files::Rejection;
 use ingest::IngestError;
 use sequencer::SubmitError;
@@ -15,8 +15,6 @@ pub enum IngestionError {
     UnknownSource { what: String },
     #[error("there is no {} mapping `{name}` of the table", kind.name())]
     UnknownMapping { kind: MappingKind, name: String },
-    #[error("mappings cannot be read now")]
-    MappingUnavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error(transparent)]
     Mapping(MappingError),
     #[error("the data is no {} file that can be read: {why}", format.name())]
@@ -63,7 +61,7 @@ impl IngestionError {
                 _ => "General_InternalServerError",
             },
             IngestionError::Busy { .. } => "TooManyRequests",
-            IngestionError::MappingUnavailable(_) | IngestionError::NoReader(_) => "General_ServiceUnavailable",
+            IngestionError::NoReader(_) => "General_ServiceUnavailable",
             IngestionError::Columns(_) => "General_InternalServerError",
         }
     }

@@ -42,6 +42,7 @@ pub enum MappingKind {
     Csv,
     Json,
     Avro,
+    ApacheAvro,
     Parquet,
     Orc,
     W3cLogFile,
@@ -84,6 +85,11 @@ impl DataFormat {
         FORMATS.map(|(_, format)| format.name()).into_iter().take(FORMATS.len() - 1).collect()
     }
 
+    /// Returns whether its records are text.
+    pub fn is_text(self) -> bool {
+        !matches!(self, DataFormat::Avro | DataFormat::ApacheAvro | DataFormat::Parquet | DataFormat::Orc)
+    }
+
     /// Returns the kind of mapping that goes with the format.
     pub fn mapping_kind(self) -> MappingKind {
         match self {
@@ -96,7 +102,8 @@ impl DataFormat {
             | DataFormat::Txt
             | DataFormat::Raw => MappingKind::Csv,
             DataFormat::Json | DataFormat::SingleJson | DataFormat::MultiJson => MappingKind::Json,
-            DataFormat::Avro | DataFormat::ApacheAvro => MappingKind::Avro,
+            DataFormat::Avro => MappingKind::Avro,
+            DataFormat::ApacheAvro => MappingKind::ApacheAvro,
             DataFormat::Parquet => MappingKind::Parquet,
             DataFormat::Orc => MappingKind::Orc,
             DataFormat::W3cLogFile => MappingKind::W3cLogFile,
@@ -106,10 +113,11 @@ impl DataFormat {
 
 impl MappingKind {
     /// Every kind.
-    pub const ALL: [MappingKind; 6] = [
+    pub const ALL: [MappingKind; 7] = [
         MappingKind::Csv,
         MappingKind::Json,
         MappingKind::Avro,
+        MappingKind::ApacheAvro,
         MappingKind::Parquet,
         MappingKind::Orc,
         MappingKind::W3cLogFile,
@@ -121,9 +129,23 @@ impl MappingKind {
             MappingKind::Csv => "csv",
             MappingKind::Json => "json",
             MappingKind::Avro => "avro",
+            MappingKind::ApacheAvro => "apacheavro",
             MappingKind::Parquet => "parquet",
             MappingKind::Orc => "orc",
             MappingKind::W3cLogFile => "w3clogfile",
+        }
+    }
+
+    /// Returns the kind's name as answers spell it.
+    pub fn shown(self) -> &'static str {
+        match self {
+            MappingKind::Csv => "Csv",
+            MappingKind::Json => "Json",
+            MappingKind::Avro => "Avro",
+            MappingKind::ApacheAvro => "ApacheAvro",
+            MappingKind::Parquet => "Parquet",
+            MappingKind::Orc => "Orc",
+            MappingKind::W3cLogFile => "W3CLogFile",
         }
     }
 

@@ -7,8 +7,8 @@
 //!        ◄─ why not ────────────── exit 2 (unreadable), 3 (too large); ended in any other way, the file is damaged
 //! ```
 
-use super::columnar::{ColumnarFile, ColumnarReader, FileError, InProcess};
-use super::format::DataFormat;
+use crate::columnar::{ColumnarFile, ColumnarReader, FileError, InProcess};
+use crate::format::DataFormat;
 use serde::{Deserialize, Serialize};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;

@@ -25,6 +25,7 @@ pub use format::{DataFormat, MappingKind};
 pub use isolated::{Isolated, read_in_isolation};
 pub use mapping::{Element, Mapping, MappingError, Source, Transform};
 
+use entities::MappingKey;
 use extents::BAG_COLUMN;
 use files::{RecordShape, Records, RowBuilder};
 use futures::executor::block_on;
@@ -37,21 +38,6 @@ use text::TextOptions;
 
 /// Bytes that the records of a packed file may have as text.
 const FILE_BYTES_MAX: usize = 256 << 20;
-
-/// Mappings that were given names.
-pub trait Mappings: Send + Sync {
-    /// Returns the text of a mapping of a table, or of its database; `None` when there is none of that name and kind.
-    ///
-    /// # Errors
-    /// When it cannot be read now.
-    fn mapping(
-        &self,
-        database: &str,
-        table: &str,
-        kind: MappingKind,
-        name: &str,
-    ) -> Result<Option<String>, Box<dyn std::error::Error + Send + Sync>>;
-}
 
 /// Which mapping is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,14 +67,13 @@ pub struct IngestionRequest<'a> {
 #[derive(Clone)]
 pub struct Ingestion {
     vault: Arc<Vault>,
-    mappings: Arc<dyn Mappings>,
     columnar: Arc<dyn ColumnarReader>,
 }
 
 impl Ingestion {
     /// Takes records into a store. `columnar` reads files of typed columns.
-    pub fn new(vault: Arc<Vault>, mappings: Arc<dyn Mappings>, columnar: Arc<dyn ColumnarReader>) -> Ingestion {
-        Ingestion { vault, mappings, columnar }
+    pub fn new(vault: Arc<Vault>, columnar: Arc<dyn ColumnarReader>) -> Ingestion {
+        Ingestion { vault, columnar }
     }
 
     /// Reads records, has them sealed, and waits until they are durable and visible. Takes a while: not for a thread of a runtime.
@@ -135,8 +120,7 @@ impl Ingestion {
         let text = match request.mapping {
             MappingChoice::Inline(text) => text.to_string(),
             MappingChoice::Named(name) => {
-                let found = self.mappings.mapping(request.database, request.table, kind, name);
-                let found = found.map_err(IngestionError::MappingUnavailable)?;
+                let found = self.mapping(request.database, request.table, kind, name);
                 found.ok_or_else(|| IngestionError::UnknownMapping { kind, name: name.to_string() })?
             }
             MappingChoice::Identity => {
@@ -149,6 +133,18 @@ impl Ingestion {
         };
         let mapping = Mapping::parse(kind, &text).map_err(IngestionError::Mapping)?;
         Ok(Some(Plan::of_mapping(mapping, columns, "").map_err(IngestionError::Mapping)?))
+    }
+
+    /// Returns the text of a mapping that the table has, or else its database.
+    fn mapping(&self, database: &str, table: &str, kind: MappingKind, name: &str) -> Option<String> {
+        let entities = self.vault.workspace(database)?.entities();
+        let key = |table: Option<&str>| MappingKey {
+            table: table.map(str::to_string),
+            kind: kind.name().to_string(),
+            name: name.to_string(),
+        };
+        let (found, _) = entities.mapping(&key(Some(table))).or_else(|| entities.mapping(&key(None)))?;
+        Some(found.mapping.clone())
     }
 }
 
@@ -198,7 +194,7 @@ fn read_planned(
         MappingKind::Csv | MappingKind::W3cLogFile => {
             text::read(format, data, plan, options, &mut rows).map_err(failed)?;
         }
-        MappingKind::Avro | MappingKind::Parquet | MappingKind::Orc => {
+        MappingKind::Avro | MappingKind::ApacheAvro | MappingKind::Parquet | MappingKind::Orc => {
             let names_of_bytes = plan.names_of_bytes().map(str::to_string).collect();
             let file = ColumnarFile { format, body: data, names_of_bytes, bytes_max: FILE_BYTES_MAX };
             let mut take = |objects: &[u8]| Ok(rows.read_objects(objects, |rows, json| plan.put_object(rows, json))?);

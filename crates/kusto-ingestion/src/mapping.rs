@@ -9,7 +9,7 @@
 //! # Source
 //! Kusto reference, "Ingestion mappings" and the pages of each kind.
 
-use super::format::MappingKind;
+use crate::format::MappingKind;
 use kql_functions::scalar::json_path::{self, Step};
 use schema::KqlType;
 use serde_json::{Map, Value};
@@ -78,7 +78,7 @@ impl Transform {
         match (self, kind) {
             (Transform::SourceLocation | Transform::SourceLineNumber, _) => true,
             (_, MappingKind::W3cLogFile) => false,
-            (Transform::BytesAsBase64, kind) => kind == MappingKind::Avro,
+            (Transform::BytesAsBase64, kind) => matches!(kind, MappingKind::Avro | MappingKind::ApacheAvro),
             (Transform::PropertyBagArrayToDictionary | Transform::DropMappedFields, kind) => kind != MappingKind::Csv,
             _ => true,
         }

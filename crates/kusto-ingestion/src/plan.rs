@@ -1,6 +1,6 @@
 //! A mapping over the columns of a table, and what it puts into a row.
 
-use super::mapping::{Mapping, MappingError, Source, Transform};
+use crate::mapping::{Mapping, MappingError, Source, Transform};
 use arrow::error::ArrowError;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -254,8 +254,8 @@ fn unix_time(transform: Transform, text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::format::MappingKind;
     use super::*;
+    use crate::format::MappingKind;
     use Transform::*;
 
     #[test]

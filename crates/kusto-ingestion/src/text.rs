@@ -3,8 +3,8 @@
 //! # Source
 //! RFC 4180; W3C working draft "Extended Log File Format".
 
-use super::format::DataFormat;
-use super::plan::Plan;
+use crate::format::DataFormat;
+use crate::plan::Plan;
 use arrow::error::ArrowError;
 use files::csv::{self, Cell, Step};
 use files::{Rejection, RowBuilder};

@@ -7,6 +7,7 @@ use entities::{Change, Entities};
 use futures::executor::block_on;
 use ingest::{NamedTable, Vault, Workspace};
 use kql::Diagnostic;
+use kusto_ingestion::Ingestion;
 use query::{Engine, Tables};
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,6 +66,7 @@ pub struct QueryInfo {
 /// What all commands work with.
 pub struct Manager {
     pub vault: Arc<Vault>,
+    pub ingestion: Ingestion,
     pub engine: Engine,
     pub world: Arc<dyn World>,
     pub queries: Arc<dyn RunningQueries>,

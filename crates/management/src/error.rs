@@ -3,6 +3,7 @@
 use audit::AuditError;
 use ingest::{ActError, ChangeError, IngestError, VaultError};
 use kql::{Diagnostic, Span};
+use kusto_ingestion::IngestionError;
 use lifecycle::LifecycleError;
 use query::QueryError;
 
@@ -89,6 +90,18 @@ impl From<IngestError> for CommandError {
                 CommandError::Refused(stdx::error_chain(&error))
             }
             IngestError::Act(error) => (*error).into(),
+            error => CommandError::Store(Box::new(error)),
+        }
+    }
+}
+
+impl From<IngestionError> for CommandError {
+    fn from(error: IngestionError) -> CommandError {
+        match error {
+            IngestionError::Store(error) => error.into(),
+            IngestionError::UnknownMapping { name, .. } => CommandError::Unknown { kind: "mapping", name },
+            error @ IngestionError::Busy { .. } => CommandError::Busy { why: error.to_string() },
+            error if error.is_permanent() => CommandError::Refused(stdx::error_chain(&error)),
             error => CommandError::Store(Box::new(error)),
         }
     }

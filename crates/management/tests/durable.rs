@@ -13,7 +13,7 @@ fn changes_survive_a_restart_and_are_sealed() {
         ".create table T (A:long, ['b c']:string) with (docstring = 'd')",
         ".append T <| print 1, 'one'",
         ".create function F(a:long) { a * 2 }",
-        ".create table T ingestion csv mapping 'm' '[{\"Column\":\"A\"}]'",
+        ".create table T ingestion csv mapping 'm' '[{\"Column\":\"A\",\"Properties\":{\"Ordinal\":0}}]'",
         ".rename table T to U",
         ".create table T (A:string)",
         ".append T <| print 'new'",

@@ -42,6 +42,8 @@ pub use feed::{Content, Feed, Next, Piece};
 pub use files::{Files, FilesOptions};
 pub use follow::{Deliver, Delivered, Round, follow};
 pub use graph::{Collection, Graph};
+#[doc(hidden)]
+pub use kafka::read_as_answers;
 pub use kafka::{Kafka, KafkaOptions, Login, Mechanism};
 pub use objects::Objects;
 pub use office::{Office, OfficeOptions};

@@ -1,9 +1,8 @@
 //! The store behind the server: its workspaces as databases, and its own audit records in it.
 
-use api_kusto::ingestion::{MappingKind, Mappings};
 use api_kusto::{DatabaseError, Databases};
 use audit::{ActivityRecord, ActivitySink, AuditError, AuditSink, QueryRecord, SignInRecord, SignInSink};
-use entities::{ColumnEntity, MappingKey};
+use entities::ColumnEntity;
 use futures::executor::block_on;
 use futures::future::BoxFuture;
 use ingest::{Answer, IngestError, OwnTable, Vault};
@@ -126,38 +125,6 @@ impl RunningQueries for StoreQueries {
     fn cancel(&self, database: &str, client_request_id: &str) -> usize {
         let reason = "a management command cancelled it";
         self.running.cancel(client_request_id, reason, |query| query.start.database == database)
-    }
-}
-
-/// The mappings that a workspace's catalog has.
-pub struct StoreMappings {
-    vault: Arc<Vault>,
-}
-
-impl StoreMappings {
-    /// Finds mappings in a store.
-    pub fn new(vault: Arc<Vault>) -> StoreMappings {
-        StoreMappings { vault }
-    }
-}
-
-impl Mappings for StoreMappings {
-    fn mapping(
-        &self,
-        database: &str,
-        table: &str,
-        kind: MappingKind,
-        name: &str,
-    ) -> Result<Option<String>, Box<dyn std::error::Error + Send + Sync>> {
-        let Some(workspace) = self.vault.workspace(database) else { return Ok(None) };
-        let entities = workspace.entities();
-        let key = |table: Option<&str>| MappingKey {
-            table: table.map(str::to_string),
-            kind: kind.name().to_string(),
-            name: name.to_string(),
-        };
-        let found = entities.mapping(&key(Some(table))).or_else(|| entities.mapping(&key(None)));
-        Ok(found.map(|(mapping, _)| mapping.mapping.clone()))
     }
 }
 

@@ -8,7 +8,6 @@
 use super::sign_in;
 use crate::error::ApiError;
 use crate::exchange::Exchange;
-use crate::ingestion::{DataFormat, IngestionError, IngestionRequest, MappingChoice};
 use crate::service::Service;
 use auth::Action;
 use axum::body::Body;
@@ -17,6 +16,7 @@ use axum::extract::{Path, Query, Request, State};
 use axum::http::HeaderName;
 use axum::response::Response;
 use ingest::Answer;
+use kusto_ingestion::{DataFormat, IngestionError, IngestionRequest, MappingChoice};
 use listeners::http::{BodyError, BodyLimits, gather_body, unpack_body};
 use serde_json::{Value, json};
 use std::sync::Arc;

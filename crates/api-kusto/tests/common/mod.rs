@@ -1,14 +1,14 @@
 //! A real server over tables in memory, and a client that knows nothing but bytes.
 #![allow(dead_code, reason = "each test uses a part")]
 
-use api_kusto::ingestion::{InProcess, Ingestion, MappingKind, Mappings};
 use api_kusto::{DatabaseError, Databases, KustoApi, Limits, Queries, RunningQueries};
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringViewArray};
 use audit::{AuditError, AuditSink, QueryRecord};
 use auth::{Role, Tokens, Workspaces};
-use entities::{Change, ColumnEntity, Step, TableEntity};
+use entities::{Change, ColumnEntity, MappingEntity, Step, TableEntity};
 use futures::future::BoxFuture;
 use ingest::{ChangeError, Vault, VaultOptions};
+use kusto_ingestion::{InProcess, Ingestion};
 use listeners::http::{HttpListener, HttpOptions};
 use query::{Engine, EngineOptions, MemoryTable, StoreTable, Tables, arrow_schema};
 use schema::{Column, KqlType};
@@ -59,23 +59,7 @@ impl Databases for Memory {
     }
 }
 
-/// One mapping, `m`, of the table `Things`.
-struct OneMapping;
-
-impl Mappings for OneMapping {
-    fn mapping(
-        &self,
-        _: &str,
-        table: &str,
-        kind: MappingKind,
-        name: &str,
-    ) -> Result<Option<String>, Box<dyn std::error::Error + Send + Sync>> {
-        let text = r#"[{"column":"Id","Properties":{"Path":"$.identity.no"}},{"column":"Name","Properties":{"Path":"$.who"}}]"#;
-        Ok((table == "Things" && kind == MappingKind::Json && name == "m").then(|| text.to_string()))
-    }
-}
-
-/// A store with the table `Things` in the workspace `store`.
+/// A store with the table `Things`, which has the mapping `m`, in the workspace `store`.
 fn vault(folder: &Path) -> Arc<Vault> {
     let vault = Vault::open(folder, Arc::new(FixedClock(NOW)), VaultOptions::default()).unwrap();
     vault.create_workspace("store").unwrap();
@@ -88,7 +72,16 @@ fn vault(folder: &Path) -> Arc<Vault> {
     ];
     let columns = columns.map(|(name, ktype)| ColumnEntity::new(name, name, ktype)).to_vec();
     let table = TableEntity { columns: Some(columns), ..TableEntity::plain("Things", "Things") };
-    let change = Change { event: "CREATE-TABLE".to_string(), steps: vec![Step::SetTable(table)] };
+    let text =
+        r#"[{"column":"Id","Properties":{"Path":"$.identity.no"}},{"column":"Name","Properties":{"Path":"$.who"}}]"#;
+    let mapping = MappingEntity {
+        table: Some("Things".to_string()),
+        kind: "json".to_string(),
+        name: "m".to_string(),
+        mapping: text.to_string(),
+    };
+    let steps = vec![Step::SetTable(table), Step::SetMapping(mapping)];
+    let change = Change { event: "CREATE-TABLE".to_string(), steps };
     vault.change("store", &["request/1".to_string()], |_| Ok::<_, ChangeError>(change)).unwrap();
     Arc::new(vault)
 }
@@ -201,7 +194,7 @@ impl Server {
         let api = KustoApi {
             engine: ENGINE.clone(),
             databases: Arc::new(Memory { tables: tables(), vault: vault.clone(), asked: asked.clone() }),
-            ingestion: Some(Ingestion::new(vault, Arc::new(OneMapping), Arc::new(InProcess))),
+            ingestion: Some(Ingestion::new(vault, Arc::new(InProcess))),
             running: list.clone(),
             tokens: Arc::new(tokens),
             audit: sink.clone(),

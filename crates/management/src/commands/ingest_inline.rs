@@ -1,7 +1,6 @@
-//! `.ingest inline`: records that stand in the command, as comma-separated text.
+//! `.ingest inline`: records that stand in the command, as comma-separated text or in the format that it names.
 //!
-//! The data are not of the query language: blanks count, and there are no comments. Cells go to the table's columns by their place; what is
-//! missing is empty, what is too much is passed over.
+//! The data are not of the query language: blanks count, and there are no comments.
 
 use crate::args::Args;
 use crate::command::{Command, Family, Guid, Rows};
@@ -9,9 +8,10 @@ use crate::context::Context;
 use crate::error::CommandError;
 use crate::reader::Reader;
 use auth::Action;
-use futures::executor::block_on;
-use schema::dynamic::{raw, write_json_string};
-use schema::{Column, KqlType, Value};
+use kql::Span;
+use kusto_ingestion::{DataFormat, IngestionError, IngestionRequest, MappingChoice};
+use schema::Value;
+use uuid::Uuid;
 
 /// Commands that hand in records.
 pub static FAMILY: Family = Family {
@@ -24,40 +24,73 @@ pub static FAMILY: Family = Family {
     refused: &[],
 };
 
+/// What the command says of its data.
+struct Said {
+    format: DataFormat,
+    mapping: Option<String>,
+    mapping_name: Option<String>,
+    ignores_first: bool,
+}
+
 fn ingest(context: &Context<'_>, args: &mut Args<'_>) -> Result<Rows, CommandError> {
-    let name = args.name("table")?.text.clone();
+    let table = args.name("table")?.text.clone();
     let at = args.reader.span();
-    let mut skip_first = false;
-    for (property, value) in args.reader.properties()? {
+    let said = said(at, args.reader.properties()?)?;
+    let data = match args.reader.peek(0) {
+        "[" => in_brackets(&mut args.reader)?,
+        _ => begin(args.reader.data()?.0).to_string(),
+    };
+    // Only what is there is taken into: a command makes tables in another way.
+    context.table(&table)?;
+    let request = IngestionRequest {
+        database: context.database(),
+        table: &table,
+        format: said.format,
+        mapping: match (&said.mapping, &said.mapping_name) {
+            (Some(text), _) => MappingChoice::Inline(text),
+            (None, Some(name)) => MappingChoice::Named(name),
+            (None, None) => MappingChoice::Identity,
+        },
+        data: data.as_bytes(),
+        ignores_first: said.ignores_first,
+        name: None,
+    };
+    let id = match context.manager.ingestion.ingest(&request) {
+        Ok(_) => Uuid::new_v4(),
+        Err(IngestionError::NoData) => Uuid::nil(),
+        Err(error) => return Err(error.into()),
+    };
+    Ok(vec![vec![Value::Guid(id.to_string())]])
+}
+
+/// Reads the properties that mean something here; those of files and of how they are kept do not.
+fn said(at: Span, properties: Vec<(String, String)>) -> Result<Said, CommandError> {
+    let mut said = Said { format: DataFormat::Csv, mapping: None, mapping_name: None, ignores_first: false };
+    for (property, value) in properties {
         match property.as_str() {
-            "format" if value.eq_ignore_ascii_case("csv") => {}
             "format" => {
-                return Err(CommandError::semantic(at, format!("data in a command are `csv` here, not `{value}`")));
+                let format = DataFormat::from_name(&value).ok_or(IngestionError::UnknownFormat { name: value });
+                said.format = format.map_err(|error| CommandError::semantic(at, error.to_string()))?;
             }
-            "ignorefirstrecord" => skip_first = value.eq_ignore_ascii_case("true"),
-            "ingestifnotexists" | "ingestionmapping" | "ingestionmappingreference" => {
+            "ingestionmapping" | "csvmapping" | "jsonmapping" => said.mapping = Some(value),
+            "ingestionmappingreference" | "csvmappingreference" | "jsonmappingreference" => {
+                said.mapping_name = Some(value);
+            }
+            "ignorefirstrecord" => said.ignores_first = value.eq_ignore_ascii_case("true"),
+            "ingestifnotexists" => {
                 return Err(CommandError::semantic(at, format!("`{property}` is not supported for data in a command")));
             }
-            // What they say of files and their making means nothing here.
             _ => {}
         }
     }
-    let records = match args.reader.peek(0) {
-        "[" => in_brackets(&mut args.reader)?,
-        _ => records(begin(args.reader.data()?.0)),
-    };
-    // Only what is there is taken into: a command makes tables in another way.
-    let columns = context.table(&name)?.columns();
-    let mut body = String::new();
-    for cells in records.iter().skip(usize::from(skip_first)) {
-        write_object(&mut body, &columns, cells);
+    if !said.format.is_text() {
+        let message = format!("`{}` is not text, and cannot stand in a command", said.format.name());
+        return Err(CommandError::semantic(at, message));
     }
-    let vault = &context.manager.vault;
-    let answer = block_on(vault.take(context.database(), &name, body.as_bytes(), None)?.finish())?;
-    match answer.rejected.first().filter(|_| answer.taken == 0) {
-        Some(first) => Err(CommandError::Refused(format!("no record was taken; the first one: {}", first.detail))),
-        None => Ok(vec![vec![Value::Guid(uuid::Uuid::new_v4().to_string())]]),
+    if said.mapping.is_some() && said.mapping_name.is_some() {
+        return Err(CommandError::semantic(at, "the command gives a mapping and names one"));
     }
+    Ok(said)
 }
 
 /// Returns the data after `<|`: from the next line on where nothing else stands on that of the sign.
@@ -66,71 +99,14 @@ fn begin(data: &str) -> &str {
     trimmed.strip_prefix("\r\n").or_else(|| trimmed.strip_prefix('\n')).unwrap_or(trimmed)
 }
 
-/// Reads records that stand in brackets, each by itself.
-fn in_brackets(reader: &mut Reader<'_>) -> Result<Vec<Vec<String>>, CommandError> {
-    let mut found = Vec::new();
+/// Returns records that stand in brackets, a line or more each.
+fn in_brackets(reader: &mut Reader<'_>) -> Result<String, CommandError> {
+    let mut data = String::new();
     while !reader.is_at_end() {
-        found.extend(records(reader.bracketed("[", "]")?.0));
+        data.push_str(reader.bracketed("[", "]")?.0);
+        data.push('\n');
     }
-    Ok(found)
-}
-
-/// Splits text into records and cells. A cell in quotes may hold commas, ends of lines, and quotes, which stand there twice.
-fn records(text: &str) -> Vec<Vec<String>> {
-    let mut records = Vec::new();
-    let (mut cells, mut cell) = (Vec::new(), String::new());
-    let (mut in_quotes, mut was_quoted) = (false, false);
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '"' if in_quotes && chars.peek() == Some(&'"') => {
-                chars.next();
-                cell.push('"');
-            }
-            '"' if in_quotes => in_quotes = false,
-            '"' if cell.is_empty() => (in_quotes, was_quoted) = (true, true),
-            ',' if !in_quotes => cells.push(std::mem::take(&mut cell)),
-            '\r' if !in_quotes && chars.peek() == Some(&'\n') => {}
-            '\n' if !in_quotes => {
-                end(&mut records, &mut cells, &mut cell, was_quoted);
-                was_quoted = false;
-            }
-            c => cell.push(c),
-        }
-    }
-    end(&mut records, &mut cells, &mut cell, was_quoted);
-    records
-}
-
-/// Ends a record; a line without anything is none.
-fn end(records: &mut Vec<Vec<String>>, cells: &mut Vec<String>, cell: &mut String, was_quoted: bool) {
-    if cells.is_empty() && cell.trim().is_empty() && !was_quoted {
-        cell.clear();
-        return;
-    }
-    cells.push(std::mem::take(cell));
-    records.push(std::mem::take(cells));
-}
-
-/// Writes a record as an object, as the store takes it.
-fn write_object(out: &mut String, columns: &[Column], cells: &[String]) {
-    out.push('{');
-    let mut is_first = true;
-    for (column, cell) in columns.iter().zip(cells) {
-        if cell.is_empty() && column.ktype != KqlType::String {
-            continue;
-        }
-        if !std::mem::take(&mut is_first) {
-            out.push(',');
-        }
-        write_json_string(out, &column.name);
-        out.push(':');
-        match column.ktype == KqlType::Dynamic && raw::is_valid(cell) {
-            true => out.push_str(cell),
-            false => write_json_string(out, cell),
-        }
-    }
-    out.push_str("}\n");
+    Ok(data)
 }
 
 #[cfg(test)]
@@ -138,32 +114,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn data_are_taken_as_they_stand() {
-        let cases: [(&str, &[&[&str]]); 8] = [
-            ("\na,1\nb,2\n", &[&["a", "1"], &["b", "2"]]),
-            (" a,1", &[&["a", "1"]]),
-            ("\r\na,1\r\n\r\nb,2", &[&["a", "1"], &["b", "2"]]),
-            ("\n\"x, \"\"y\"\"\",\"line\nbreak\"\n", &[&["x, \"y\"", "line\nbreak"]]),
-            ("\n  a , b // no comment\n", &[&["  a ", " b // no comment"]]),
-            ("\n\"\"\n", &[&[""]]),
-            ("\n,\n", &[&["", ""]]),
-            ("\n", &[]),
-        ];
-        for (text, expected) in cases {
-            assert_eq!(records(begin(text)), expected, "{text:?}");
+    fn data_begin_behind_the_sign_or_on_the_next_line() {
+        for (text, expected) in [("\na,1\n", "a,1\n"), (" a,1", "a,1"), ("\r\n  a\r\n", "  a\r\n"), ("\n\n", "\n")] {
+            assert_eq!(begin(text), expected, "{text:?}");
         }
-    }
-
-    #[test]
-    fn cells_become_members() {
-        let columns = [("N", KqlType::Long), ("S", KqlType::String), ("D", KqlType::Dynamic)];
-        let columns = columns.map(|(name, ktype)| Column::new(name, ktype));
-        let object = |cells: &[&str]| {
-            let mut out = String::new();
-            write_object(&mut out, &columns, &cells.iter().map(|cell| cell.to_string()).collect::<Vec<_>>());
-            out
-        };
-        assert_eq!(object(&["1", "a\"b", "{\"k\":1}", "more"]), "{\"N\":\"1\",\"S\":\"a\\\"b\",\"D\":{\"k\":1}}\n");
-        assert_eq!(object(&["", "", "no json"]), "{\"S\":\"\",\"D\":\"no json\"}\n");
     }
 }

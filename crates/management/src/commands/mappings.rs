@@ -7,6 +7,7 @@ use crate::error::CommandError;
 use audit::Operation;
 use auth::Action;
 use entities::{Change, MappingEntity, MappingKey, Step};
+use kusto_ingestion::{Mapping, MappingKind};
 use schema::Value;
 
 /// Commands about mappings.
@@ -76,32 +77,20 @@ const OF_TABLE: Columns = &[
 const OF_DATABASE: Columns =
     &[("Name", Text), ("Kind", Text), ("Mapping", Text), ("LastUpdatedOn", Datetime), ("Database", Text)];
 
-/// Formats that have mappings, with the word of the grammar and the name that is shown.
-const KINDS: [(&str, &str); 8] = [
-    ("csv", "Csv"),
-    ("json", "Json"),
-    ("avro", "Avro"),
-    ("apacheavro", "ApacheAvro"),
-    ("parquet", "Parquet"),
-    ("orc", "Orc"),
-    ("w3clogfile", "W3CLogFile"),
-    ("sstream", "SStream"),
-];
-
 /// Returns what a command's mapping is found by.
-fn key(context: &Context<'_>, args: &Args<'_>) -> Result<MappingKey, CommandError> {
+fn key(context: &Context<'_>, args: &Args<'_>) -> Result<(MappingKey, MappingKind), CommandError> {
     let table = args.names("table").first().map(|name| name.text.clone());
     if let Some(table) = &table {
         context.table(table)?;
     }
     of_request(context, args)?;
     let kind = args.name("kind")?;
-    let lower = kind.text.to_ascii_lowercase();
-    if !KINDS.iter().any(|(word, _)| *word == lower) {
-        let kinds = KINDS.map(|(word, _)| word).join(", ");
-        return Err(CommandError::semantic(kind.span, format!("`{}` is no kind of mapping: {kinds}", kind.text)));
-    }
-    Ok(MappingKey { table, kind: lower, name: args.name("mapping")?.text.clone() })
+    let known = MappingKind::from_name(&kind.text).ok_or_else(|| {
+        let kinds = MappingKind::ALL.map(MappingKind::name).join(", ");
+        CommandError::semantic(kind.span, format!("`{}` is no kind of mapping: {kinds}", kind.text))
+    })?;
+    let name = args.name("mapping")?.text.clone();
+    Ok((MappingKey { table, kind: known.name().to_string(), name }, known))
 }
 
 /// Makes sure that a database that is named is the one of the request.
@@ -116,7 +105,7 @@ pub fn of_request(context: &Context<'_>, args: &Args<'_>) -> Result<(), CommandE
 }
 
 fn row(context: &Context<'_>, mapping: &MappingEntity, updated: i64) -> Vec<Value> {
-    let kind = KINDS.iter().find(|(word, _)| *word == mapping.kind).map_or(mapping.kind.as_str(), |(_, name)| name);
+    let kind = MappingKind::from_name(&mapping.kind).map_or(mapping.kind.as_str(), |kind| kind.shown());
     let mut row = vec![text(&mapping.name), text(kind), text(&mapping.mapping), Value::Datetime(updated)];
     row.push(text(context.database()));
     row.extend(mapping.table.iter().map(text));
@@ -124,18 +113,13 @@ fn row(context: &Context<'_>, mapping: &MappingEntity, updated: i64) -> Vec<Valu
 }
 
 fn set(context: &Context<'_>, args: &mut Args<'_>) -> Result<Rows, CommandError> {
-    let key = key(context, args)?;
+    let (key, kind) = key(context, args)?;
     let at = args.reader.span();
     let mapping = args.reader.expect_string("the mapping, a text that holds a JSON array")?;
     // `with (removeOldestIfRequired = ...)`: there is no limit to them.
     args.reader.properties()?;
     args.reader.expect_end()?;
-    let parsed: Result<Vec<serde_json::Map<String, serde_json::Value>>, _> = serde_json::from_str(&mapping);
-    let elements = parsed
-        .map_err(|error| CommandError::semantic(at, format!("the mapping is no JSON array of objects: {error}")))?;
-    if let Some(place) = elements.iter().position(|of| !of.keys().any(|key| key.eq_ignore_ascii_case("column"))) {
-        return Err(CommandError::semantic(at, format!("element {place} of the mapping names no column")));
-    }
+    Mapping::parse(kind, &mapping).map_err(|error| CommandError::semantic(at, error.to_string()))?;
     let only_new = args.is("create");
     let only_old = args.is("alter");
     let resource = match &key.table {
@@ -185,7 +169,7 @@ fn show(context: &Context<'_>, args: &mut Args<'_>) -> Result<Rows, CommandError
 }
 
 fn remove(context: &Context<'_>, args: &mut Args<'_>) -> Result<Rows, CommandError> {
-    let key = key(context, args)?;
+    let (key, _) = key(context, args)?;
     let entities = context.entities()?;
     let unknown = || CommandError::Unknown { kind: "mapping", name: key.name.clone() };
     let (mapping, updated) = entities.mapping(&key).ok_or_else(unknown)?;

@@ -7,6 +7,7 @@ use auth::{Principal, Role, Workspaces};
 use futures::future::BoxFuture;
 use ingest::{Vault, VaultOptions};
 use kql_functions::args::value_at;
+use kusto_ingestion::{InProcess, Ingestion};
 use management::{AnswerTable, CommandError, CommandRequest, Manager, QueryInfo, RunningQueries, World};
 use query::{Engine, EngineOptions, SeenColumn, StoreTable, TableSource, Tables};
 use schema::Value;
@@ -114,6 +115,7 @@ impl Store {
         let options = VaultOptions { keep_every: None, ..VaultOptions::default() };
         let vault = Arc::new(Vault::open(folder, clock.clone(), options).unwrap());
         Manager {
+            ingestion: Ingestion::new(vault.clone(), Arc::new(InProcess)),
             vault: vault.clone(),
             engine: ENGINE.clone(),
             world: Arc::new(Stored(vault)),

@@ -9,8 +9,11 @@ use super::wire::{Broken, Reader};
 use std::collections::BTreeSet;
 use std::io::Read;
 
-/// Unpacked bytes of a batch at most.
+/// Unpacked bytes of a batch, and its records, at most.
 const UNPACKED_BYTES_MAX: u64 = 128 << 20;
+const RECORDS_MAX: i32 = 2_000_000;
+/// Bytes of memory that records take until the batches behind them are left for the next time.
+const ENOUGH_BYTES: usize = 64 << 20;
 /// Bytes of a batch before its checksum, and before its records.
 const LENGTH_END: usize = 12;
 const CHECKED_FROM: usize = 21;
@@ -25,6 +28,13 @@ pub(super) struct Record {
     pub value: Option<Vec<u8>>,
 }
 
+impl Record {
+    fn memory(&self) -> usize {
+        let parts = [&self.key, &self.value].into_iter().flatten();
+        size_of::<Record>() + parts.map(Vec::len).sum::<usize>()
+    }
+}
+
 /// What stands in what was fetched.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Item {
@@ -33,7 +43,8 @@ pub(super) enum Item {
     Damaged(i64, Vec<u8>, String),
 }
 
-/// What was read, and the offset behind it; nothing when not one batch is whole.
+/// What was read, and the offset behind it; nothing when not one batch is whole. What is small when it is packed may be much: of that
+/// the first batches are read.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Batches {
     pub items: Vec<Item>,
@@ -47,8 +58,9 @@ pub(super) fn read(mut bytes: &[u8], from: i64, aborted: &[(i64, i64)]) -> Batch
     waiting.sort_by_key(|(_, first)| *first);
     let mut waiting = waiting.into_iter().peekable();
     let mut aborting: BTreeSet<i64> = BTreeSet::new();
+    let mut n_bytes = 0;
     // The last one may be cut off: it comes again.
-    while let Some((batch, rest)) = split(bytes) {
+    while let Some((batch, rest)) = split(bytes).filter(|_| n_bytes < ENOUGH_BYTES) {
         bytes = rest;
         let (base, last) = match header(batch) {
             Ok(Header { base, last, .. }) => (base, last),
@@ -60,7 +72,8 @@ pub(super) fn read(mut bytes: &[u8], from: i64, aborted: &[(i64, i64)]) -> Batch
         }
         match records(batch, &mut aborting) {
             Ok(records) => {
-                read.items.extend(records.into_iter().filter(|record| record.offset >= from).map(Item::Record))
+                n_bytes += records.iter().map(Record::memory).sum::<usize>();
+                read.items.extend(records.into_iter().filter(|record| record.offset >= from).map(Item::Record));
             }
             Err(why) if last >= from => read.items.push(Item::Damaged(base, batch.to_vec(), why)),
             Err(_) => {}
@@ -119,6 +132,24 @@ fn header(batch: &[u8]) -> Result<Header<'_>, String> {
     }
 }
 
+/// Writes a batch of records that are packed already, as its attributes say: `first_ms` and `max_ms` are 1000 and 2000.
+pub(super) fn write(base: i64, attributes: i16, producer: i64, n_records: i32, records: &[u8]) -> Vec<u8> {
+    let mut checked = attributes.to_be_bytes().to_vec();
+    checked.extend(n_records.saturating_sub(1).to_be_bytes());
+    checked.extend(1000_i64.to_be_bytes());
+    checked.extend(2000_i64.to_be_bytes());
+    checked.extend(producer.to_be_bytes());
+    checked.extend([0; 6]);
+    checked.extend(n_records.to_be_bytes());
+    checked.extend(records);
+    let mut batch = base.to_be_bytes().to_vec();
+    batch.extend(i32::try_from(checked.len() + 9).unwrap_or(i32::MAX).to_be_bytes());
+    batch.extend([0, 0, 0, 0, 2]);
+    batch.extend(crc32c(&checked).to_be_bytes());
+    batch.extend(checked);
+    batch
+}
+
 /// Returns the records of a batch that are for us.
 fn records(batch: &[u8], aborting: &mut BTreeSet<i64>) -> Result<Vec<Record>, String> {
     let header = header(batch)?;
@@ -129,6 +160,9 @@ fn records(batch: &[u8], aborting: &mut BTreeSet<i64>) -> Result<Vec<Record>, St
     let (is_transactional, is_control) = (header.attributes & 0x10 != 0, header.attributes & 0x20 != 0);
     if is_transactional && !is_control && aborting.contains(&header.producer) {
         return Ok(Vec::new());
+    }
+    if header.n_records > RECORDS_MAX {
+        return Err(format!("it says that it has {} records: more than {RECORDS_MAX}", header.n_records));
     }
     let unpacked = unpack(header.attributes & 0x07, header.records)?;
     let broken = |_: Broken| "a record of it breaks off".to_string();
@@ -280,20 +314,7 @@ mod tests {
             4 => zstd::encode_all(body.as_slice(), 1).unwrap(),
             _ => body,
         };
-        let mut checked = attributes.to_be_bytes().to_vec();
-        checked.extend((records.len() as i32 - 1).to_be_bytes());
-        checked.extend(1000_i64.to_be_bytes());
-        checked.extend(2000_i64.to_be_bytes());
-        checked.extend(producer.to_be_bytes());
-        checked.extend([0; 6]);
-        checked.extend((records.len() as i32).to_be_bytes());
-        checked.extend(body);
-        let mut batch = base.to_be_bytes().to_vec();
-        batch.extend((checked.len() as i32 + 9).to_be_bytes());
-        batch.extend([0, 0, 0, 0, 2]);
-        batch.extend(crc32c(&checked).to_be_bytes());
-        batch.extend(checked);
-        batch
+        write(base, attributes, producer, records.len() as i32, &body)
     }
 
     fn values(bytes: &[u8], from: i64, aborted: &[(i64, i64)]) -> (Vec<String>, Option<i64>) {
@@ -339,6 +360,20 @@ mod tests {
         bytes.extend(batch(6, 0x30, 1, &[(Some(&mark(1)), Some(b""))]));
         let expected = ["1 committed", "2 plain", "5 later"].map(str::to_string).to_vec();
         assert_eq!(values(&bytes, 0, &[(1, 0)]), (expected, Some(7)));
+    }
+
+    #[test]
+    fn what_becomes_much_is_read_in_parts() {
+        let tiny = batch(0, 4, -1, &vec![(None, Some(&b""[..])); 600_000]);
+        let mut bytes = tiny.clone();
+        bytes.extend(batch(600_000, 4, -1, &vec![(None, Some(&b""[..])); 600_000]));
+        bytes.extend(batch(1_200_000, 4, -1, &[(None, Some(b"a"))]));
+        let first = read(&bytes, 0, &[]);
+        assert_eq!((first.items.len(), first.next), (1_200_000, Some(1_200_000)));
+        let (rest, next) = values(bytes.get(2 * tiny.len()..).expect("the last one"), 1_200_000, &[]);
+        assert_eq!((rest, next), (vec!["1200000 a".to_string()], Some(1_200_001)));
+        let (refused, _) = values(&write(0, 0, -1, RECORDS_MAX + 1, b""), 0, &[]);
+        assert_eq!(refused, ["0: it says that it has 2000001 records: more than 2000000"]);
     }
 
     #[test]

@@ -281,9 +281,8 @@ impl Kafka {
             return events::lost(body, value, &format!("{place} is empty"));
         }
         let recognised = || {
-            let found = sources::detect(&Sniff::new(&partition.topic, plain)).map(|source| source.name);
-            // Those are files, and what any table's records are like.
-            found.filter(|name| !matches!(*name, "windows_evtx" | "log_analytics"))
+            let found = sources::detect(&Sniff::new(&partition.topic, plain));
+            found.filter(|source| source.is_of_events()).map(|source| source.name)
         };
         let name = self.options.source.as_deref().or_else(recognised).unwrap_or(&partition.topic);
         let mut fields: Vec<(&str, Value)> = vec![("Partition", json!(partition.number)), ("Offset", json!(offset))];
@@ -401,6 +400,30 @@ fn parse_address(text: &str) -> Result<(String, u16), PullError> {
     let is_host = !host.is_empty() && !host.contains(['/', '@', ' ']);
     let port = port.parse().map_err(|_| wrong())?;
     if is_host { Ok((host.to_string(), port)) } else { Err(wrong()) }
+}
+
+/// Reads bytes as every answer that a broker may give, and as the records of a batch whose header is right, packed in each way; what
+/// comes out keeps the promises of [`batch::read`]. For the fuzzer.
+#[doc(hidden)]
+pub fn read_as_answers(bytes: &[u8]) {
+    let _ = messages::read_metadata(bytes);
+    let _ = messages::read_offsets(bytes);
+    let _ = messages::read_versions(bytes);
+    let _ = messages::read_handshake(bytes);
+    let _ = messages::read_authenticated(bytes);
+    let fetched = messages::FETCH_VERSIONS.map(|version| messages::read_fetched(version, bytes));
+    let of_answers = fetched.iter().flatten().map(|fetched| (fetched.records.to_vec(), fetched.aborted.clone()));
+    let batches = (0..8).map(|packing| batch::write(7, packing, 1, 3, bytes));
+    for (records, aborted) in
+        of_answers.chain(batches.map(|batch| (batch, Vec::new()))).chain([(bytes.to_vec(), Vec::new())])
+    {
+        let read = batch::read(&records, 8, &aborted);
+        let is_wanted = |item: &Item| {
+            matches!(item, Item::Damaged(..)) || matches!(item, Item::Record(record) if record.offset >= 8)
+        };
+        assert!(read.items.iter().all(is_wanted) && (read.next.is_some() || read.items.is_empty()), "{read:?}");
+        assert!(read.next.is_none_or(|next| next >= 8), "{read:?}");
+    }
 }
 
 #[cfg(test)]

@@ -11,5 +11,5 @@ pub struct ReadColumnsArgs {}
 
 /// Runs the command.
 pub fn run(_args: &ReadColumnsArgs) -> ExitCode {
-    api_kusto::ingestion::read_in_isolation(stdin().lock(), stdout().lock(), stderr().lock())
+    kusto_ingestion::read_in_isolation(stdin().lock(), stdout().lock(), stderr().lock())
 }

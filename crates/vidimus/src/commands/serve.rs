@@ -6,7 +6,6 @@ use crate::grants::Grant;
 use crate::{activities, store};
 use anyhow::{Context, bail};
 use api_ingest::IngestApi;
-use api_kusto::ingestion::{Ingestion, Isolated};
 use api_kusto::{Limits, RunningQueries};
 use api_oauth::OAuthApi;
 use api_office::OfficeApi;
@@ -16,6 +15,7 @@ use auth::{Principal, Role, Secret, Tokens, Workspaces};
 use clap::Args;
 use collection::{Collector, Rules};
 use ingest::{Vault, VaultOptions};
+use kusto_ingestion::{Ingestion, Isolated};
 use listeners::http::{HttpOptions, TlsFiles};
 use management::Manager;
 use query::{Engine, EngineOptions};
@@ -170,10 +170,9 @@ fn start(
     };
     let engine = args.engine()?;
     let taking = api_ingest::routers(collecting(&args, &vault, &directory, &engine, &tokens, &store)?);
-    let mappings = Arc::new(store::StoreMappings::new(vault.clone()));
     let program = std::env::current_exe().context("cannot find this program, which reads files for the server")?;
     let columnar = Arc::new(Isolated::new(program, vec!["read-columns".to_string()]));
-    let ingestion = Some(Ingestion::new(vault.clone(), mappings, columnar));
+    let ingestion = Ingestion::new(vault.clone(), columnar);
     let databases = Arc::new(store::StoreDatabases::new(vault.clone()));
     let running = RunningQueries::new(clock.clone());
     let syslog = args.syslog.wanted(&vault, &store, &clock)?;
@@ -192,6 +191,7 @@ fn start(
     };
     let commands = Arc::new(Manager {
         vault,
+        ingestion: ingestion.clone(),
         engine: engine.clone(),
         world: databases.clone(),
         queries: Arc::new(store::StoreQueries::new(running.clone(), clock.clone())),
@@ -206,7 +206,7 @@ fn start(
     let oauth = OAuthApi { applications, sign_ins, clock: clock.clone(), tls: args.tls_cert.is_some() };
     let served = Served {
         databases,
-        ingestion,
+        ingestion: Some(ingestion),
         running,
         commands: Some(commands),
         office: Some(office),

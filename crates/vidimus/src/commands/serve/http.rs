@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use api_kusto::ingestion::Ingestion;
 use api_kusto::{Databases, KustoApi, Queries, RunningQueries};
 use api_monitor::MonitorApi;
 use api_office::OfficeApi;
@@ -20,6 +19,7 @@ use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
+use kusto_ingestion::Ingestion;
 use listeners::http::{HttpListener, HttpOptions, HttpVersion};
 use management::Manager;
 use query::Engine;
