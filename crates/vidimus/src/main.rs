@@ -13,7 +13,6 @@ mod grants;
 mod importing;
 mod inputs;
 mod interrupt;
-mod memory;
 mod remote;
 mod runner;
 mod shell;
@@ -22,6 +21,10 @@ mod store;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
+
+/// Batches are large and short-lived: the system's allocator gives their pages back and fetches them again each time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// The audit-log platform that proves what it says.
 #[derive(Debug, Parser)]
@@ -62,7 +65,6 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    memory::keep_pages();
     let cli = Cli::parse();
     let done = match cli.command {
         Command::Query(args) => commands::query::run(*args),
