@@ -135,16 +135,18 @@ impl Ingestion {
         Ok(Some(Plan::of_mapping(mapping, columns, "").map_err(IngestionError::Mapping)?))
     }
 
-    /// Returns the text of a mapping that the table has, or else its database.
+    /// Returns the text of a mapping that the table has, or else its database. What
+    /// `apacheavro` reads may be mapped as `avro` is.
     fn mapping(&self, database: &str, table: &str, kind: MappingKind, name: &str) -> Option<String> {
         let entities = self.vault.workspace(database)?.entities();
-        let key = |table: Option<&str>| MappingKey {
-            table: table.map(str::to_string),
-            kind: kind.name().to_string(),
-            name: name.to_string(),
-        };
-        let (found, _) = entities.mapping(&key(Some(table))).or_else(|| entities.mapping(&key(None)))?;
-        Some(found.mapping.clone())
+        let older = (kind == MappingKind::ApacheAvro).then_some(MappingKind::Avro);
+        let kinds = || [Some(kind), older].into_iter().flatten();
+        let keys = [Some(table), None].into_iter().flat_map(|table| kinds().map(move |kind| (table, kind)));
+        let mut found = keys.filter_map(|(table, kind)| {
+            let table = table.map(str::to_string);
+            entities.mapping(&MappingKey { table, kind: kind.name().to_string(), name: name.to_string() })
+        });
+        found.next().map(|(mapping, _)| mapping.mapping.clone())
     }
 }
 
@@ -219,5 +221,50 @@ fn outcome(answer: Answer) -> Result<Answer, IngestionError> {
             detail: first.detail.clone(),
         }),
         _ => Ok(answer),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use entities::{Change, MappingEntity, Step};
+    use ingest::{ChangeError, VaultOptions};
+    use stdx::FixedClock;
+
+    #[test]
+    fn mappings_are_found_by_kind_and_the_table_goes_before_its_database() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let clock = Arc::new(FixedClock(639_000_000_000_000_000));
+        let vault = Vault::open(folder.path(), clock, VaultOptions::default()).expect("a store");
+        vault.create_workspace("w").expect("a workspace");
+        vault.ensure_table("w", "T", &[Column::new("A", KqlType::Long)]).expect("a table");
+        let all = [
+            (Some("T"), "avro", "both"),
+            (None, "apacheavro", "both"),
+            (Some("T"), "avro", "old"),
+            (Some("T"), "apacheavro", "new"),
+            (Some("T"), "avro", "new"),
+            (None, "json", "shared"),
+        ];
+        let steps = all.map(|(table, kind, name)| {
+            let mapping = format!("{table:?} {kind}");
+            let (table, kind, name) = (table.map(str::to_string), kind.to_string(), name.to_string());
+            Step::SetMapping(MappingEntity { table, kind, name, mapping })
+        });
+        let change = Change { event: "SET-INGESTION-MAPPING".to_string(), steps: steps.to_vec() };
+        vault.change("w", &["request/1".to_string()], |_| Ok::<_, ChangeError>(change)).expect("changed");
+        let ingestion = Ingestion::new(Arc::new(vault), Arc::new(InProcess));
+        let cases = [
+            (MappingKind::ApacheAvro, "both", Some("Some(\"T\") avro")),
+            (MappingKind::ApacheAvro, "old", Some("Some(\"T\") avro")),
+            (MappingKind::ApacheAvro, "new", Some("Some(\"T\") apacheavro")),
+            (MappingKind::Avro, "new", Some("Some(\"T\") avro")),
+            (MappingKind::Json, "shared", Some("None json")),
+            (MappingKind::Json, "new", None),
+        ];
+        for (kind, name, expected) in cases {
+            assert_eq!(ingestion.mapping("w", "T", kind, name).as_deref(), expected, "{kind:?} {name}");
+        }
+        assert_eq!(ingestion.mapping("elsewhere", "T", MappingKind::Json, "shared"), None);
     }
 }
