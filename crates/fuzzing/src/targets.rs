@@ -284,12 +284,14 @@ pub fn mappings(bytes: &[u8]) {
     }
 }
 
-/// Records of any format are taken or rejected, the same ones each time, and none gets lost: with one column of text and a record a line, what
+/// Records of any format that is text are taken or rejected, the same ones each time, and none gets lost: with one column of text and a record a line, what
 /// is taken and what is rejected are all lines. The first byte says which format, and from 64 on that there is a mapping.
 pub fn records(bytes: &[u8]) {
     let Some((first, data)) = bytes.split_first() else { return };
-    let names = DataFormat::names();
-    let Some(format) = names.get(usize::from(first % 16)).and_then(|name| DataFormat::from_name(name)) else { return };
+    // Libraries read the others, and stop at some damaged files: a server has them do it in a process of its own.
+    let formats: Vec<DataFormat> = DataFormat::names().into_iter().filter_map(DataFormat::from_name).collect();
+    let texts: Vec<DataFormat> = formats.into_iter().filter(|format| format.is_text()).collect();
+    let Some(format) = texts.get(usize::from(*first) % texts.len()).copied() else { return };
     let columns = [
         Column::new("Text", schema::KqlType::String),
         Column::new("N", schema::KqlType::Long),
