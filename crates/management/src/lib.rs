@@ -20,6 +20,7 @@ mod context;
 mod csl;
 mod error;
 mod grammar;
+mod ingestion_properties;
 mod inner;
 mod reader;
 mod run;

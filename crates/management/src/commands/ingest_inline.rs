@@ -6,7 +6,8 @@ use crate::args::Args;
 use crate::command::{Command, Family, Guid, Rows};
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::reader::Reader;
+use crate::ingestion_properties::{all_known, is_set};
+use crate::reader::{Properties, Reader};
 use auth::Action;
 use kql::Span;
 use kusto_ingestion::{DataFormat, IngestionError, IngestionRequest, MappingChoice};
@@ -35,7 +36,7 @@ struct Said {
 fn ingest(context: &Context<'_>, args: &mut Args<'_>) -> Result<Rows, CommandError> {
     let table = args.name("table")?.text.clone();
     let at = args.reader.span();
-    let said = said(at, args.reader.properties()?)?;
+    let said = said(at, &args.reader.properties()?)?;
     let data = match args.reader.peek(0) {
         "[" => in_brackets(&mut args.reader)?,
         _ => begin(args.reader.data()?.0).to_string(),
@@ -63,34 +64,39 @@ fn ingest(context: &Context<'_>, args: &mut Args<'_>) -> Result<Rows, CommandErr
     Ok(vec![vec![Value::Guid(id.to_string())]])
 }
 
-/// Reads the properties that mean something here; those of files and of how they are kept do not.
-fn said(at: Span, properties: Vec<(String, String)>) -> Result<Said, CommandError> {
-    let mut said = Said { format: DataFormat::Csv, mapping: None, mapping_name: None, ignores_first: false };
-    for (property, value) in properties {
-        match property.as_str() {
-            "format" => {
-                let format = DataFormat::from_name(&value).ok_or(IngestionError::UnknownFormat { name: value });
-                said.format = format.map_err(|error| CommandError::semantic(at, error.to_string()))?;
-            }
-            "ingestionmapping" | "csvmapping" | "jsonmapping" => said.mapping = Some(value),
-            "ingestionmappingreference" | "csvmappingreference" | "jsonmappingreference" => {
-                said.mapping_name = Some(value);
-            }
-            "ignorefirstrecord" => said.ignores_first = value.eq_ignore_ascii_case("true"),
-            "ingestifnotexists" => {
-                return Err(CommandError::semantic(at, format!("`{property}` is not supported for data in a command")));
-            }
-            _ => {}
-        }
-    }
-    if !said.format.is_text() {
-        let message = format!("`{}` is not text, and cannot stand in a command", said.format.name());
+/// What this command acts on.
+const KNOWN: [&str; 8] = [
+    "format",
+    "ignorefirstrecord",
+    "ingestionmapping",
+    "csvmapping",
+    "jsonmapping",
+    "ingestionmappingreference",
+    "csvmappingreference",
+    "jsonmappingreference",
+];
+
+fn said(at: Span, properties: &Properties) -> Result<Said, CommandError> {
+    all_known(at, properties, &KNOWN)?;
+    let value = |names: &[&str]| {
+        let mut of_names = properties.iter().filter(|(name, _)| names.contains(&name.as_str()));
+        of_names.next().map(|(_, value)| value.clone())
+    };
+    let format = match value(&["format"]) {
+        None => DataFormat::Csv,
+        Some(name) => DataFormat::from_name(&name)
+            .ok_or_else(|| CommandError::semantic(at, IngestionError::UnknownFormat { name }.to_string()))?,
+    };
+    if !format.is_text() {
+        let message = format!("`{}` is not text, and cannot stand in a command", format.name());
         return Err(CommandError::semantic(at, message));
     }
-    if said.mapping.is_some() && said.mapping_name.is_some() {
+    let mapping = value(&["ingestionmapping", "csvmapping", "jsonmapping"]);
+    let mapping_name = value(&["ingestionmappingreference", "csvmappingreference", "jsonmappingreference"]);
+    if mapping.is_some() && mapping_name.is_some() {
         return Err(CommandError::semantic(at, "the command gives a mapping and names one"));
     }
-    Ok(said)
+    Ok(Said { format, mapping, mapping_name, ignores_first: is_set(at, properties, "ignorefirstrecord")? })
 }
 
 /// Returns the data after `<|`: from the next line on where nothing else stands on that of the sign.

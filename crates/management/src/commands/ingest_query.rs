@@ -8,6 +8,7 @@ use crate::args::Args;
 use crate::command::{Columns, Command, Family, Guid, Long, Rows, count};
 use crate::context::Context;
 use crate::error::CommandError;
+use crate::ingestion_properties::{all_known, is_set};
 use crate::inner::blanked;
 use crate::reader::Properties;
 use crate::tables::{columns_of, entity_of};
@@ -16,7 +17,6 @@ use audit::Operation;
 use auth::Action;
 use entities::{Change, Step, TableEntity};
 use futures::executor::block_on;
-use ingest::NamedTable;
 use query::arrow_schema;
 use schema::{Column, Value};
 
@@ -49,21 +49,29 @@ const RESULT: Columns = &[
 /// What is to be done later is done at once; the operation is over when its id is known.
 const OPERATION: Columns = &[("OperationId", Guid)];
 
+/// What the commands act on.
+const DESCRIBES: [&str; 2] = ["folder", "docstring"];
+const EXTENDS: [&str; 3] = ["folder", "docstring", "extend_schema"];
+const RECREATES: [&str; 4] = ["folder", "docstring", "extend_schema", "recreate_schema"];
+
 /// What a command says of its table, and what its query gave.
 struct Given {
     name: String,
     properties: Properties,
+    extends_schema: bool,
+    recreates_schema: bool,
     result: AnswerTable,
     is_async: bool,
 }
 
-fn read(context: &Context<'_>, args: &mut Args<'_>) -> Result<Given, CommandError> {
+/// Reads a command that acts on the properties `known`, and runs its query.
+fn read(context: &Context<'_>, args: &mut Args<'_>, known: &[&str]) -> Result<Given, CommandError> {
     let name = args.name("table")?.text.clone();
     let at = args.reader.span();
     let properties = args.reader.properties()?;
-    if properties.iter().any(|(property, _)| property == "ingestifnotexists") {
-        return Err(CommandError::semantic(at, "`ingestIfNotExists` is not supported: there are no tags"));
-    }
+    all_known(at, &properties, known)?;
+    let extends_schema = is_set(at, &properties, "extend_schema")?;
+    let recreates_schema = is_set(at, &properties, "recreate_schema")?;
     let (_, start) = args.reader.data()?;
     let text = blanked(&context.request.text, start, "")?;
     let tables = context.tables(context.database(), &text)?;
@@ -73,22 +81,28 @@ fn read(context: &Context<'_>, args: &mut Args<'_>) -> Result<Given, CommandErro
         return Err(CommandError::Refused(format!("the query gives {} tables, and one is needed", results.len())));
     }
     let result = results.pop().ok_or_else(|| CommandError::Internal("no result".to_string()))?;
-    Ok(Given { name, properties, result, is_async: args.is("async") })
+    Ok(Given { name, properties, extends_schema, recreates_schema, result, is_async: args.is("async") })
 }
 
 impl Given {
-    fn has(&self, property: &str) -> bool {
-        self.properties.iter().any(|(name, value)| name == property && value.eq_ignore_ascii_case("true"))
-    }
-
-    fn text(&self, property: &str) -> String {
-        self.properties.iter().find(|(name, _)| name == property).map(|(_, value)| value.clone()).unwrap_or_default()
+    /// Gives a table the folder and the description that the command has, and says whether it has any.
+    fn describe(&self, table: &mut TableEntity) -> bool {
+        let mut describes = false;
+        for (name, value) in &self.properties {
+            match name.as_str() {
+                "folder" => table.folder.clone_from(value),
+                "docstring" => table.doc_string.clone_from(value),
+                _ => continue,
+            }
+            describes = true;
+        }
+        describes
     }
 }
 
 /// A new table, which must not be there.
 fn set(context: &Context<'_>, args: &mut Args<'_>) -> Result<Rows, CommandError> {
-    let given = read(context, args)?;
+    let given = read(context, args, &DESCRIBES)?;
     if context.table(&given.name).is_ok() {
         return Err(CommandError::Exists { kind: "table", name: given.name });
     }
@@ -97,13 +111,16 @@ fn set(context: &Context<'_>, args: &mut Args<'_>) -> Result<Rows, CommandError>
 }
 
 fn append(context: &Context<'_>, args: &mut Args<'_>) -> Result<Rows, CommandError> {
-    let given = read(context, args)?;
+    let given = read(context, args, &EXTENDS)?;
+    alter(context, &given)?;
     add(context, &given)
 }
 
 fn set_or_append(context: &Context<'_>, args: &mut Args<'_>) -> Result<Rows, CommandError> {
-    let given = read(context, args)?;
-    if context.table(&given.name).is_err() {
+    let given = read(context, args, &EXTENDS)?;
+    if context.table(&given.name).is_ok() {
+        alter(context, &given)?;
+    } else {
         context.require(Action::Manage, context.database())?;
         make(context, &given)?;
     }
@@ -119,21 +136,15 @@ fn make(context: &Context<'_>, given: &Given) -> Result<(), CommandError> {
         }
         let stored = workspace.free_stored_name(&given.name);
         let columns = Some(columns_of(workspace, &stored, &[], &given.result.columns)?);
-        let (folder, doc_string) = (given.text("folder"), given.text("docstring"));
-        let table = TableEntity { columns, folder, doc_string, ..TableEntity::plain(&given.name, &stored) };
+        let mut table = TableEntity { columns, ..TableEntity::plain(&given.name, &stored) };
+        given.describe(&mut table);
         Ok(Change { event: "CREATE-TABLE".to_string(), steps: vec![Step::SetTable(table)] })
     })
 }
 
 /// Adds the rows to the table.
 fn add(context: &Context<'_>, given: &Given) -> Result<Rows, CommandError> {
-    let mut table = context.table(&given.name)?;
-    if given.has("extend_schema") && given.result.columns.len() > table.columns().len() {
-        context.require(Action::Manage, context.database())?;
-        extend(context, given, &table)?;
-        table = context.table(&given.name)?;
-    }
-    let columns = table.columns();
+    let columns = context.table(&given.name)?.columns();
     fits(&given.result.columns, &columns)?;
     let vault = &context.manager.vault;
     for batch in given.result.batches.iter().filter(|batch| batch.num_rows() > 0) {
@@ -143,14 +154,24 @@ fn add(context: &Context<'_>, given: &Given) -> Result<Rows, CommandError> {
     Ok(answer(given))
 }
 
-/// Gives the table the columns that the query has beyond its own.
-fn extend(context: &Context<'_>, given: &Given, table: &NamedTable) -> Result<(), CommandError> {
-    let n_columns = table.columns().len();
+/// Gives a table that is there the folder and description that the command has, and, where it may, the columns that the query has beyond
+/// the table's own.
+fn alter(context: &Context<'_>, given: &Given) -> Result<(), CommandError> {
+    let table = context.table(&given.name)?;
+    let columns = table.columns();
+    let (same, more) = match given.result.columns.split_at_checked(columns.len()) {
+        Some((same, more)) if given.extends_schema => (same, more),
+        _ => (given.result.columns.as_slice(), [].as_slice()),
+    };
+    let mut next = entity_of(&table);
+    if !given.describe(&mut next) && more.is_empty() {
+        return Ok(());
+    }
+    context.require(Action::Manage, context.database())?;
+    fits(same, &columns)?;
     context.change(Operation::WriteTable, &format!("tables/{}", given.name), |workspace| {
-        let mut next = entity_of(table);
         let seen = next.columns.clone().unwrap_or_default();
-        let more: Vec<Column> = given.result.columns.iter().skip(n_columns).cloned().collect();
-        let more = columns_of(workspace, &next.stored, &seen, &more)?;
+        let more = columns_of(workspace, &next.stored, &seen, more)?;
         next.columns.get_or_insert_default().extend(more);
         Ok(Change { event: "ALTER-TABLE".to_string(), steps: vec![Step::SetTable(next)] })
     })
@@ -158,20 +179,21 @@ fn extend(context: &Context<'_>, given: &Given, table: &NamedTable) -> Result<()
 
 /// Shows the rows in place of the table's records so far.
 fn set_or_replace(context: &Context<'_>, args: &mut Args<'_>) -> Result<Rows, CommandError> {
-    let given = read(context, args)?;
+    let given = read(context, args, &RECREATES)?;
     let Ok(before) = context.table(&given.name) else {
         make(context, &given)?;
         return add(context, &given);
     };
     context.may_hide(&given.name)?;
-    let recreates = given.has("recreate_schema");
-    if !recreates && !given.has("extend_schema") {
+    let recreates = given.recreates_schema;
+    if !recreates && !given.extends_schema {
         fits(&given.result.columns, &before.columns())?;
     }
     let vault = &context.manager.vault;
     context.act(Operation::ClearTable, &format!("tables/{}", given.name), |asked| {
         // The records come where nobody sees them yet.
         let mut next = entity_of(&before);
+        given.describe(&mut next);
         vault.change(context.database(), asked, |workspace| -> Result<Change, CommandError> {
             next.stored = workspace.free_stored_name(&given.name);
             let seen = if recreates { Vec::new() } else { next.columns.clone().unwrap_or_default() };
