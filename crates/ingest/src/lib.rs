@@ -42,7 +42,7 @@ pub use expire::Destroyed;
 pub use names::{ChangeError, NamedTable};
 pub use open::seeds_path;
 pub use prove::{BUNDLE_RECORDS_MAX, ProveError, Wanted};
-pub use quarantine::{QUARANTINE_TABLE, quarantine_columns};
+pub use quarantine::QUARANTINE_TABLE;
 pub use reborn::{Remains, next_origin, split_origin};
 pub use rotate::Rotation;
 pub use seal::{SealError, batch_tree, from_payload};

@@ -8,26 +8,16 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use extents::row_schema;
 use files::Rejected;
-use schema::{Column, KqlType};
+use schema::Column;
 
 /// The table of records that could not be taken.
 pub const QUARANTINE_TABLE: &str = "VidimusQuarantine";
 /// Bytes of a record that are kept at most; of a longer one the beginning.
 const RAW_BYTES_MAX: usize = 8 << 20;
 
-/// Returns the columns of the table.
-pub fn quarantine_columns() -> Vec<Column> {
-    vec![
-        Column::new("TimeGenerated", KqlType::Datetime),
-        Column::new("TableName", KqlType::String),
-        Column::new("Reason", KqlType::String),
-        Column::new("Detail", KqlType::String),
-        Column::new("Position", KqlType::Long),
-        Column::new("RequestId", KqlType::String),
-        Column::new("RawLength", KqlType::Long),
-        Column::new("RawEncoding", KqlType::String),
-        Column::new("Raw", KqlType::String),
-    ]
+/// Returns the columns of the table, which is a built-in one.
+pub fn quarantine_columns() -> &'static [Column] {
+    schema::tables::builtin(QUARANTINE_TABLE).map_or(&[], |table| &table.columns)
 }
 
 /// Makes rows of the table; `now` is when the records came.
@@ -62,7 +52,7 @@ pub fn quarantine_rows(table: &str, request: &str, rejected: &[Rejected], now: i
         texts(&|row| encoded.get(row).map(|(encoding, _)| (*encoding).to_string()).unwrap_or_default()),
         texts(&|row| encoded.get(row).map(|(_, text)| text.clone()).unwrap_or_default()),
     ];
-    let schema = row_schema(&quarantine_columns());
+    let schema = row_schema(quarantine_columns());
     let own: Vec<_> = schema.fields().iter().take(columns.len()).cloned().collect();
     RecordBatch::try_new(Arc::new(arrow::datatypes::Schema::new(own)), columns)
 }

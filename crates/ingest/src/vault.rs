@@ -499,7 +499,7 @@ impl Inner {
         request: Option<(&str, &[u8])>,
         now: i64,
     ) -> Result<(Arc<Table>, Answers), IngestError> {
-        let (quarantine, schema) = self.ensure_stored(workspace, QUARANTINE_TABLE, &quarantine_columns())?;
+        let (quarantine, schema) = self.ensure_stored(workspace, QUARANTINE_TABLE, quarantine_columns())?;
         let rows = quarantine_rows(of, request.map_or("", |(id, _)| id), rejected, now)?;
         let mut answers = Vec::new();
         // One request may bring records of several tables, and of each some that cannot be taken.

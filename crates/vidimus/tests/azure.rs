@@ -60,6 +60,10 @@ fn a_rule_takes_records_that_a_workspace_is_asked_for_by_its_id() {
         json!({ "query": "LAQueryLogs | where RequestTarget == '/v1/workspaces/query' | project ResponseCode" });
     let reply = server.call("POST", "/v1/workspaces/main/query", &[], &asked.to_string());
     assert_eq!(reply.json()["tables"][0]["rows"], json!([[200]]), "{}", reply.text);
+    // Nothing was refused, and the table can be asked for all the same.
+    let refused = json!({ "query": "VidimusQuarantine | where RawLength > 0 | count" }).to_string();
+    let reply = server.call("POST", "/v1/workspaces/main/query", &[], &refused);
+    assert_eq!(reply.json()["tables"][0]["rows"], json!([[0]]), "{}", reply.text);
     let acts = "AzureActivity | where ActivityStatusValue == 'Success' and OperationNameValue has_any ('ID', 'DATACOLLECTIONRULES', 'SHAREDKEYS') | summarize by OperationNameValue | count";
     let reply = server.call("POST", "/v1/workspaces/vidimus/query", &[], &json!({ "query": acts }).to_string());
     assert_eq!(reply.json()["tables"][0]["rows"], json!([[4]]), "{}", reply.text);

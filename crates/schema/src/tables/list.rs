@@ -332,6 +332,7 @@ pub(super) static FILES: &[(&str, &str)] = &[
     ("VMComputer", include_str!("../../tables/VMComputer.toml")),
     ("VMConnection", include_str!("../../tables/VMConnection.toml")),
     ("VMProcess", include_str!("../../tables/VMProcess.toml")),
+    ("VidimusQuarantine", include_str!("../../tables/VidimusQuarantine.toml")),
     ("W3CIISLog", include_str!("../../tables/W3CIISLog.toml")),
     ("WVDConnections", include_str!("../../tables/WVDConnections.toml")),
     ("WVDErrors", include_str!("../../tables/WVDErrors.toml")),
