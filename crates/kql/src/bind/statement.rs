@@ -178,6 +178,13 @@ impl Binder<'_> {
         };
         let Some(value) = value else { return };
         let option = name.text.to_ascii_lowercase();
+        // Which rows a query sees is decided before its text is bound.
+        if option.starts_with("query_datetimescope_") {
+            let message =
+                format!("`{}` is given with a request, as one of its properties, and not in its query", name.text);
+            self.report(Diagnostic::unsupported("VQ001", name.span, message));
+            return;
+        }
         if option == "query_now"
             && let Value::Datetime(now) = value
         {
