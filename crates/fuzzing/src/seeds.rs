@@ -18,6 +18,7 @@ pub fn of(target: &str) -> Vec<String> {
         "elastic-bulk" => shipped("elastic"),
         "loki-push" => shipped("loki"),
         "kafka" => KAFKA.iter().map(|seed| seed.to_string()).collect(),
+        "commands" => commands(),
         "signature" => SIGNATURES.iter().map(|seed| seed.to_string()).collect(),
         "otlp" => texts_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../api-ingest/tests/otlp"), "out"),
         _ => match target.strip_prefix("source_") {
@@ -40,6 +41,15 @@ fn shipped(protocol: &str) -> Vec<String> {
         }
     }
     bodies
+}
+
+/// Returns the commands of the tests of commands.
+fn commands() -> Vec<String> {
+    let cases = texts_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../management/tests/commands"), "out");
+    let asked = cases.iter().flat_map(|text| text.split("\n\n")).filter_map(|case| Some(case.split_once(">>> ")?.1));
+    asked
+        .map(|case| case.split(if case.contains("\n<<<") { "\n<<<" } else { "\n" }).next().unwrap_or(case).to_string())
+        .collect()
 }
 
 /// Returns the fixtures of a log format, as text.

@@ -13,6 +13,7 @@ use kql::{Diagnostic, Span};
 use kql_functions::FUNCTIONS;
 use kusto_ingestion::{DataFormat, Mapping, MappingKind, read_records};
 use listeners::syslog::{Framing, Message};
+use management::CommandError;
 use schema::dynamic::raw;
 use schema::{Column, ticks};
 use std::collections::BTreeSet;
@@ -41,6 +42,7 @@ pub const ALL: &[Target] = &[
     ("elastic-bulk", elastic_bulk),
     ("loki-push", loki_push),
     ("kafka", kafka),
+    ("commands", commands),
 ];
 
 /// The tokens are the text, without a gap.
@@ -105,6 +107,15 @@ pub fn loki_push(bytes: &[u8]) {
 /// Answers of Kafka's brokers, and batches of records, are read or refused.
 pub fn kafka(bytes: &[u8]) {
     pull::read_as_answers(bytes);
+}
+
+/// A management command is one that is known, or what is wrong with it lies in the text.
+pub fn commands(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    if let Err(CommandError::Wrong(found)) = management::form_of(&text) {
+        assert!(!found.is_empty());
+        check_findings(&found, &text);
+    }
 }
 
 /// Every entry is one record, whose text is in it.

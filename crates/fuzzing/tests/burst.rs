@@ -95,6 +95,11 @@ fn suffixed() {
 }
 
 #[test]
+fn commands() {
+    burst("commands");
+}
+
+#[test]
 fn signature() {
     burst("signature");
 }

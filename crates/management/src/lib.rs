@@ -32,4 +32,4 @@ pub use commands::functions::add_function;
 pub use commands::views::add_view;
 pub use context::{Activities, CommandRequest, Manager, QueryInfo, RunningQueries, World};
 pub use error::CommandError;
-pub use run::STACK_BYTES;
+pub use run::{STACK_BYTES, form_of};

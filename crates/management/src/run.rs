@@ -17,6 +17,16 @@ pub const STACK_BYTES: usize = 256 << 20;
 /// The table that the query after a pipe reads. No table of a database has this name.
 const RESULT: &str = "$";
 
+/// Returns the form of the command that a text is, such as `show table <table> details`, and does nothing.
+///
+/// # Errors
+/// When it is none, or one that is refused, and where in the text that shows.
+pub fn form_of(text: &str) -> Result<&'static str, CommandError> {
+    let mut reader = Reader::new(text);
+    reader.cut_at_pipe();
+    Ok(grammar::parse(&reader)?.command.syntax)
+}
+
 impl Manager {
     /// Does a command. It waits for what it needs, and is meant for a thread of its own, with [`STACK_BYTES`] of stack.
     ///
