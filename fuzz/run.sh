@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 targets=("$@")
 [ ${#targets[@]} -gt 0 ] || mapfile -t targets < <(cd fuzz/fuzz_targets && ls | sed 's/\.rs$//')
-cargo build --quiet --package fuzzing --bin write-seeds
+cargo build --quiet --workspace --bin write-seeds
 export SEEDS="${CARGO_TARGET_DIR:-target}/debug/write-seeds"
 
 # No sanitizer: the project has no unsafe code, and panics and broken promises are found without, several times faster. So the stable
