@@ -94,12 +94,13 @@ pub fn table_properties(reader: &mut Reader<'_>) -> Result<Properties, CommandEr
     }
 }
 
-/// Gives a table the folder and the documentation that a command names.
-fn set_properties(table: &mut TableEntity, properties: &Properties) {
+/// Gives a table the folder and the documentation that are among a command's properties.
+pub fn set_properties(table: &mut TableEntity, properties: &Properties) {
     for (name, value) in properties {
         match name.as_str() {
             "folder" => table.folder.clone_from(value),
-            _ => table.doc_string.clone_from(value),
+            "docstring" => table.doc_string.clone_from(value),
+            _ => {}
         }
     }
 }

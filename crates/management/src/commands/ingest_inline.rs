@@ -76,6 +76,7 @@ const KNOWN: [&str; 8] = [
     "jsonmappingreference",
 ];
 
+/// Reads what the properties say of the data. `at` is where they begin.
 fn said(at: Span, properties: &Properties) -> Result<Said, CommandError> {
     all_known(at, properties, &KNOWN)?;
     let value = |names: &[&str]| {

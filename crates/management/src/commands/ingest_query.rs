@@ -6,6 +6,7 @@
 use crate::answer::AnswerTable;
 use crate::args::Args;
 use crate::command::{Columns, Command, Family, Guid, Long, Rows, count};
+use crate::commands::create_tables::set_properties;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::ingestion_properties::{all_known, is_set};
@@ -84,22 +85,6 @@ fn read(context: &Context<'_>, args: &mut Args<'_>, known: &[&str]) -> Result<Gi
     Ok(Given { name, properties, extends_schema, recreates_schema, result, is_async: args.is("async") })
 }
 
-impl Given {
-    /// Gives a table the folder and the description that the command has, and says whether it has any.
-    fn describe(&self, table: &mut TableEntity) -> bool {
-        let mut describes = false;
-        for (name, value) in &self.properties {
-            match name.as_str() {
-                "folder" => table.folder.clone_from(value),
-                "docstring" => table.doc_string.clone_from(value),
-                _ => continue,
-            }
-            describes = true;
-        }
-        describes
-    }
-}
-
 /// A new table, which must not be there.
 fn set(context: &Context<'_>, args: &mut Args<'_>) -> Result<Rows, CommandError> {
     let given = read(context, args, &DESCRIBES)?;
@@ -137,7 +122,7 @@ fn make(context: &Context<'_>, given: &Given) -> Result<(), CommandError> {
         let stored = workspace.free_stored_name(&given.name);
         let columns = Some(columns_of(workspace, &stored, &[], &given.result.columns)?);
         let mut table = TableEntity { columns, ..TableEntity::plain(&given.name, &stored) };
-        given.describe(&mut table);
+        set_properties(&mut table, &given.properties);
         Ok(Change { event: "CREATE-TABLE".to_string(), steps: vec![Step::SetTable(table)] })
     })
 }
@@ -163,8 +148,10 @@ fn alter(context: &Context<'_>, given: &Given) -> Result<(), CommandError> {
         Some((same, more)) if given.extends_schema => (same, more),
         _ => (given.result.columns.as_slice(), [].as_slice()),
     };
-    let mut next = entity_of(&table);
-    if !given.describe(&mut next) && more.is_empty() {
+    let before = entity_of(&table);
+    let mut next = before.clone();
+    set_properties(&mut next, &given.properties);
+    if next == before && more.is_empty() {
         return Ok(());
     }
     context.require(Action::Manage, context.database())?;
@@ -193,7 +180,7 @@ fn set_or_replace(context: &Context<'_>, args: &mut Args<'_>) -> Result<Rows, Co
     context.act(Operation::ClearTable, &format!("tables/{}", given.name), |asked| {
         // The records come where nobody sees them yet.
         let mut next = entity_of(&before);
-        given.describe(&mut next);
+        set_properties(&mut next, &given.properties);
         vault.change(context.database(), asked, |workspace| -> Result<Change, CommandError> {
             next.stored = workspace.free_stored_name(&given.name);
             let seen = if recreates { Vec::new() } else { next.columns.clone().unwrap_or_default() };
