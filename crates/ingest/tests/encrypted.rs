@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use folders::{files, files_with};
 use futures::executor::block_on;
 use ingest::{Encryption, Vault, VaultError, VaultOptions, Wanted};
 use keys::{BackendError, Cost, KeyError, Passphrase};
@@ -56,26 +57,6 @@ fn n_rows(vault: &Vault) -> u64 {
     snapshot.n_rows()
 }
 
-fn files(root: &Path) -> Vec<PathBuf> {
-    let (mut files, mut folders) = (Vec::new(), vec![root.to_path_buf()]);
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() { folders.push(path) } else { files.push(path) }
-        }
-    }
-    files
-}
-
-/// Returns the files in which a text is.
-fn showing(root: &Path, text: &[u8]) -> Vec<PathBuf> {
-    let shows = |path: &PathBuf| {
-        let bytes = std::fs::read(path).expect("read");
-        bytes.windows(text.len()).any(|window| window == text)
-    };
-    files(root).into_iter().filter(shows).collect()
-}
-
 #[test]
 fn what_is_encrypted_is_there_after_a_restart_and_can_be_proved() {
     let root = tempfile::tempdir().expect("a folder");
@@ -98,7 +79,7 @@ fn what_is_encrypted_is_there_after_a_restart_and_can_be_proved() {
 fn no_file_shows_anything_of_a_record() {
     let plain = tempfile::tempdir().expect("a folder");
     fill(plain.path(), &Encryption::None);
-    let found: BTreeSet<String> = showing(plain.path(), MARKER.as_bytes())
+    let found: BTreeSet<String> = files_with(plain.path(), MARKER)
         .iter()
         .filter_map(|path| path.strip_prefix(plain.path()).ok()?.iter().next()?.to_str().map(str::to_string))
         .collect();
@@ -106,7 +87,7 @@ fn no_file_shows_anything_of_a_record() {
     let root = tempfile::tempdir().expect("a folder");
     fill(root.path(), &encrypted("six words"));
     for marker in [MARKER, "vidimus.seeds.v1", "PAR1", "vidimus.key.v1"] {
-        assert_eq!(showing(root.path(), marker.as_bytes()), Vec::<PathBuf>::new(), "{marker}");
+        assert_eq!(files_with(root.path(), marker), Vec::<PathBuf>::new(), "{marker}");
     }
 }
 

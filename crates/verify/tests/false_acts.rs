@@ -5,7 +5,8 @@ mod common;
 use std::path::Path;
 use std::sync::Arc;
 
-use common::{WORKSPACE, check, copy, open, take, texts, vault_options};
+use common::{WORKSPACE, check, open, take, texts, vault_options};
+use folders::copy;
 use ingest::document_path;
 use lifecycle::{Document, Erasure, Hold, Purge, Retention};
 use schema::{Column, KqlType};

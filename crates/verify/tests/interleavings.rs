@@ -6,7 +6,7 @@
 mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -301,7 +301,11 @@ impl World {
         for user in (0..N_USERS).map(|user| format!("user-{user}-of-nobody")) {
             let is_kept = records().any(|record| record.texts.values().any(|text| text.contains(&user)));
             if !is_kept {
-                assert_eq!(with_text(self.root.path(), &user), Vec::<String>::new(), "`{user}` is there yet");
+                assert_eq!(
+                    folders::files_with(self.root.path(), &user),
+                    Vec::<PathBuf>::new(),
+                    "`{user}` is there yet"
+                );
             }
         }
     }
@@ -468,21 +472,6 @@ impl World {
 fn covers(hold: &Hold, table: &str, time: i64) -> bool {
     let is_of = hold.tables.is_empty() || hold.tables.iter().any(|held| held.to_lowercase() == table.to_lowercase());
     is_of && hold.from.is_none_or(|from| from <= time) && hold.to.is_none_or(|to| time < to)
-}
-
-/// Returns the files in a folder that have a text in them.
-fn with_text(folder: &Path, text: &str) -> Vec<String> {
-    let mut with = Vec::new();
-    for entry in std::fs::read_dir(folder).expect("a folder").filter_map(Result::ok) {
-        let path = entry.path();
-        if path.is_dir() {
-            with.extend(with_text(&path, text));
-        } else if std::fs::read(&path).is_ok_and(|bytes| bytes.windows(text.len()).any(|part| part == text.as_bytes()))
-        {
-            with.push(path.display().to_string());
-        }
-    }
-    with
 }
 
 /// Says which seed failed.

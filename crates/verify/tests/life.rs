@@ -3,6 +3,7 @@
 mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -63,20 +64,8 @@ impl Store {
     }
 
     /// Returns the files that have a text in them.
-    fn with_text(&self, text: &str) -> Vec<String> {
-        let mut with = Vec::new();
-        let mut folders = vec![self.root.path().to_path_buf()];
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(&folder).expect("a folder") {
-                let path = entry.expect("a file").path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else if std::fs::read(&path).expect("bytes").windows(text.len()).any(|part| part == text.as_bytes()) {
-                    with.push(path.display().to_string());
-                }
-            }
-        }
-        with
+    fn with_text(&self, text: &str) -> Vec<PathBuf> {
+        folders::files_with(self.root.path(), text)
     }
 }
 
@@ -174,8 +163,8 @@ fn erased_values_are_nowhere_and_every_proof_stays_valid() {
     }
     assert!(!store.with_text("ann.secret").is_empty(), "the control: it is there before");
     assert_eq!(erase_ann(&vault).expect("erased"), 6);
-    assert_eq!(store.with_text("ann.secret"), Vec::<String>::new());
-    assert_eq!(store.with_text("10.9.8.3"), Vec::<String>::new());
+    assert_eq!(store.with_text("ann.secret"), Vec::<PathBuf>::new());
+    assert_eq!(store.with_text("10.9.8.3"), Vec::<PathBuf>::new());
     assert!(!store.with_text("10.9.8.2").is_empty(), "the others stay");
     assert_eq!((rows(&vault), erase_ann(&vault).expect("nothing left")), ((24, 18), 0));
     let shown = prove(&vault, 0, 24).expect("a bundle");
@@ -345,7 +334,7 @@ fn an_erasure_that_failed_is_finished_when_it_is_asked_for_again() {
     assert!(!store.with_text("ann.secret").is_empty());
     std::fs::rename(&aside, &seeds).expect("renamed");
     assert_eq!(erase_ann(&vault).expect("finished"), 0, "nothing has to be ordered any more");
-    assert_eq!(store.with_text("ann.secret"), Vec::<String>::new());
+    assert_eq!(store.with_text("ann.secret"), Vec::<PathBuf>::new());
     drop(vault);
     store.check();
 }
@@ -356,7 +345,11 @@ fn a_file_that_could_not_be_removed_is_removed_later() {
     let vault = store.open();
     take_users(&vault, 0);
     vault.flush().expect("files");
-    let file = store.with_text("ann.secret").into_iter().find(|path| path.contains("/data/")).expect("a file");
+    let file = store
+        .with_text("ann.secret")
+        .into_iter()
+        .find(|path| path.components().any(|part| part.as_os_str() == "data"))
+        .expect("a file");
     let aside = store.root.path().join("aside");
     std::fs::rename(&file, &aside).expect("renamed");
     // A folder is not removed as a file is.
@@ -365,7 +358,7 @@ fn a_file_that_could_not_be_removed_is_removed_later() {
     std::fs::remove_dir(&file).expect("removed");
     std::fs::rename(&aside, &file).expect("renamed");
     assert_eq!(erase_ann(&vault).expect("finished"), 0, "nothing has to be ordered any more");
-    assert_eq!(store.with_text("ann.secret"), Vec::<String>::new());
+    assert_eq!(store.with_text("ann.secret"), Vec::<PathBuf>::new());
     drop(vault);
     store.check();
 }
@@ -390,7 +383,7 @@ fn cells_are_erased_however_files_are_joined_meanwhile() {
         }
         is_over.store(true, Ordering::SeqCst);
     });
-    assert_eq!(store.with_text("ann.secret"), Vec::<String>::new());
+    assert_eq!(store.with_text("ann.secret"), Vec::<PathBuf>::new());
     drop(vault);
     store.check();
 }

@@ -5,7 +5,8 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use common::{Sample, check, copy, open, take, texts};
+use common::{Sample, check, open, take, texts};
+use folders::copy;
 use tlog::entry::{Entry, Heartbeat};
 use tlog::note::SignedNote;
 use tlog::tile::{entry_bundle, parse_entry_bundle};

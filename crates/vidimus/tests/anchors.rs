@@ -5,7 +5,8 @@ mod authority;
 mod common;
 
 use authority::{ECDSA, OpensslAuthority, has_openssl};
-use common::{Server, Witness, copy, run, wait_for};
+use common::{Server, Witness, run, wait_for};
+use folders::copy;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::path::Path;

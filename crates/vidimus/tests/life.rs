@@ -3,10 +3,11 @@
 mod common;
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 
 use common::{Server, vidimus};
+use folders::files_with;
 
 /// Runs a command against a server; returns whether it succeeded, and what it printed.
 fn run(server: &Server, args: &[&str], input: &str) -> (bool, String) {
@@ -17,19 +18,6 @@ fn run(server: &Server, args: &[&str], input: &str) -> (bool, String) {
     child.stdin.take().expect("piped").write_all(input.as_bytes()).expect("written");
     let output = child.wait_with_output().expect("it ends");
     (output.status.success(), String::from_utf8([output.stdout, output.stderr].concat()).expect("text"))
-}
-
-fn files_with(folder: &Path, text: &str) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            found.extend(files_with(&path, text));
-        } else if std::fs::read(&path).expect("bytes").windows(text.len()).any(|part| part == text.as_bytes()) {
-            found.push(path);
-        }
-    }
-    found
 }
 
 #[test]

@@ -3,7 +3,6 @@
 mod common;
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -184,19 +183,6 @@ fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
 
 const LONG: Duration = Duration::from_secs(20);
 
-fn copy_folder(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).expect("a folder");
-    for entry in std::fs::read_dir(from).expect("a folder") {
-        let entry = entry.expect("an entry");
-        let target = to.join(entry.file_name());
-        if entry.file_type().expect("a type").is_dir() {
-            copy_folder(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).expect("copied");
-        }
-    }
-}
-
 #[test]
 fn receipts_become_witnessed_and_the_checkpoint_carries_it() {
     let site = Site::new(3);
@@ -362,7 +348,7 @@ impl RolledBack {
             }
             drop((witnesses, sequencer));
             if !old.path().join("ws").exists() {
-                copy_folder(folder.path(), old.path());
+                folders::copy(folder.path(), old.path());
             }
         }
         RolledBack { site, old }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{Int32Type, Int64Type};
 use extents::{Snapshot, from_file};
+use folders::files;
 use ingest::{QUARANTINE_TABLE, Vault, Wanted, Workspace};
 use sequencer::storage::Disk;
 use sequencer::{Tiles, checkpoint_path, log_folder};
@@ -355,16 +356,6 @@ fn live_files(workspace: &Workspace) -> BTreeSet<PathBuf> {
         }
     }
     live
-}
-
-/// Returns all files below a folder.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).into_iter().flatten() {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
-    }
-    found
 }
 
 /// Shows the rows of a snapshot, with some columns, part by part.

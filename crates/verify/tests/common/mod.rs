@@ -212,15 +212,6 @@ pub fn texts(report: &Report) -> String {
     report.findings.iter().map(|finding| finding.to_text() + "\n").collect()
 }
 
-pub fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("a folder");
-    for entry in fs::read_dir(from).expect("a folder") {
-        let path = entry.expect("a file").path();
-        let target = to.join(path.file_name().expect("a name"));
-        if path.is_dir() { copy(&path, &target) } else { fs::copy(&path, &target).map(|_| ()).expect("copied") }
-    }
-}
-
 fn list(root: &Path, folder: &Path, files: &mut Vec<(String, Vec<u8>)>) {
     for entry in fs::read_dir(folder).expect("a folder") {
         let path: PathBuf = entry.expect("a file").path();
