@@ -406,4 +406,76 @@ impl Plan {
             Node::Partition { input, body, .. } => vec![input, body],
         }
     }
+
+    /// Returns the plans directly below, in order.
+    pub fn inputs_mut(&mut self) -> Vec<&mut Plan> {
+        match &mut self.node {
+            Node::Table { .. }
+            | Node::External { .. }
+            | Node::Values { .. }
+            | Node::Range { .. }
+            | Node::Materialised { .. }
+            | Node::PartitionInput => {
+                vec![]
+            }
+            Node::Filter { input, .. }
+            | Node::Project { input, .. }
+            | Node::Window { input, .. }
+            | Node::Aggregate { input, .. }
+            | Node::Sort { input, .. }
+            | Node::Take { input, .. }
+            | Node::MvExpand { input, .. }
+            | Node::Parse { input, .. }
+            | Node::ParseKv { input, .. }
+            | Node::MakeSeries { input, .. }
+            | Node::Scan { input, .. }
+            | Node::Reduce { input, .. }
+            | Node::Sample { input, .. }
+            | Node::SampleDistinct { input, .. } => vec![input],
+            Node::Join { left, right, .. } => vec![left, right],
+            Node::Union { inputs, .. } | Node::Plugin { inputs, .. } => inputs.iter_mut().collect(),
+            Node::Shared { plan, .. } => vec![plan],
+            Node::Partition { input, body, .. } => vec![input, body],
+        }
+    }
+
+    /// Returns the expressions of the node itself.
+    pub fn exprs_mut(&mut self) -> Vec<&mut Expr> {
+        match &mut self.node {
+            Node::Table { .. }
+            | Node::External { .. }
+            | Node::Values { .. }
+            | Node::Materialised { .. }
+            | Node::PartitionInput
+            | Node::Plugin { .. }
+            | Node::Shared { .. }
+            | Node::Partition { .. } => vec![],
+            Node::Range { from, to, step } => vec![from, to, step],
+            Node::Filter { predicate, .. } => vec![predicate],
+            Node::Project { exprs, .. } | Node::Window { calls: exprs, .. } => exprs.iter_mut().collect(),
+            Node::Aggregate { keys, aggregates, .. } => {
+                let calls = aggregates.iter_mut().flat_map(|call| call.args.iter_mut().chain(&mut call.filter));
+                keys.iter_mut().chain(calls).collect()
+            }
+            Node::Sort { keys, .. } => keys.iter_mut().map(|key| &mut key.expr).collect(),
+            Node::Take { count, .. } | Node::Sample { count, .. } => vec![count],
+            Node::Join { on, .. } => on.iter_mut().flat_map(|(left, right)| [left, right]).collect(),
+            Node::Union { exprs, .. } => exprs.iter_mut().flatten().collect(),
+            Node::MvExpand { items, .. } => items.iter_mut().map(|item| &mut item.expr).collect(),
+            Node::Parse { subject, .. } | Node::ParseKv { subject, .. } | Node::Reduce { subject, .. } => vec![subject],
+            Node::MakeSeries { keys, aggregates, axis, from, to, step, .. } => {
+                let calls = aggregates
+                    .iter_mut()
+                    .flat_map(|(call, fill)| call.args.iter_mut().chain(&mut call.filter).chain(std::iter::once(fill)));
+                keys.iter_mut().chain(calls).chain([axis]).chain(from).chain(to).chain([step]).collect()
+            }
+            Node::Scan { declared, steps, partition_by, .. } => {
+                let of_steps = steps.iter_mut().flat_map(|step| {
+                    std::iter::once(&mut step.condition).chain(step.assignments.iter_mut().map(|(_, expr)| expr))
+                });
+                declared.iter_mut().map(|(_, expr)| expr).chain(of_steps).chain(partition_by).collect()
+            }
+            Node::SampleDistinct { subject, count, .. } => vec![subject, count],
+        }
+    }
 }

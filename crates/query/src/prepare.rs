@@ -45,8 +45,8 @@ impl SharedUses {
                 return;
             }
         }
-        inputs_mut(&mut plan.node).into_iter().for_each(|input| self.count(input));
-        exprs_mut(&mut plan.node).into_iter().for_each(|expr| self.count_in(expr));
+        plan.inputs_mut().into_iter().for_each(|input| self.count(input));
+        plan.exprs_mut().into_iter().for_each(|expr| self.count_in(expr));
     }
 
     fn count_in(&mut self, expr: &mut Expr) {
@@ -89,14 +89,14 @@ impl Work {
                 self.prepare(input, uses, answers).await?;
                 self.one_by_one(plan).await?;
             }
-            for input in inputs_mut(&mut plan.node) {
+            for input in plan.inputs_mut() {
                 self.prepare(input, uses, answers).await?;
             }
             if let Node::Filter { .. } = plan.node {
                 filter_before_innerunique(plan);
                 self.long_lists_to_joins(plan, uses, answers).await?;
             }
-            for expr in exprs_mut(&mut plan.node) {
+            for expr in plan.exprs_mut() {
                 self.prepare_expr(expr, uses, answers).await?;
             }
             match &plan.node {
@@ -350,17 +350,17 @@ fn replace_partition_input(plan: &mut Plan, handle: u64) {
         Node::PartitionInput => plan.node = Node::Materialised { handle },
         // The rows of a partition inside are those of its own input.
         Node::Partition { input, .. } => replace_partition_input(input, handle),
-        node => inputs_mut(node).into_iter().for_each(|input| replace_partition_input(input, handle)),
+        _ => plan.inputs_mut().into_iter().for_each(|input| replace_partition_input(input, handle)),
     }
 }
 
 /// Puts a partition's key into a body that is a query by itself; returns whether the body names it.
 fn set_key(plan: &mut Plan, key: ColumnId, value: &Value) -> bool {
     let mut names_it = false;
-    for expr in exprs_mut(&mut plan.node) {
+    for expr in plan.exprs_mut() {
         names_it |= set_key_in(expr, key, value);
     }
-    for input in inputs_mut(&mut plan.node) {
+    for input in plan.inputs_mut() {
         names_it |= set_key(input, key, value);
     }
     // What depends on the key is another table for each.
@@ -441,76 +441,4 @@ fn has_subquery(expr: &Expr) -> bool {
     let mut found = false;
     expr.walk(&mut |expr| found |= matches!(expr, Expr::Subquery { .. } | Expr::InTable { .. }));
     found
-}
-
-/// Returns the plans directly below.
-fn inputs_mut(node: &mut Node) -> Vec<&mut Plan> {
-    match node {
-        Node::Table { .. }
-        | Node::External { .. }
-        | Node::Values { .. }
-        | Node::Range { .. }
-        | Node::Materialised { .. }
-        | Node::PartitionInput => {
-            vec![]
-        }
-        Node::Filter { input, .. }
-        | Node::Project { input, .. }
-        | Node::Window { input, .. }
-        | Node::Aggregate { input, .. }
-        | Node::Sort { input, .. }
-        | Node::Take { input, .. }
-        | Node::MvExpand { input, .. }
-        | Node::Parse { input, .. }
-        | Node::ParseKv { input, .. }
-        | Node::MakeSeries { input, .. }
-        | Node::Scan { input, .. }
-        | Node::Reduce { input, .. }
-        | Node::Sample { input, .. }
-        | Node::SampleDistinct { input, .. } => vec![input],
-        Node::Join { left, right, .. } => vec![left, right],
-        Node::Union { inputs, .. } | Node::Plugin { inputs, .. } => inputs.iter_mut().collect(),
-        Node::Shared { plan, .. } => vec![plan],
-        Node::Partition { input, body, .. } => vec![input, body],
-    }
-}
-
-/// Returns the expressions of the node itself.
-fn exprs_mut(node: &mut Node) -> Vec<&mut Expr> {
-    match node {
-        Node::Table { .. }
-        | Node::External { .. }
-        | Node::Values { .. }
-        | Node::Materialised { .. }
-        | Node::PartitionInput
-        | Node::Plugin { .. }
-        | Node::Shared { .. }
-        | Node::Partition { .. } => vec![],
-        Node::Range { from, to, step } => vec![from, to, step],
-        Node::Filter { predicate, .. } => vec![predicate],
-        Node::Project { exprs, .. } | Node::Window { calls: exprs, .. } => exprs.iter_mut().collect(),
-        Node::Aggregate { keys, aggregates, .. } => {
-            let calls = aggregates.iter_mut().flat_map(|call| call.args.iter_mut().chain(&mut call.filter));
-            keys.iter_mut().chain(calls).collect()
-        }
-        Node::Sort { keys, .. } => keys.iter_mut().map(|key| &mut key.expr).collect(),
-        Node::Take { count, .. } | Node::Sample { count, .. } => vec![count],
-        Node::Join { on, .. } => on.iter_mut().flat_map(|(left, right)| [left, right]).collect(),
-        Node::Union { exprs, .. } => exprs.iter_mut().flatten().collect(),
-        Node::MvExpand { items, .. } => items.iter_mut().map(|item| &mut item.expr).collect(),
-        Node::Parse { subject, .. } | Node::ParseKv { subject, .. } | Node::Reduce { subject, .. } => vec![subject],
-        Node::MakeSeries { keys, aggregates, axis, from, to, step, .. } => {
-            let calls = aggregates
-                .iter_mut()
-                .flat_map(|(call, fill)| call.args.iter_mut().chain(&mut call.filter).chain(std::iter::once(fill)));
-            keys.iter_mut().chain(calls).chain([axis]).chain(from).chain(to).chain([step]).collect()
-        }
-        Node::Scan { declared, steps, partition_by, .. } => {
-            let of_steps = steps.iter_mut().flat_map(|step| {
-                std::iter::once(&mut step.condition).chain(step.assignments.iter_mut().map(|(_, expr)| expr))
-            });
-            declared.iter_mut().map(|(_, expr)| expr).chain(of_steps).chain(partition_by).collect()
-        }
-        Node::SampleDistinct { subject, count, .. } => vec![subject, count],
-    }
 }
