@@ -63,6 +63,28 @@ fn whatever_was_acknowledged_before_a_backup_is_in_it() {
 }
 
 #[test]
+fn a_tile_may_become_full_while_a_store_is_restored() {
+    let root = tempfile::tempdir().expect("a folder");
+    let store = root.path().join("store");
+    let vault = new_store(&store, Encryption::None);
+    let place = place(&root.path().join("backups"));
+    // Each batch is an entry, and 256 entries are a tile.
+    let entries = 250..260;
+    for n in 0..entries.end {
+        take(&vault, n..n + 1);
+        if n >= entries.start {
+            make(&store, &place);
+            let folder = root.path().join(format!("restored-{n}"));
+            let restored = restore(&place, &folder, Arc::new(SystemClock), &restore_options());
+            restored.unwrap_or_else(|error| panic!("after {n}: {}", stdx::error_chain(&error)));
+            let vault = open(&folder, Encryption::None);
+            assert!(numbers(&vault).into_iter().eq(0..=n));
+            prove(&vault);
+        }
+    }
+}
+
+#[test]
 fn what_is_there_is_not_copied_again() {
     let root = tempfile::tempdir().expect("a folder");
     let store = root.path().join("store");
