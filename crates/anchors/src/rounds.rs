@@ -237,7 +237,7 @@ mod tests {
     }
 
     fn receipt(entry: u64) -> Receipt {
-        Receipt { level: Level::Committed, entry, records: 0..1, checkpoint: note(entry + 1) }
+        Receipt { level: Level::Committed, entry, records: 0..1, time: None, checkpoint: note(entry + 1) }
     }
 
     fn job(rounds: &mut Rounds, idx: usize, now: Instant) -> Option<Job> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 
 use crate::reader::ExtentFile;
+use crate::seal_times::SealTimes;
 use crate::table_schema::StoredSchema;
 
 /// A table at one moment. Every record that was acknowledged before is in exactly one place.
@@ -15,6 +16,8 @@ pub struct Snapshot {
     pub files: Vec<Arc<ExtentFile>>,
     /// Rows that are in no file: those of the schema's columns in which something is, in KQL's physical types, then `_batch` and `_pos`.
     pub hot: Vec<RecordBatch>,
+    /// When the batches were sealed that the rows are of.
+    pub seal_times: Arc<SealTimes>,
 }
 
 impl Snapshot {

@@ -11,7 +11,7 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Condvar, Mutex, RwLock};
 use std::time::Duration;
 
-use extents::{Catalog, ExtentFile, HotBatch, StoredSchema, TableCatalog};
+use extents::{Catalog, ExtentFile, HotBatch, SealTimes, StoredSchema, TableCatalog};
 use sequencer::storage::{Disk, Storage, replace};
 use sequencer::{Sequencer, StoredBatch, checkpoint_path, read_entries};
 use stdx::{Clock, crash_point};
@@ -203,6 +203,7 @@ fn open_table(
     batches: Vec<StoredBatch>,
 ) -> Result<TableState, VaultError> {
     let mut state = TableState::new();
+    state.seal_times = catalog.batches.iter().map(|batch| (batch.entry, batch.time)).collect::<SealTimes>().into();
     state.catalog = catalog;
     read_schemas(storage, workspace, table, &mut state)?;
     let folder = root.join("ws").join(workspace);

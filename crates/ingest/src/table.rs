@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
 pub(crate) use extents::BAG_COLUMN;
-use extents::{BatchRef, ExtentError, ExtentFile, HotBatch, HotTail, Snapshot, StoredSchema, TableCatalog};
+use extents::{BatchRef, ExtentError, ExtentFile, HotBatch, HotTail, SealTimes, Snapshot, StoredSchema, TableCatalog};
 use files::RecordShape;
 use schema::{Column, KqlType};
 use sequencer::{Receipt, SealedBatch};
@@ -44,6 +44,8 @@ pub(crate) struct TableState {
     /// What records are read into, of the present columns.
     pub shape: Option<(u32, Arc<RecordShape>)>,
     pub catalog: TableCatalog,
+    /// When the catalog's batches were sealed, for those who read.
+    pub seal_times: Arc<SealTimes>,
     /// Live files by their hash.
     pub files: BTreeMap<Hash, Result<Arc<ExtentFile>, Arc<ExtentError>>>,
     /// The paths of files that no entry names any more, and that have to be removed.
@@ -103,6 +105,7 @@ impl Table {
         let internal = |error: ArrowError| VaultError::Internal(error.to_string());
         state.hot.settle().map_err(internal)?;
         let hot = state.hot.chunks().to_vec();
+        let seal_times = state.seal_times.clone();
         let mut files = Vec::with_capacity(state.files.len());
         for file in state.files.values() {
             let broken = |source: &Arc<ExtentError>| VaultError::Extent { table: table(), source: source.clone() };
@@ -110,20 +113,16 @@ impl Table {
         }
         drop(state);
         files.sort_by_key(|file| file.extent().records.first().map(|range| range.first));
-        Ok(Snapshot { schema, files, hot })
+        Ok(Snapshot { schema, files, hot, seal_times })
     }
 
     /// Takes up a batch that was numbered and returns the bytes of memory that its rows take. Called in the log's order; a repetition
-    /// changes nothing. `now` is when it is known to be sealed: until the next start reads the log, it counts as the time of the sealing, so
-    /// that nothing counts as older than it is.
-    pub(crate) fn commit(&self, batch: &Committed, receipt: &Receipt, now: i64) -> usize {
+    /// changes nothing.
+    pub(crate) fn commit(&self, batch: &Committed, receipt: &Receipt) -> usize {
         let mut state = self.state();
-        if receipt.records.start != state.catalog.next() {
-            return 0;
-        }
+        let Some(time) = receipt.time.filter(|_| receipt.records.start == state.catalog.next()) else { return 0 };
         let n_bytes_before = state.hot.n_bytes();
         let count = receipt.records.end.saturating_sub(receipt.records.start);
-        let time = state.catalog.batches.last().map_or(now, |last| last.time.max(now));
         state.catalog.push_batch(BatchRef {
             entry: receipt.entry,
             first: receipt.records.start,
@@ -133,6 +132,7 @@ impl Table {
             root: batch.root,
             time,
         });
+        state.seal_times.push(receipt.entry, time);
         let hot = HotBatch {
             entry: receipt.entry,
             records: SeqRange { first: receipt.records.start, count },
@@ -154,6 +154,7 @@ impl TableState {
             schemas: BTreeMap::new(),
             shape: None,
             catalog: TableCatalog::default(),
+            seal_times: Arc::default(),
             files: BTreeMap::new(),
             doomed: Vec::new(),
             hot: HotTail::default(),

@@ -526,10 +526,10 @@ impl Inner {
         let committed = Committed::new(&sealed, rows, now);
         workspace.at_rest().seal_batch(&mut sealed).map_err(IngestError::Encrypt)?;
         let (sender, receiver) = oneshot::channel();
-        let (table, n_hot_bytes, clock) = (table.clone(), self.n_hot_bytes.clone(), self.clock.clone());
+        let (table, n_hot_bytes) = (table.clone(), self.n_hot_bytes.clone());
         let callback = move |answer: Result<Receipt, SubmitError>| {
             if let Ok(receipt) = &answer {
-                n_hot_bytes.fetch_add(table.commit(&committed, receipt, clock.now_ticks()), Ordering::Relaxed);
+                n_hot_bytes.fetch_add(table.commit(&committed, receipt), Ordering::Relaxed);
             }
             // Who sent the records may have gone; they are taken all the same.
             let _ = sender.send(answer);

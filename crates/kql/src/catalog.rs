@@ -143,6 +143,9 @@ pub struct OtherTable {
     pub known_as: String,
 }
 
+/// The column of Log Analytics' tables that says when a record was received.
+pub const RECEIVED_COLUMN: &str = "_TimeReceived";
+
 /// The tables and stored functions of the scope that a query runs in.
 pub trait Catalog: Send + Sync {
     /// Returns the columns of a table by its exact name.
@@ -170,6 +173,11 @@ pub trait Catalog: Send + Sync {
     /// is this catalog then.
     fn other_database(&self, _name: &str) -> Option<Result<Vec<OtherTable>, String>> {
         None
+    }
+    /// Returns the column of a table that has what `ingestion_time()` gives. It need not be among those that [`Catalog::table`] gives.
+    fn ingestion_time(&self, table: &str) -> Option<String> {
+        let received = Column::new(RECEIVED_COLUMN, KqlType::Datetime);
+        self.table(table)?.contains(&received).then_some(received.name)
     }
     /// Returns whether queries may name files (`externaldata`).
     fn reads_files(&self) -> bool {

@@ -14,7 +14,7 @@ const WITHOUT_EFFECT: [&str; 3] = ["zippattern", "treatgzasuncompressed", "distr
 
 /// Those that ask for what there is already, or for nothing, by the value that does.
 const AS_IT_IS: [(&str, bool); 4] =
-    [("policy_ingestiontime", false), ("persistdetails", false), ("extend_schema", false), ("recreate_schema", false)];
+    [("policy_ingestiontime", true), ("persistdetails", false), ("extend_schema", false), ("recreate_schema", false)];
 
 /// Those that Kusto has and no command here, and why.
 const ABSENT: [(&str, &str); 7] = [
@@ -22,7 +22,7 @@ const ABSENT: [(&str, &str); 7] = [
     ("ingestifnotexists", "extents have no tags"),
     ("creationtime", "what is taken in counts from when it was sealed, and nobody chooses that"),
     ("validationpolicy", "what does not fit its column goes to the quarantine, always"),
-    ("policy_ingestiontime", "ingestion_time() is null here, as of a table without that policy"),
+    ("policy_ingestiontime", "ingestion_time() is known of every record, as it is when that was sealed"),
     ("persistdetails", "results of commands are not kept"),
     ("recreate_schema", "only `.set-or-replace` makes a table's columns anew"),
 ];

@@ -34,10 +34,18 @@ impl TableSource for ScopedTable {
         self.table.columns()
     }
 
+    fn engine_name<'a>(&'a self, column: &'a str) -> &'a str {
+        self.table.engine_name(column)
+    }
+
+    fn ingestion_time(&self) -> Option<&str> {
+        self.table.ingestion_time()
+    }
+
     fn provider(&self) -> Result<Arc<dyn TableProvider>, QueryError> {
         let failed = |error| QueryError::from_engine(error, "leaving rows of a range of time", 0);
         let provider = self.table.provider()?;
-        let time = || col(datafusion::common::Column::from_name(&self.range.column));
+        let time = || col(datafusion::common::Column::from_name(self.engine_name(&self.range.column)));
         let from = self.range.from.map(|from| time().gt_eq(lit(from)));
         let to = self.range.to.map(|to| time().lt_eq(lit(to)));
         let Some(condition) = from.into_iter().chain(to).reduce(datafusion::logical_expr::Expr::and) else {

@@ -11,6 +11,7 @@ use datafusion::common::{DFSchema, Result as EngineResult};
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use extents::{BAG_COLUMN, BATCH_COLUMN, POSITION_COLUMN, Snapshot};
+use kql::catalog::RECEIVED_COLUMN;
 use schema::{Column, KqlType};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -20,10 +21,13 @@ pub const LOG_ENTRY_COLUMN: &str = "_LogEntry";
 /// The column that says which record of the entry's batch a row is.
 pub const LOG_POSITION_COLUMN: &str = "_LogPosition";
 
+/// The column, which no query names, that says when a row was sealed. It is in no extent: it follows from the entry that seals the row.
+pub const SEAL_TIME_COLUMN: &str = "$IngestionTime";
+
 /// Returns the name of a table's column in an extent.
 pub fn file_name(column: &str) -> &str {
     match column {
-        LOG_ENTRY_COLUMN => BATCH_COLUMN,
+        LOG_ENTRY_COLUMN | SEAL_TIME_COLUMN => BATCH_COLUMN,
         LOG_POSITION_COLUMN => POSITION_COLUMN,
         other => other,
     }
@@ -46,9 +50,9 @@ pub struct SeenColumn {
 }
 
 impl StoreTable {
-    /// Makes a table of a snapshot for a query. Two kinds of columns are there when the query's text names them: those that say where
-    /// in the log a row is, and the one for what fits no other column. The latter is also there when it is documented of the table, and
-    /// when some record has something in it.
+    /// Makes a table of a snapshot for a query. Some columns are there when the query's text names them: those that say where in the log a
+    /// row is and when it was sealed, and the one for what fits no other column. The latter is also there when it is documented of the
+    /// table, and when some record has something in it.
     pub fn new(snapshot: Snapshot, query: &str) -> StoreTable {
         let with_places = [LOG_ENTRY_COLUMN, LOG_POSITION_COLUMN].iter().any(|column| query.contains(column));
         let with_bag = query.contains(BAG_COLUMN) || is_used(&snapshot) || is_documented(&snapshot);
@@ -58,11 +62,11 @@ impl StoreTable {
             columns.extend(places());
         }
         let rows = stored_rows(snapshot, columns.clone());
-        StoreTable { rows, columns, stored: HashMap::new() }
+        StoreTable { rows, columns, stored: HashMap::new() }.with_seal_time(query)
     }
 
     /// Makes a table of a snapshot for a query that sees only some columns, in their order and by their names. The columns that say where
-    /// in the log a row is, and the one for what fits no other, are there when the query's text names them.
+    /// in the log a row is and when it was sealed, and the one for what fits no other, are there when the query's text names them.
     pub fn seen(snapshot: Snapshot, query: &str, seen: &[SeenColumn]) -> StoreTable {
         let mut seen = seen.to_vec();
         let mut add = |column: Column| {
@@ -80,7 +84,17 @@ impl StoreTable {
         let renamed = seen.iter().filter(|of| of.stored != of.column.name);
         let renamed = renamed.map(|of| (of.column.name.clone(), of.stored.clone())).collect();
         let columns = seen.into_iter().map(|of| of.column).collect();
-        StoreTable { rows: stored_rows(snapshot, stored), columns, stored: renamed }
+        StoreTable { rows: stored_rows(snapshot, stored), columns, stored: renamed }.with_seal_time(query)
+    }
+
+    /// Adds the column that says when a row was sealed, if the query's text names it and the table has none of that name.
+    fn with_seal_time(mut self, query: &str) -> StoreTable {
+        let is_there = self.columns.iter().any(|column| column.name == RECEIVED_COLUMN);
+        if query.contains(RECEIVED_COLUMN) && !is_there {
+            self.columns.push(Column::new(RECEIVED_COLUMN, KqlType::Datetime));
+            self.stored.insert(RECEIVED_COLUMN.to_string(), SEAL_TIME_COLUMN.to_string());
+        }
+        self
     }
 }
 
@@ -89,7 +103,8 @@ fn places() -> [Column; 2] {
     [LOG_ENTRY_COLUMN, LOG_POSITION_COLUMN].map(|name| Column::new(name, KqlType::Long))
 }
 
-fn stored_rows(snapshot: Snapshot, columns: Vec<Column>) -> Arc<StoredRows> {
+fn stored_rows(snapshot: Snapshot, mut columns: Vec<Column>) -> Arc<StoredRows> {
+    columns.push(Column::new(SEAL_TIME_COLUMN, KqlType::Datetime));
     let typed = snapshot.schema.doc().columns.iter().zip(snapshot.schema.columns());
     let texts = typed.map(|(stored, column)| (stored.name.clone(), (stored.id, column.ktype))).collect();
     let schema = arrow_schema(&columns);
@@ -121,6 +136,10 @@ impl TableSource for StoreTable {
 
     fn engine_name<'a>(&'a self, column: &'a str) -> &'a str {
         self.stored.get(column).map_or(column, String::as_str)
+    }
+
+    fn ingestion_time(&self) -> Option<&str> {
+        Some(SEAL_TIME_COLUMN)
     }
 
     fn provider(&self) -> Result<Arc<dyn TableProvider>, QueryError> {

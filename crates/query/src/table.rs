@@ -9,9 +9,9 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::MemTable;
 use files::{Declared, Layout, Options, Progress, Warnings, open_declared};
-use kql::catalog::{Catalog, OtherTable, RowScope, StoredFunction};
+use kql::catalog::{Catalog, OtherTable, RECEIVED_COLUMN, RowScope, StoredFunction};
 use kql::plan::{ExternalFiles, ExternalFormat};
-use schema::Column;
+use schema::{Column, KqlType};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -27,6 +27,11 @@ pub trait TableSource: Send + Sync {
     /// Returns the name that a column has in the engine's view.
     fn engine_name<'a>(&'a self, column: &'a str) -> &'a str {
         column
+    }
+    /// Returns the column that has what `ingestion_time()` gives. It need not be among [`TableSource::columns`].
+    fn ingestion_time(&self) -> Option<&str> {
+        let received = self.columns().iter().find(|column| column.name == RECEIVED_COLUMN);
+        received.filter(|column| column.ktype == KqlType::Datetime).map(|column| column.name.as_str())
     }
     /// Returns the number of rows when it is known at no cost.
     fn row_count(&self) -> Option<usize> {
@@ -219,6 +224,10 @@ impl Tables {
 impl Catalog for Tables {
     fn table(&self, name: &str) -> Option<Vec<Column>> {
         self.get(name).map(|table| table.columns().to_vec())
+    }
+
+    fn ingestion_time(&self, table: &str) -> Option<String> {
+        self.get(table)?.ingestion_time().map(String::from)
     }
 
     fn table_names(&self) -> Vec<String> {

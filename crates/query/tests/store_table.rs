@@ -1,6 +1,7 @@
 //! Queries over a store: the same answers whether rows are in files, in memory, or in both.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use arrow::array::Array;
 use arrow::util::display::array_value_to_string;
@@ -10,7 +11,7 @@ use kql::bind::Environment;
 use kql_functions::FUNCTIONS;
 use query::{Engine, EngineOptions, QueryError, Request, StoreTable, Tables};
 use schema::{Column, KqlType};
-use stdx::SystemClock;
+use stdx::{Clock, SystemClock};
 
 fn answer(vault: &Vault, text: &str) -> Result<String, QueryError> {
     answer_by(&Engine::new(EngineOptions { threads: 2, ..EngineOptions::default() })?, vault, text)
@@ -252,4 +253,109 @@ fn answers_do_not_depend_on_what_is_kept_in_memory() {
             }
         }
     }
+}
+
+/// A clock that stands where it was set.
+#[derive(Clone)]
+struct SetClock(Arc<AtomicI64>);
+
+impl Clock for SetClock {
+    fn now_ticks(&self) -> i64 {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// Records 0 and 1 were sealed on the first of March, 2 and 3 on the second.
+const SEAL_TIMES: [(&str, &str); 28] = [
+    ("Events | where ingestion_time() < datetime(2026-03-02) | project N | sort by N asc", "0 / 1"),
+    ("Events | where ingestion_time() == datetime(2026-03-02T10:00:00) | project N | sort by N asc", "2 / 3"),
+    (
+        "Events | where ingestion_time() > datetime(2026-03-02) | project-away TimeGenerated | sort by N asc",
+        "2,b / 3,b",
+    ),
+    ("Events | where ingestion_time() > datetime(2026-03-03) | count", "0"),
+    ("Events | project N | where N == 3 | project format_datetime(ingestion_time(), 'dd.MM.yyyy HH')", "02.03.2026 10"),
+    ("Events | where N == 1 | extend ingestion_time() | project dayofmonth(['$IngestionTime'])", "1"),
+    ("Events | where N == 1 | getschema | where ColumnName contains 'time' | project ColumnName", "TimeGenerated"),
+    (
+        "Events | where N == 2 | extend T = ingestion_time(), P = pack_all() | project bag_keys(P)",
+        r#"["TimeGenerated","N","Text"]"#,
+    ),
+    ("Events | distinct * | count", "4"),
+    (
+        "Events | summarize arg_max(ingestion_time(), *) by Text | project Text, N > 1 | sort by Text asc",
+        "a,false / b,true",
+    ),
+    (
+        "Events | summarize T = max(ingestion_time()) by Text | project Text, dayofmonth(T) | sort by Text asc",
+        "a,1 / b,2",
+    ),
+    (
+        "Events | summarize count() by T = bin(ingestion_time(), 1d) | sort by T asc | project count_, dayofmonth(T)",
+        "2,1 / 2,2",
+    ),
+    ("Events | top 2 by ingestion_time() desc | summarize sum(N)", "5"),
+    (
+        "Events | sort by ingestion_time() desc, N desc | extend R = row_number() | project N, R",
+        "3,1 / 2,2 / 1,3 / 0,4",
+    ),
+    (
+        "Events | sort by N asc | extend P = prev(N) | where ingestion_time() > datetime(2026-03-02) | project N, P",
+        "2,1 / 3,2",
+    ),
+    (
+        "Events | parse Text with X | where ingestion_time() > datetime(2026-03-02) | project N, X | sort by N asc",
+        "2,b / 3,b",
+    ),
+    ("union Events, (datatable(N:long)[9]) | where isnull(ingestion_time()) | project N", "9"),
+    ("union Events, Events | where ingestion_time() > datetime(2026-03-02) | count", "4"),
+    ("find in (Events) where ingestion_time() > datetime(2026-03-02) project N | summarize sum(N)", "5"),
+    ("Events | mv-expand X = dynamic([1, 2]) | summarize countif(isnull(ingestion_time()))", "8"),
+    ("Events | summarize by N | where isnull(ingestion_time()) | count", "4"),
+    ("Events | where N in ((Events | where ingestion_time() > datetime(2026-03-02) | project N)) | count", "2"),
+    ("print dayofmonth(toscalar(Events | summarize min(ingestion_time())))", "1"),
+    ("let f = (t:(N:long)) { t | where ingestion_time() > datetime(2026-03-02) }; f(Events) | count", "2"),
+    ("let e = Events | extend T = ingestion_time(); e | join kind=inner e on N | where T == T1 | count", "4"),
+    ("Events | join kind=leftanti (Events | where N > 2) on N | summarize dayofmonth(max(ingestion_time()))", "2"),
+    ("Events | where _TimeReceived == ingestion_time() | summarize count(), dayofmonth(max(_TimeReceived))", "4,2"),
+    (
+        "Events | extend D = dynamic({'x': 1}) | evaluate bag_unpack(D) | summarize countif(isnotnull(ingestion_time()))",
+        "0",
+    ),
+];
+
+#[test]
+fn the_time_of_ingestion_is_that_of_the_sealing() {
+    let root = tempfile::tempdir().expect("a folder");
+    let at = |day: i64| schema::ticks::parse_datetime(&format!("2026-03-0{day}T10:00:00Z")).expect("a time");
+    let clock = SetClock(Arc::new(AtomicI64::new(at(1))));
+    let open = || Vault::open(root.path(), Arc::new(clock.clone()), VaultOptions::default()).expect("it opens");
+    let vault = open();
+    vault.create_workspace("contoso").expect("a workspace");
+    let columns = [Column::new("N", KqlType::Long), Column::new("Text", KqlType::String)];
+    vault.ensure_table("contoso", "Events", &columns).expect("a table");
+    let take = |vault: &Vault, n: i64, text: &str| {
+        let body = format!("{{\"N\":{n},\"Text\":\"{text}\"}}\n{{\"N\":{},\"Text\":\"{text}\"}}", n + 1);
+        let pending = vault.take("contoso", "Events", body.as_bytes(), None).expect("taken");
+        assert_eq!(block_on(pending.finish()).expect("taken").taken, 2);
+    };
+    let check = |vault: &Vault, place: &str| {
+        for (text, expected) in SEAL_TIMES {
+            let found = answer(vault, text).unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert_eq!(found, expected, "{text} {place}");
+        }
+    };
+    take(&vault, 0, "a");
+    vault.flush().expect("flushed");
+    clock.0.store(at(2), Ordering::SeqCst);
+    take(&vault, 2, "b");
+    clock.0.store(at(4), Ordering::SeqCst);
+    check(&vault, "in a file and in memory");
+    drop(vault);
+    let vault = open();
+    check(&vault, "after a start");
+    vault.flush().expect("flushed");
+    check(&vault, "in files");
+    vault.compact().expect("joined");
+    check(&vault, "in one file");
 }

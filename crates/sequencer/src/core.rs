@@ -347,7 +347,8 @@ impl Core {
                     written.clone()?;
                     let internal = || SubmitError::Stopped(Stop::Internal("an entry without a checkpoint".to_string()));
                     let checkpoint = checkpoints.get(workspace).cloned().ok_or_else(internal)?;
-                    Ok(Receipt { level: Level::Committed, entry: *entry, records: records.clone(), checkpoint })
+                    let (entry, records) = (*entry, records.clone());
+                    Ok(Receipt { level: Level::Committed, entry, records, time: Some(time), checkpoint })
                 }
             }
         });

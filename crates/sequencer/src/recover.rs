@@ -173,8 +173,13 @@ impl Replay<'_> {
                     ends.insert((workspace.clone(), batch.table.clone()), batch.end());
                     if let Some(request) = stored.request {
                         let records = batch.first..batch.end();
-                        let receipt =
-                            Receipt { level: Level::Committed, entry: index, records, checkpoint: checkpoint.clone() };
+                        let receipt = Receipt {
+                            level: Level::Committed,
+                            entry: index,
+                            records,
+                            time: Some(batch.time),
+                            checkpoint: checkpoint.clone(),
+                        };
                         let answer = Answer { table: batch.table.clone(), content: request.content, receipt };
                         self.window.insert(&workspace, request, answer);
                     }

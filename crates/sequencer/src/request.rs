@@ -121,6 +121,8 @@ pub struct Receipt {
     pub entry: u64,
     /// The numbers of the records in their table; none for what is not a batch.
     pub records: Range<u64>,
+    /// The time of the entry, in ticks. `None` in the answer to a repetition of a request that the files of the write-ahead log have no more.
+    pub time: Option<i64>,
     pub checkpoint: Arc<SignedNote>,
 }
 

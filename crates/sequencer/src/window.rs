@@ -93,7 +93,7 @@ impl Window {
             let request = RequestId { id: bytes.bytes16()?, content: bytes.bytes16()? };
             let (entry, records) = (bytes.u64()?, bytes.u64()?..bytes.u64()?);
             let checkpoint = checkpoints.get(workspace)?.clone();
-            let receipt = Receipt { level: Level::Committed, entry, records, checkpoint };
+            let receipt = Receipt { level: Level::Committed, entry, records, time: None, checkpoint };
             self.insert(workspace, request, Answer { table: table.clone(), content: request.content, receipt });
         }
         bytes.is_at_end().then_some(())
@@ -114,6 +114,7 @@ mod tests {
                 level: Level::Committed,
                 entry: n,
                 records: n..n + 2,
+                time: None,
                 checkpoint: Arc::new(checkpoint.clone()),
             };
             let (table, content) = (["A", "B"][n as usize % 2].to_string(), [n as u8; 16]);

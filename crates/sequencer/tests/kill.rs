@@ -125,5 +125,8 @@ fn parse(line: &str) -> Option<(u64, Receipt)> {
     let mut number = || parts.next()?.parse().ok();
     let (request, entry, first, end): (u64, u64, u64, u64) = (number()?, number()?, number()?, number()?);
     let checkpoint = SignedNote::parse(parts.next()?.replace('|', "\n").as_bytes()).ok()?;
-    Some((request, Receipt { level: Level::Committed, entry, records: first..end, checkpoint: Arc::new(checkpoint) }))
+    Some((
+        request,
+        Receipt { level: Level::Committed, entry, records: first..end, time: None, checkpoint: Arc::new(checkpoint) },
+    ))
 }

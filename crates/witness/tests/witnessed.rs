@@ -229,6 +229,7 @@ fn receipts_become_witnessed_and_the_checkpoint_carries_it() {
         level: Level::Committed,
         entry: 299,
         records: 0..1,
+        time: None,
         checkpoint: Arc::new(published(&disk).expect("one").1),
     };
     assert_eq!(witnesses.ticket("contoso", receipt.clone()).wait(Duration::ZERO).level, Level::Witnessed);

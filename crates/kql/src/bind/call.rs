@@ -339,10 +339,10 @@ impl Binder<'_> {
                 let names = relation.columns().iter().map(|f| schema::Dynamic::String(f.name.to_string())).collect();
                 Expr::Literal(Value::Dynamic(schema::Dynamic::Array(names)))
             }
-            ("ingestion_time", []) => match row.column("_TimeReceived") {
-                Some(field) if field.ktype == KqlType::Datetime => Expr::column(field),
-                _ => Expr::Literal(Value::Null(KqlType::Datetime)),
-            },
+            ("ingestion_time", []) if row.columns.is_empty() && !row.open => {
+                Expr::Literal(Value::Null(KqlType::Datetime))
+            }
+            ("ingestion_time", []) => self.ingestion_time(name.span),
             ("current_database", []) => Expr::Literal(Value::String(self.env.catalog.database())),
             ("current_principal", []) => Expr::Literal(Value::String(self.env.principal.to_string())),
             _ => return self.special_table_call(name, args, row),

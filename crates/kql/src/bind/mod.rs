@@ -13,6 +13,7 @@ mod columns;
 mod expand;
 mod external;
 mod find;
+mod ingestion_time;
 mod join;
 mod macro_expand;
 mod name;
@@ -51,7 +52,7 @@ use crate::syntax::ast::{self, PipeOperator};
 use schema::{KqlType, Value};
 use smol_str::SmolStr;
 use std::cell::Cell;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// A bound tabular expression.
 #[derive(Debug, Clone)]
@@ -194,6 +195,8 @@ pub struct Binder<'a> {
     pub(crate) restricted: Option<HashSet<String>>,
     /// Whether there are columns that nothing is known of.
     saw_open: Cell<bool>,
+    /// Where `ingestion_time()` is called, by the marks that stand for it.
+    ingestion_times: HashMap<ColumnId, Span>,
     /// The aggregations of the item being bound; `None` where none is allowed.
     aggregating: Option<Vec<crate::plan::Aggregate>>,
 }
@@ -229,9 +232,11 @@ pub fn bind_parsed(
         partition_key: None,
         restricted: None,
         saw_open: Cell::new(false),
+        ingestion_times: HashMap::new(),
         aggregating: None,
     };
-    let results = binder.bind_query(&parse.block);
+    let mut results = binder.bind_query(&parse.block);
+    results.iter_mut().for_each(|result| binder.resolve_ingestion_times(&mut result.plan));
     let mut diagnostics = binder.diagnostics;
     diagnostics.sort_by_key(|d| (d.span.start, d.span.end));
     let failed = diagnostics.iter().any(Diagnostic::is_error);

@@ -81,7 +81,8 @@ impl Binder<'_> {
         declared: Option<Vec<Column>>,
         call: &ast::Expr,
     ) -> Relation {
-        let plan = Plan { node: Node::Plugin { name: plugin, inputs, args }, columns: vec![] };
+        let mut plan = Plan { node: Node::Plugin { name: plugin, inputs, args }, columns: vec![] };
+        self.resolve_ingestion_times(&mut plan);
         let host = if self.has_errors() { None } else { self.env.host };
         let relation = match host.and_then(|host| host.materialise(&plan)) {
             Some(Ok((handle, columns))) => {

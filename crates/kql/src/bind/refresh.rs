@@ -23,7 +23,7 @@ impl Binder<'_> {
 impl Fresh<'_, '_> {
     fn id(&mut self, id: &mut ColumnId) {
         let binder = &mut *self.binder;
-        *id = *self.ids.entry(*id).or_insert_with(|| binder.new_id());
+        *id = *self.ids.entry(*id).or_insert_with(|| binder.new_id_for(*id));
     }
 
     fn field(&mut self, field: &mut Field) {

@@ -223,12 +223,10 @@ impl Lowering<'_> {
         columns: &[Field],
     ) -> Result<LogicalPlan, QueryError> {
         let provider = table.provider()?;
-        let mut positions = Vec::with_capacity(source.len());
-        for column in source {
-            let position = table.columns().iter().position(|c| c.name == *column);
-            positions.push(
-                position.ok_or_else(|| QueryError::internal("planning the query", format!("no column {column}")))?,
-            );
+        let is_there =
+            |name: &str| table.columns().iter().any(|c| c.name == name) || table.ingestion_time() == Some(name);
+        if let Some(column) = source.iter().find(|column| !is_there(column)) {
+            return Err(QueryError::internal("planning the query", format!("no column {column}")));
         }
         // The engine folds upper case in parsed names; a bare reference is taken as it stands.
         let reference = datafusion::common::TableReference::bare(name);

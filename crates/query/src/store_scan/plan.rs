@@ -3,7 +3,7 @@
 use super::StoredRows;
 use super::terms;
 use super::unit::{Place, Unit};
-use crate::store_table::file_name;
+use crate::store_table::{SEAL_TIME_COLUMN, file_name};
 use arrow::array::{ArrayRef, BooleanArray, Int32Array, Int64Array, UInt64Array};
 use datafusion::common::pruning::PruningStatistics;
 use datafusion::common::stats::Precision;
@@ -138,9 +138,16 @@ impl RowGroupBounds<'_> {
         let name = file_name(&column.name);
         let bounds = self.row_groups.iter().map(|(file, row_group)| {
             let file = self.rows.snapshot.files.get(*file)?;
-            file.bounds(*row_group, file.place_of(name)?)
+            let bounds = file.bounds(*row_group, file.place_of(name)?)?;
+            if column.name == SEAL_TIME_COLUMN { self.seal_times(bounds) } else { Some(bounds) }
         });
         Some((column, bounds.collect()))
+    }
+
+    /// Returns the bounds of the times of entries: a later entry is never sealed earlier.
+    fn seal_times(&self, entries: Bounds) -> Option<Bounds> {
+        let of = |entry: i64| self.rows.snapshot.seal_times.of(&Int64Array::from(vec![entry])).iter().next().flatten();
+        Some(Bounds { least: of(entries.least)?, greatest: of(entries.greatest)?, ..entries })
     }
 
     fn values(&self, column: &EngineColumn, of: impl Fn(Bounds) -> i64) -> Option<ArrayRef> {

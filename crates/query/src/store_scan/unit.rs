@@ -2,11 +2,11 @@
 
 use super::StoredRows;
 use super::conjunct::{Conjunct, Passed};
-use crate::store_table::file_name;
+use crate::store_table::{LOG_ENTRY_COLUMN, SEAL_TIME_COLUMN, file_name};
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, BooleanBufferBuilder, RecordBatch, RecordBatchOptions};
 use arrow::buffer::BooleanBuffer;
 use arrow::compute::{FilterBuilder, cast, concat, filter};
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Int64Type, SchemaRef};
 use datafusion::common::{Result as EngineResult, internal_datafusion_err};
 use datafusion::error::DataFusionError;
 use datafusion::physical_plan::metrics::Count;
@@ -154,17 +154,29 @@ impl Reader {
 
     /// Returns columns of the table: of all rows of the unit, or of those that passed.
     fn columns(&self, unit: &Unit, places: &[usize], mask: &Mask) -> EngineResult<Vec<Values>> {
-        let columns = places.iter().filter_map(|place| self.rows.columns.get(*place));
-        match unit.place {
+        let columns = || places.iter().filter_map(|place| self.rows.columns.get(*place));
+        // The time of the sealing follows from the entry, which is read in its place.
+        let entry = Column::new(LOG_ENTRY_COLUMN, KqlType::Long);
+        let read = columns().map(|column| if column.name == SEAL_TIME_COLUMN { &entry } else { column });
+        let values = match unit.place {
             Place::Memory(batch) => {
                 let batch = self.rows.snapshot.hot.get(batch);
-                columns.map(|column| in_memory(batch, column, &unit.rows)).collect()
+                read.map(|column| in_memory(batch, column, &unit.rows)).collect::<EngineResult<Vec<_>>>()?
             }
             Place::File { file, row_group } => match self.rows.snapshot.files.get(file) {
-                Some(file) => self.in_file(file, row_group, unit, &columns.collect::<Vec<_>>(), mask),
-                None => Ok(Vec::new()),
+                Some(file) => self.in_file(file, row_group, unit, &read.collect::<Vec<_>>(), mask)?,
+                None => Vec::new(),
             },
-        }
+        };
+        let times = |entries: ArrayRef| -> ArrayRef {
+            Arc::new(self.rows.snapshot.seal_times.of(entries.as_primitive::<Int64Type>()))
+        };
+        let values = values.into_iter().zip(columns()).map(|(values, column)| match values {
+            Values::All(entries) if column.name == SEAL_TIME_COLUMN => Values::All(times(entries)),
+            Values::Passed(entries) if column.name == SEAL_TIME_COLUMN => Values::Passed(times(entries)),
+            values => values,
+        });
+        Ok(values.collect())
     }
 
     fn in_file(
