@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use arrow::array::Array;
 use arrow::util::display::array_value_to_string;
+use extents::Snapshot;
 use futures::executor::block_on;
 use ingest::{Vault, VaultOptions};
 use kql::bind::Environment;
 use kql_functions::FUNCTIONS;
-use query::{Engine, EngineOptions, QueryError, Request, StoreTable, Tables};
+use query::{Engine, EngineOptions, QueryError, Request, SeenColumn, StoreTable, Tables, TimeRange};
 use schema::{Column, KqlType};
 use stdx::{Clock, SystemClock};
 
@@ -18,9 +19,17 @@ fn answer(vault: &Vault, text: &str) -> Result<String, QueryError> {
 }
 
 fn answer_by(engine: &Engine, vault: &Vault, text: &str) -> Result<String, QueryError> {
-    let snapshot = vault.workspace("contoso").expect("a workspace").table("Events").expect("a table").snapshot();
     let mut tables = Tables::default();
-    tables.add("Events", Arc::new(StoreTable::new(snapshot.expect("a snapshot"), text)));
+    tables.add("Events", Arc::new(StoreTable::new(snapshot(vault), text)));
+    answer_of(engine, tables, text)
+}
+
+fn snapshot(vault: &Vault) -> Snapshot {
+    let table = vault.workspace("contoso").expect("a workspace").table("Events").expect("a table");
+    table.snapshot().expect("a snapshot")
+}
+
+fn answer_of(engine: &Engine, tables: Tables, text: &str) -> Result<String, QueryError> {
     let tables = Arc::new(tables);
     let session = engine.session(tables.clone(), Request::default());
     let environment = Environment {
@@ -358,4 +367,28 @@ fn the_time_of_ingestion_is_that_of_the_sealing() {
     check(&vault, "in files");
     vault.compact().expect("joined");
     check(&vault, "in one file");
+}
+
+#[test]
+fn a_range_of_time_is_one_of_columns_as_they_are_seen() {
+    let root = tempfile::tempdir().expect("a folder");
+    let vault = Vault::open(root.path(), Arc::new(SystemClock), VaultOptions::default()).expect("it opens");
+    vault.create_workspace("contoso").expect("a workspace");
+    vault.ensure_table("contoso", "Events", &[Column::new("N", KqlType::Long)]).expect("a table");
+    let body: Vec<String> = (1..=5).map(|n| format!("{{\"TimeGenerated\":\"2026-01-0{n}\",\"N\":{n}}}")).collect();
+    let pending = vault.take("contoso", "Events", body.join("\n").as_bytes(), None).expect("taken");
+    assert_eq!(block_on(pending.finish()).expect("taken").taken, 5);
+    let seen = [("Number", KqlType::Long, "N"), ("When", KqlType::Datetime, "TimeGenerated")];
+    let seen = seen.map(|(name, ktype, stored)| SeenColumn { column: Column::new(name, ktype), stored: stored.into() });
+    let engine = Engine::new(EngineOptions::default()).expect("an engine");
+    let at = |day: &str| schema::ticks::parse_datetime(day);
+    let found = |text: &str| {
+        let mut tables = Tables::default();
+        tables.add("Events", Arc::new(StoreTable::seen(snapshot(&vault), text, &seen)));
+        let range = TimeRange { column: "When".to_string(), from: at("2026-01-02"), to: at("2026-01-04") };
+        tables.set_time_range(&range);
+        answer_of(&engine, tables, text).unwrap_or_else(|error| panic!("{text}: {error}"))
+    };
+    assert_eq!(found("Events | where Number > 2 | project Number, dayofmonth(When) | sort by Number asc"), "3,3 / 4,4");
+    assert_eq!(found("Events | where ingestion_time() > ago(1h) | summarize count(), dcount(_TimeReceived)"), "3,1");
 }

@@ -10,6 +10,7 @@ pub mod extents;
 pub mod functions;
 pub mod ingest_inline;
 pub mod ingest_query;
+pub mod ingestion_time;
 pub mod journal;
 pub mod mappings;
 pub mod principals;
@@ -34,6 +35,7 @@ pub static ALL: &[&crate::command::Family] = &[
     &functions::FAMILY,
     &ingest_inline::FAMILY,
     &ingest_query::FAMILY,
+    &ingestion_time::FAMILY,
     &journal::FAMILY,
     &mappings::FAMILY,
     &principals::FAMILY,

@@ -13,10 +13,10 @@ use lifecycle::{DAY, Document, Retention, Rules};
 use schema::ticks;
 use serde_json::{Value as Json, json};
 
-/// Commands about policies, of which there is one.
+/// Commands about policies: the one that can be set, and what is shown of the others.
 pub static FAMILY: Family = Family {
     commands: &[
-        Command { syntax: "show table <table> policy <policy>", needs: READ, columns: POLICY, body: of_table },
+        Command { syntax: "show table <table> policy <policy>", needs: READ, columns: POLICY, body: of_tables },
         Command { syntax: "show table * policy <policy>", needs: READ, columns: POLICY, body: of_tables },
         Command { syntax: "show tables (<tables>) policy <policy>", needs: READ, columns: POLICY, body: of_tables },
         Command { syntax: "show database <database> policy <policy>", needs: READ, columns: POLICY, body: of_database },
@@ -36,7 +36,7 @@ pub static FAMILY: Family = Family {
 
 const READ: &[Action] = &[Action::Read];
 const MANAGE: &[Action] = &[Action::Manage];
-const POLICY: Columns =
+pub(super) const POLICY: Columns =
     &[("PolicyName", Text), ("EntityName", Text), ("Policy", Text), ("ChildEntities", Text), ("EntityType", Text)];
 
 /// Policies by the word of the grammar and the name that is shown.
@@ -84,18 +84,19 @@ fn row(context: &Context<'_>, policy: &str, table: &NamedTable, rules: &Rules) -
     let entity = format!("[{}].[{}]", context.database(), table.name);
     let document = match policy {
         "RetentionPolicy" => document(rules, table.table.name()),
+        "IngestionTimePolicy" => json!({ "IsEnabled": true }),
         _ => Json::Null,
     };
     vec![text(policy), text(entity), text(document.to_string()), text(""), text("Table")]
 }
 
-fn of_table(context: &Context<'_>, args: &mut Args<'_>) -> Result<Rows, CommandError> {
-    let table = context.table(&args.name("table")?.text)?;
-    Ok(vec![row(context, policy_name(args)?, &table, &context.manager.vault.rules(context.database())?)])
+fn of_tables(context: &Context<'_>, args: &mut Args<'_>) -> Result<Rows, CommandError> {
+    policy_of(context, args, policy_name(args)?)
 }
 
-fn of_tables(context: &Context<'_>, args: &mut Args<'_>) -> Result<Rows, CommandError> {
-    let (policy, rules) = (policy_name(args)?, context.manager.vault.rules(context.database())?);
+/// Returns a policy of the tables that a command names.
+pub(super) fn policy_of(context: &Context<'_>, args: &Args<'_>, policy: &str) -> Result<Rows, CommandError> {
+    let rules = context.manager.vault.rules(context.database())?;
     let tables = super::show_tables::wanted(context, args)?;
     Ok(tables.iter().map(|table| row(context, policy, table, &rules)).collect())
 }
