@@ -100,16 +100,45 @@ impl StoredBytes {
     }
 }
 
+/// Bytes of a file that are flushed at a time while it is written: whoever flushes another file of the same disk, as each acknowledgement
+/// does, waits for one of these at most, and not for the whole.
+const FLUSHED_BYTES: usize = 4 << 20;
+
+/// A file that is flushed piece by piece.
+pub(crate) struct FlushedFile {
+    file: File,
+    /// Bytes since the last flush.
+    n_bytes: usize,
+}
+
+impl io::Write for FlushedFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let n_bytes = bytes.len().min(FLUSHED_BYTES - self.n_bytes);
+        let n_written = self.file.write(bytes.get(..n_bytes).unwrap_or(bytes))?;
+        self.n_bytes += n_written;
+        if self.n_bytes >= FLUSHED_BYTES {
+            self.file.sync_data()?;
+            self.n_bytes = 0;
+        }
+        Ok(n_written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
 /// Where a file that is being written goes.
 pub(crate) enum Sink {
-    Plain(File),
-    Sealed(Box<keys::StreamSealer<File>>),
+    Plain(FlushedFile),
+    Sealed(Box<keys::StreamSealer<FlushedFile>>),
 }
 
 impl Sink {
     /// Makes a file. With a sealer it is sealed under a name.
     pub fn create(path: &Path, seal: Option<(&Sealer, &str)>) -> Result<Sink, ExtentError> {
         let file = File::options().write(true).create_new(true).open(path).map_err(ExtentError::io(path))?;
+        let file = FlushedFile { file, n_bytes: 0 };
         let Some((sealer, object)) = seal else { return Ok(Sink::Plain(file)) };
         let failed = |source| ExtentError::Sealed { path: PathBuf::from(path), source };
         let stream = sealer.seal_stream(Purpose::Extents, object, keys::stream::CHUNK_BYTES, file).map_err(failed)?;
@@ -119,8 +148,8 @@ impl Sink {
     /// Writes what is left, and makes the file durable.
     pub fn finish(self) -> io::Result<()> {
         match self {
-            Sink::Plain(file) => file.sync_all(),
-            Sink::Sealed(stream) => stream.finish()?.sync_all(),
+            Sink::Plain(flushed) => flushed.file.sync_all(),
+            Sink::Sealed(stream) => stream.finish()?.file.sync_all(),
         }
     }
 }

@@ -276,6 +276,16 @@ impl Core {
         self.wal.take_spare(spare);
     }
 
+    /// Returns a file that is needed no more, and that has to be removed, which may take long; see [`Core::take_back`].
+    pub(crate) fn take_surplus(&mut self) -> Option<Spare> {
+        self.wal.take_surplus()
+    }
+
+    /// Takes files back that are not removed yet.
+    pub(crate) fn take_back(&mut self, surplus: Vec<Spare>) {
+        self.wal.take_back(surplus);
+    }
+
     /// Commits a group of requests in one frame and returns, in the same order, what became of each.
     pub fn commit(&mut self, requests: Vec<Request>) -> Vec<Result<Receipt, SubmitError>> {
         let prepared: Vec<Prepared> = requests.into_iter().map(Prepared::new).collect();

@@ -110,6 +110,8 @@ pub(crate) struct Shared {
     /// There is something to publish.
     committed: Condvar,
     status: Mutex<Status>,
+    /// Files that have to be removed. Whoever removes one holds the lock for as long as that takes.
+    surplus: Mutex<Vec<Spare>>,
     pub board: Board,
 }
 
@@ -162,6 +164,7 @@ impl Sequencer {
             unpublished: Mutex::default(),
             committed: Condvar::new(),
             status: Mutex::default(),
+            surplus: Mutex::default(),
             board: Board::default(),
         });
         shared.show(&core);
@@ -336,6 +339,32 @@ impl Shared {
         self.queued.notify_all();
     }
 
+    /// Has files removed by the other thread, unless it is removing one just now: the next turn comes soon.
+    fn hand_over_surplus(&self, core: &mut Core) {
+        let Ok(mut surplus) = self.surplus.try_lock() else { return };
+        let n_before = surplus.len();
+        surplus.extend(std::iter::from_fn(|| core.take_surplus()));
+        let is_more = surplus.len() > n_before;
+        drop(surplus);
+        if is_more {
+            // Whoever looks whether there is something to do holds this lock.
+            let _looking = lock(&self.unpublished);
+            self.committed.notify_all();
+        }
+    }
+
+    /// Removes one of the files that have to be.
+    fn remove_surplus(&self, storage: &dyn Storage) -> std::io::Result<()> {
+        let mut surplus = lock(&self.surplus);
+        let Some(spare) = surplus.last() else { return Ok(()) };
+        storage.remove(&spare.path).or_else(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => Ok(()),
+            _ => Err(error),
+        })?;
+        surplus.pop();
+        Ok(())
+    }
+
     fn show(&self, core: &Core) {
         let mut status = lock(&self.status);
         status.stopped = core.stopped().cloned().or(status.stopped.take());
@@ -397,6 +426,9 @@ fn run_core(shared: &Shared, mut core: Core, clock: &dyn Clock) {
                 completer.complete(answer);
             }
         }
+        if !forgets.is_empty() {
+            core.take_back(std::mem::take(&mut lock(&shared.surplus)));
+        }
         for waiting in forgets {
             // Who waited may be gone.
             let _ = waiting.send(core.forget());
@@ -425,6 +457,7 @@ fn run_core(shared: &Shared, mut core: Core, clock: &dyn Clock) {
             lock(&shared.unpublished).spare_wish = Some(wish);
             shared.committed.notify_all();
         }
+        shared.hand_over_surplus(&mut core);
         shared.show(&core);
         if is_last {
             core.stop(Stop::Asked);
@@ -449,6 +482,8 @@ fn hand_over(shared: &Shared, core: &mut Core) {
 
 fn run_publisher(shared: &Shared, mut publisher: Publisher, storage: &dyn Storage) {
     let mut pause = Duration::ZERO;
+    // Whether a file could not be removed: that is tried again when there is something else to do.
+    let mut is_stuck = false;
     loop {
         let mut unpublished = lock(&shared.unpublished);
         while unpublished.commits.is_empty()
@@ -456,6 +491,7 @@ fn run_publisher(shared: &Shared, mut publisher: Publisher, storage: &dyn Storag
             && unpublished.cosigned.is_empty()
             && !unpublished.is_closed
             && pause.is_zero()
+            && (is_stuck || lock(&shared.surplus).is_empty())
         {
             unpublished = match publisher.frame {
                 // What was durable before this start is published first.
@@ -477,6 +513,9 @@ fn run_publisher(shared: &Shared, mut publisher: Publisher, storage: &dyn Storag
             // Without it the sequencer's thread allocates the file itself, and says so if it cannot.
             let allocated = storage.allocate(&spare.path, spare.len).ok().map(|()| spare);
             lock(&shared.queue).spares.push(allocated);
+        }
+        if !is_last {
+            is_stuck = shared.remove_surplus(storage).is_err();
         }
         publisher.add(commits);
         let published = publisher.publish();

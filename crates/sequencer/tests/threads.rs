@@ -10,7 +10,8 @@ use common::{KEYS, Oracle, TestClock, batch, options};
 use sequencer::storage::simulated::{Fault, Simulated};
 use sequencer::storage::{Disk, Storage};
 use sequencer::{
-    KeyFolder, Options, Request, Sequencer, SequencerOptions, Status, Stop, StoredBatch, SubmitError, WalOptions,
+    KeyFolder, Options, Request, SealedBatch, Sequencer, SequencerOptions, Status, Stop, StoredBatch, SubmitError,
+    WalOptions,
 };
 use stdx::SystemClock;
 
@@ -135,4 +136,36 @@ fn a_silent_log_gives_signs_of_life() {
     let ticket = sequencer.submit(Request::Batch(batch("contoso", "A", 1, 10))).expect("taken");
     assert_eq!(ticket.wait().expect("committed").entry, 0);
     wait_for(&sequencer, |status| status.logs.get("contoso").is_some_and(|log| log.size >= 3));
+}
+
+#[test]
+fn files_that_are_needed_no_more_are_removed_and_nothing_of_them_is_left_when_that_is_asked_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let disk = Arc::new(Disk::open(folder.path()).expect("a store"));
+    let wal = WalOptions { segment_bytes: 64 << 10, segments_max: 64 };
+    let options = SequencerOptions { core: Options { wal, ..Options::default() }, ..SequencerOptions::default() };
+    let opened = Sequencer::open(disk.clone(), Arc::new(SystemClock), Box::new(KEYS), options, |_| {});
+    let sequencer = opened.expect("it starts");
+    let fill = |numbers: std::ops::Range<u64>| {
+        for number in numbers {
+            let payload = b"secret".repeat(2000);
+            let batch = SealedBatch { payload, ..batch("contoso", "A", number, 10) };
+            sequencer.submit(Request::Batch(batch)).and_then(|ticket| ticket.wait()).expect("committed");
+        }
+        assert!(sequencer.status().n_segments > 10);
+        wait_for(&sequencer, |status| status.logs["contoso"].published_size == status.logs["contoso"].size);
+        sequencer.release_up_to("contoso", "A", u64::MAX);
+    };
+    let names = || disk.list("wal").expect("a folder");
+    let has_secret = |name: &String| {
+        let bytes = std::fs::read(folder.path().join("wal").join(name));
+        bytes.is_ok_and(|bytes| bytes.windows(6).any(|part| part == b"secret"))
+    };
+    fill(0..80);
+    let n_free = || names().iter().filter(|name| name.ends_with(".free")).count();
+    wait_for(&sequencer, |status| status.n_segments == 1 && n_free() <= 5);
+    fill(80..160);
+    let newest = sequencer.forget().expect("a new file");
+    wait_for(&sequencer, |status| status.oldest_segment >= newest);
+    assert_eq!(names().into_iter().filter(has_secret).collect::<Vec<_>>(), Vec::<String>::new());
 }

@@ -7,8 +7,8 @@ use std::sync::Mutex;
 
 use super::{BLOCK, LogFile, Storage};
 
-/// Zeroes written at a time when a file is allocated.
-const ALLOCATE_BYTES: usize = 1 << 20;
+/// Zeroes that are written and flushed at a time when a file is allocated: a flush of another file waits for one of these at most.
+const ALLOCATE_BYTES: usize = 4 << 20;
 
 /// A folder of the operating system.
 #[derive(Debug, Clone)]
@@ -146,6 +146,7 @@ impl Storage for Disk {
         while left > 0 {
             let n_bytes = usize::try_from(left).unwrap_or(usize::MAX).min(ALLOCATE_BYTES);
             file.write_all(zeroes.get(..n_bytes).unwrap_or(&zeroes))?;
+            file.sync_data()?;
             left -= n_bytes as u64;
         }
         file.sync_all()

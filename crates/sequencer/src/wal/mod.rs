@@ -31,7 +31,7 @@ pub use sector::{SECTOR, Sector, read_sector};
 
 /// The folder of the files.
 pub const FOLDER: &str = "wal";
-/// Files that are kept to be written again; more are removed.
+/// Files that are kept to be written again; more are removed, by another thread.
 const SPARES_MAX: usize = 4;
 /// Files beyond [`WalOptions::segments_max`] for entries that say where records are now, without which no file could ever be given up.
 const RESERVE: usize = 4;
@@ -369,6 +369,16 @@ impl Wal {
         self.forget_before = self.newest();
     }
 
+    /// Returns a file that is one too many to be written again. To remove it takes long, and is for another thread.
+    pub fn take_surplus(&mut self) -> Option<Spare> {
+        (self.spares.len() > SPARES_MAX).then(|| self.spares.remove(0))
+    }
+
+    /// Takes files back that were too many.
+    pub fn take_back(&mut self, surplus: Vec<Spare>) {
+        self.spares.extend(surplus);
+    }
+
     /// Removes what may be written again with all that is left in it.
     pub fn remove_spares(&mut self) -> Result<(), Stop> {
         for Spare { path, .. } in std::mem::take(&mut self.spares) {
@@ -387,8 +397,7 @@ impl Wal {
             let spare = format!("{FOLDER}/{:010}.free", segment.number);
             let stop = |error: io::Error| Stop::Flush { path: path.clone(), why: error.to_string() };
             let len = self.storage.open_log(&path).map_err(stop)?.len();
-            let is_kept = segment.number >= self.forget_before && self.spares.len() < SPARES_MAX;
-            if is_kept {
+            if segment.number >= self.forget_before {
                 self.storage.rename(&path, &spare).map_err(stop)?;
                 crash_point("wal.recycle-renamed");
                 // One of this name, which a dead process left, is written over.
