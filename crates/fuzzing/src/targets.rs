@@ -266,6 +266,10 @@ impl Catalog for BuiltIn {
         // A few are enough for wildcards, and keep a single input quick.
         ["SecurityEvent", "SigninLogs", "Syslog"].map(String::from).to_vec()
     }
+
+    fn ingestion_time(&self, _table: &str) -> Option<String> {
+        Some("$IngestionTime".to_string())
+    }
 }
 
 fn environment() -> Environment<'static> {

@@ -41,7 +41,8 @@ impl Binder<'_> {
     /// Returns what stands for the ingestion time of the rows that an expression is about, until the plan is whole.
     pub(super) fn ingestion_time(&mut self, span: Span) -> Expr {
         let mark = self.new_id();
-        self.ingestion_times.insert(mark, span);
+        // What is wrong is only known when the plan is whole, and then no function's text is being bound any more.
+        self.ingestion_times.insert(mark, self.span_override.unwrap_or(span));
         Expr::call(CALL, vec![Expr::Column { id: mark, ktype: KqlType::Datetime }], KqlType::Datetime)
     }
 
@@ -172,7 +173,7 @@ impl Resolver<'_> {
             Node::Join { .. } => Found::Unknown("`join` or `lookup`"),
             Node::Scan { .. } => Found::Unknown("`scan`"),
             Node::Reduce { of_rows: true, .. } => Found::Unknown("`reduce`"),
-            Node::Shared { .. } => Found::Unknown("`materialize` or `as`"),
+            Node::Shared { .. } => Found::Unknown("`materialize`, `as`, `fork`, `facet` or `top-nested`"),
             Node::Partition { .. } | Node::PartitionInput => Found::Unknown("`partition` or `mv-apply`"),
             Node::External { .. }
             | Node::Values { .. }
