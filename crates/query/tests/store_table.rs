@@ -5,12 +5,15 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use arrow::array::Array;
 use arrow::util::display::array_value_to_string;
+use datafusion::logical_expr::{Expr, lit};
+use datafusion::physical_plan::displayable;
+use datafusion::prelude::SessionContext;
 use extents::Snapshot;
 use futures::executor::block_on;
 use ingest::{Vault, VaultOptions};
 use kql::bind::Environment;
 use kql_functions::FUNCTIONS;
-use query::{Engine, EngineOptions, QueryError, Request, SeenColumn, StoreTable, Tables, TimeRange};
+use query::{Engine, EngineOptions, QueryError, Request, SeenColumn, StoreTable, TableSource, Tables, TimeRange};
 use schema::{Column, KqlType};
 use stdx::{Clock, SystemClock};
 
@@ -365,6 +368,13 @@ fn the_time_of_ingestion_is_that_of_the_sealing() {
     check(&vault, "after a start");
     vault.flush().expect("flushed");
     check(&vault, "in files");
+    // A file that was sealed earlier is not read.
+    let provider = StoreTable::new(snapshot(&vault), "").provider().expect("a provider");
+    let time = Expr::Column(datafusion::common::Column::from_name("$IngestionTime"));
+    let (state, later) = (SessionContext::new().state(), time.gt(lit(at(2) - 1)));
+    let scan = block_on(provider.scan(&state, None, &[later], None)).expect("a plan");
+    let scan = displayable(scan.as_ref()).one_line().to_string();
+    assert!(scan.contains("2 rows in 1 units"), "{scan}");
     vault.compact().expect("joined");
     check(&vault, "in one file");
 }
