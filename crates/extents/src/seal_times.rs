@@ -22,9 +22,10 @@ impl SealTimes {
 
     /// Returns for each entry when it was sealed, in ticks; null for one that is no batch of the table, and for null.
     pub fn of(&self, entries: &Int64Array) -> Int64Array {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let find = |entry: i64| {
             let entry = u64::try_from(entry).ok()?;
+            // Not for all rows at once: whoever seals the next batch waits for it.
+            let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
             let idx = known.binary_search_by_key(&entry, |(entry, _)| *entry).ok()?;
             Some((entry, known.get(idx)?.1))
         };
