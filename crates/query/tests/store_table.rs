@@ -1,5 +1,6 @@
 //! Queries over a store: the same answers whether rows are in files, in memory, or in both.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -25,6 +26,13 @@ fn answer_by(engine: &Engine, vault: &Vault, text: &str) -> Result<String, Query
     let mut tables = Tables::default();
     tables.add("Events", Arc::new(StoreTable::new(snapshot(vault), text)));
     answer_of(engine, tables, text)
+}
+
+/// Makes a store with a workspace.
+fn new_vault(root: &Path) -> Vault {
+    let vault = Vault::open(root, Arc::new(SystemClock), VaultOptions::default()).expect("it opens");
+    vault.create_workspace("contoso").expect("a workspace");
+    vault
 }
 
 fn snapshot(vault: &Vault) -> Snapshot {
@@ -80,8 +88,7 @@ const CASES: [(&str, &str); 9] = [
 #[test]
 fn answers_do_not_depend_on_where_rows_are() {
     let root = tempfile::tempdir().expect("a folder");
-    let vault = Vault::open(root.path(), Arc::new(SystemClock), VaultOptions::default()).expect("it opens");
-    vault.create_workspace("contoso").expect("a workspace");
+    let vault = new_vault(root.path());
     let columns = [
         ("User", KqlType::String),
         ("N", KqlType::Long),
@@ -120,8 +127,7 @@ fn answers_do_not_depend_on_where_rows_are() {
 #[test]
 fn a_row_group_that_was_changed_stops_the_query() {
     let root = tempfile::tempdir().expect("a folder");
-    let vault = Vault::open(root.path(), Arc::new(SystemClock), VaultOptions::default()).expect("it opens");
-    vault.create_workspace("contoso").expect("a workspace");
+    let vault = new_vault(root.path());
     vault.ensure_table("contoso", "Events", &[Column::new("N", KqlType::Long)]).expect("a table");
     let body: Vec<String> = (0..1000).map(|n| format!("{{\"N\":{n}}}")).collect();
     let pending = vault.take("contoso", "Events", body.join("\n").as_bytes(), None).expect("taken");
@@ -145,8 +151,7 @@ fn a_row_group_that_was_changed_stops_the_query() {
 #[test]
 fn blocks_that_are_left_out_hold_no_match() {
     let root = tempfile::tempdir().expect("a folder");
-    let vault = Vault::open(root.path(), Arc::new(SystemClock), VaultOptions::default()).expect("it opens");
-    vault.create_workspace("contoso").expect("a workspace");
+    let vault = new_vault(root.path());
     let columns = [("User", KqlType::String), ("N", KqlType::Long), ("Bag", KqlType::Dynamic)];
     let columns = columns.map(|(name, ktype)| Column::new(name, ktype));
     vault.ensure_table("contoso", "Events", &columns).expect("a table");
@@ -191,8 +196,7 @@ const NEEDLES: [(&str, &str); 12] = [
 #[test]
 fn the_bag_is_seen_once_something_is_in_it_or_when_it_is_named() {
     let root = tempfile::tempdir().expect("a folder");
-    let vault = Vault::open(root.path(), Arc::new(SystemClock), VaultOptions::default()).expect("it opens");
-    vault.create_workspace("contoso").expect("a workspace");
+    let vault = new_vault(root.path());
     vault.ensure_table("contoso", "Events", &[Column::new("N", KqlType::Long)]).expect("a table");
     let take = |body: &str| {
         let pending = vault.take("contoso", "Events", body.as_bytes(), None).expect("taken");
@@ -216,8 +220,7 @@ fn the_bag_is_seen_once_something_is_in_it_or_when_it_is_named() {
 #[test]
 fn answers_do_not_depend_on_what_is_kept_in_memory() {
     let root = tempfile::tempdir().expect("a folder");
-    let vault = Vault::open(root.path(), Arc::new(SystemClock), VaultOptions::default()).expect("it opens");
-    vault.create_workspace("contoso").expect("a workspace");
+    let vault = new_vault(root.path());
     let columns = [("User", KqlType::String), ("N", KqlType::Long), ("Bag", KqlType::Dynamic)];
     let columns = columns.map(|(name, ktype)| Column::new(name, ktype));
     vault.ensure_table("contoso", "Events", &columns).expect("a table");
@@ -382,8 +385,7 @@ fn the_time_of_ingestion_is_that_of_the_sealing() {
 #[test]
 fn a_range_of_time_is_one_of_columns_as_they_are_seen() {
     let root = tempfile::tempdir().expect("a folder");
-    let vault = Vault::open(root.path(), Arc::new(SystemClock), VaultOptions::default()).expect("it opens");
-    vault.create_workspace("contoso").expect("a workspace");
+    let vault = new_vault(root.path());
     vault.ensure_table("contoso", "Events", &[Column::new("N", KqlType::Long)]).expect("a table");
     let body: Vec<String> = (1..=5).map(|n| format!("{{\"TimeGenerated\":\"2026-01-0{n}\",\"N\":{n}}}")).collect();
     let pending = vault.take("contoso", "Events", body.join("\n").as_bytes(), None).expect("taken");
